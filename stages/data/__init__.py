@@ -1,0 +1,1 @@
+"""Readers of raw datasets, filters, and the packed form that training reads."""

@@ -1,0 +1,89 @@
+"""JSON and parquet files whose bytes depend on their content alone."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+TYPES = ("str", "int", "float", "bool")
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Writes `value` with sorted keys and one final line end.
+
+    Raises: ValueError for NaN or infinity, TypeError for what JSON cannot hold.
+    """
+    text = json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
+    Path(path).write_text(text + "\n", encoding="utf-8")
+
+
+def read_json(path: Path) -> Any:
+    """Reads a JSON file.
+
+    Raises: FileNotFoundError where there is none, ValueError where it does not parse; both name the file.
+    """
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path}: expected JSON, came text that does not parse ({error}); make the file anew") from error
+
+
+def write_table(path: Path, columns: Mapping[str, Sequence], types: Mapping[str, str] | None = None) -> None:
+    """Writes equally long columns as one parquet file, in the order given.
+
+    A column's type is its numpy kind (str, int → int64, float → float64, bool); an empty column needs its entry in `types`.
+    Raises: ValueError for unequal lengths or a column whose type is not known.
+    """
+    import pyarrow
+    import pyarrow.parquet
+
+    arrow = {"str": pyarrow.string(), "int": pyarrow.int64(), "float": pyarrow.float64(), "bool": pyarrow.bool_()}
+    lengths = {name: len(column) for name, column in columns.items()}
+    if len(set(lengths.values())) > 1:
+        raise ValueError(f"{path}: expected columns of one length, came {lengths}")
+    arrays = {}
+    for name, column in columns.items():
+        kind = (types or {}).get(name) or _kind(path, name, column)
+        values = column.tolist() if isinstance(column, np.ndarray) else list(column)
+        arrays[name] = pyarrow.array(values, type=arrow[kind])
+    table = pyarrow.table(arrays)
+    pyarrow.parquet.write_table(table, path, compression="zstd", store_schema=False)
+
+
+def read_table(path: Path) -> dict[str, Any]:
+    """Reads a parquet file into {name: list of str, or numpy array of int64, float64, bool}.
+
+    Raises: FileNotFoundError where there is none, ValueError where it is not parquet.
+    """
+    import pyarrow
+    import pyarrow.parquet
+
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"{path}: expected a parquet table here; run the stage that writes it")
+    try:
+        table = pyarrow.parquet.ParquetFile(path).read()
+    except pyarrow.ArrowException as error:
+        raise ValueError(f"{path}: expected a parquet table, came a file that does not parse ({error})") from error
+    columns = {}
+    for name in table.column_names:
+        column = table.column(name)
+        if pyarrow.types.is_string(column.type) or pyarrow.types.is_large_string(column.type):
+            columns[name] = column.to_pylist()
+        else:
+            columns[name] = column.to_numpy()
+    return columns
+
+
+def _kind(path: Path, name: str, column: Sequence) -> str:
+    if isinstance(column, np.ndarray) and column.dtype.kind in "iufb":
+        return {"i": "int", "u": "int", "f": "float", "b": "bool"}[column.dtype.kind]
+    if len(column):
+        first = column[0]
+        for kind, types in (("bool", bool | np.bool_), ("int", int | np.integer), ("float", float | np.floating)):
+            if isinstance(first, types):
+                return kind
+        if isinstance(first, str):
+            return "str"
+    raise ValueError(f"{path}: column {name!r} has no known type; name it in `types` as one of {TYPES}")

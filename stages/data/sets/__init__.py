@@ -1,0 +1,1 @@
+"""One module per prepared set: its Block, and prepare(block, inputs, out, progress)."""

@@ -1,0 +1,1 @@
+"""Measures: features → statistics → numbers, each a chain of small arrows."""

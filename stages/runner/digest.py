@@ -1,0 +1,77 @@
+"""sha256 of files and folders, with a cache for speed that an audit never uses."""
+
+import hashlib
+import os
+import sqlite3
+import time
+from pathlib import Path
+
+# Written by the engines or by the runner itself into output folders; no part of what a stage made.
+IGNORED = frozenset({"receipt.json", ".snakemake_timestamp", ".gitignore"})
+CACHE = Path(".work/digests.sqlite")
+WORTH_CACHING_BYTES = 1 << 20
+# A file changed within this time might change again without its times moving.
+SETTLED_SECONDS = 2.0
+
+
+def file_digest(path: Path, cached: bool = False) -> str:
+    """sha256 of a file's bytes, in hexadecimal.
+
+    With `cached`, a digest known for the same device, inode, size, mtime and ctime is believed.
+    """
+    status = path.stat()
+    if not cached or status.st_size < WORTH_CACHING_BYTES:
+        return _read(path)
+    key = f"{status.st_dev}:{status.st_ino}:{status.st_size}:{status.st_mtime_ns}:{status.st_ctime_ns}"
+    CACHE.parent.mkdir(parents=True, exist_ok=True)
+    with sqlite3.connect(CACHE, timeout=60) as store:
+        store.execute("CREATE TABLE IF NOT EXISTS digest (key TEXT PRIMARY KEY, sha256 TEXT)")
+        row = store.execute("SELECT sha256 FROM digest WHERE key = ?", (key,)).fetchone()
+        if row:
+            return row[0]
+        value = _read(path)
+        if time.time() - status.st_ctime > SETTLED_SECONDS:
+            store.execute("INSERT OR REPLACE INTO digest VALUES (?, ?)", (key, value))
+    return value
+
+
+def _read(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def listing(folder: Path, cached: bool = False) -> dict[str, dict[str, object]]:
+    """Every file of a folder with its sha256 and size, by sorted relative path.
+
+    Raises: ValueError for a link or special file, whose bytes a digest would not pin.
+    """
+    found: dict[str, dict[str, object]] = {}
+    for root, folders, files in os.walk(folder):
+        folders.sort()
+        for name in sorted(files):
+            path = Path(root, name)
+            if name in IGNORED:
+                continue
+            if path.is_symlink() or not path.is_file():
+                raise ValueError(f"{path}: expected a plain file, found a link or special file; copy it instead")
+            relative = path.relative_to(folder).as_posix()
+            found[relative] = {"sha256": file_digest(path, cached), "size": path.stat().st_size}
+    return dict(sorted(found.items()))
+
+
+def listing_digest(files: dict[str, dict[str, object]]) -> str:
+    """One sha256 for a listing: over lines `sha256  path`, as sha256sum prints them."""
+    lines = "".join(f"{entry['sha256']}  {path}\n" for path, entry in sorted(files.items()))
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def path_digest(path: Path, cached: bool = False) -> str:
+    """sha256 of a file, or the listing digest of a folder.
+
+    Raises: FileNotFoundError if there is neither.
+    """
+    if path.is_dir():
+        return listing_digest(listing(path, cached))
+    if path.is_file():
+        return file_digest(path, cached)
+    raise FileNotFoundError(f"expected {path}, which no stage has made yet; build it by its name with either engine")

@@ -1,0 +1,36 @@
+"""Exit codes of a stage, and the failures that the runner itself raises."""
+
+DONE = 0
+BAD_INPUT = 65
+MISSING = 69
+BAD_OUTPUT = 70
+INPUT_OUTPUT = 74
+RETRY = 75
+BAD_PARAMS = 78
+
+
+class StageFailure(Exception):
+    """A failure with its exit code; the message is all that the user needs to see."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Stopped(BaseException):
+    """A signal asked the stage to stop; not an Exception, so that no stage catches it by accident."""
+
+
+def code_of(failure: BaseException) -> int | None:
+    """The exit code that a failure of a stage's own code means, or None for a defect that needs its traceback."""
+    if isinstance(failure, StageFailure):
+        return failure.code
+    if isinstance(failure, (FileNotFoundError, ModuleNotFoundError)):
+        return MISSING
+    if isinstance(failure, OSError):
+        return INPUT_OUTPUT
+    if isinstance(failure, FloatingPointError):
+        return BAD_OUTPUT
+    if isinstance(failure, ValueError):
+        return BAD_INPUT
+    return None

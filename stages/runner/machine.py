@@ -1,0 +1,71 @@
+"""What this machine allows, and what a run cost on it: facts that never enter a receipt."""
+
+import json
+import os
+import platform
+import resource
+import sys
+import time
+import tomllib
+from pathlib import Path
+
+CONFIG = Path(".work/config")
+RUNS = Path(".work/runs")
+RESUME = Path(".work/resume")
+KNOWN = ("gpus", "processes", "resume_root")
+
+
+def config() -> dict:
+    """Reads `.work/config` (TOML): `gpus`, `processes`, `resume_root`; empty if there is none.
+
+    Raises: ValueError for a key that nothing reads.
+    """
+    if not CONFIG.is_file():
+        return {}
+    content = tomllib.loads(CONFIG.read_text(encoding="utf-8"))
+    unknown = sorted(set(content) - set(KNOWN))
+    if unknown:
+        raise ValueError(f"{CONFIG}: unknown keys {unknown}; known are {list(KNOWN)}")
+    return content
+
+
+def limit_threads(threads: int) -> None:
+    """Tells the numeric libraries how many threads they have; must come before their first import.
+
+    Raises: RuntimeError if numpy or torch is already imported, since they would not listen.
+    """
+    early = [name for name in ("numpy", "torch") if name in sys.modules]
+    if early:
+        raise RuntimeError(f"{', '.join(early)} imported before the thread count was set; import inside the function")
+    for name in ("OMP", "MKL", "OPENBLAS", "NUMEXPR"):
+        os.environ[f"{name}_NUM_THREADS"] = str(threads)
+    os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+
+
+def log_run(stage: str, started: float, fingerprint: str, code: int, gpus: list[str], failure: str) -> None:
+    """Appends one line about a run: times, machine, memory, versions, outcome."""
+    RUNS.mkdir(parents=True, exist_ok=True)
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    record = {
+        "stage": stage,
+        "fingerprint": fingerprint,
+        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
+        "seconds": round(time.time() - started, 3),
+        "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 3),
+        "peak_memory_mb": usage.ru_maxrss // 1024,
+        "machine": platform.machine(),
+        "cores": os.cpu_count(),
+        "gpus": gpus,
+        "python": platform.python_version(),
+        "versions": _versions(),
+        "engine": "dvc" if "DVC_STAGE" in os.environ else "other",
+        "exit": code,
+        "failure": failure,
+    }
+    with (RUNS / f"{stage.replace('/', '~')}.jsonl").open("a", encoding="utf-8") as stream:
+        stream.write(json.dumps(record, sort_keys=True) + "\n")
+
+
+def _versions() -> dict[str, str]:
+    named = ("numpy", "torch", "torchvision", "PIL", "pyarrow", "sklearn", "scipy", "matplotlib", "lmdb")
+    return {name: str(getattr(sys.modules[name], "__version__", "?")) for name in named if name in sys.modules}

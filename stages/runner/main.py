@@ -1,0 +1,145 @@
+"""One execution of a stage, from its command line to its exit code."""
+
+import importlib
+import os
+import shutil
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+from stages.runner import layers, lease, machine, publish, receipt
+from stages.runner.arguments import Arguments, parse
+from stages.runner.closure import closure
+from stages.runner.digest import file_digest
+from stages.runner.exits import BAD_INPUT, DONE, RETRY, StageFailure, Stopped, code_of
+from stages.runner.guard import Guard
+from stages.runner.job import Job
+from stages.runner.lock import stage_lock
+from stages.runner.progress import Progress
+
+PARAMS = Path("params.yaml")
+LOCK = Path("envs/core.lock")
+
+
+def run_stage(
+    verb: str,
+    function: Callable[[Job], None],
+    module: Callable[[dict[str, str]], str] | None = None,
+    choices: tuple[str, ...] = (),
+    lock: Path = LOCK,
+) -> None:
+    """Runs one stage and exits with its code.
+
+    `module` names, from the verb's choices, the module whose `Block` holds the parameters; without it the verb itself.
+    """
+    started = time.time()
+    guard = Guard()
+    run = Run(verb, function, module, choices, lock, guard)
+    failure = ""
+    try:
+        guard.start()
+        run.prepare(sys.argv[1:])
+        with stage_lock(run.stage):
+            run.execute()
+        code = DONE
+    except Stopped as stop:
+        code, failure = RETRY, f"stopped on request ({stop}); run it again to go on"
+    except Exception as error:
+        known = RETRY if guard.requested else code_of(error)
+        code, failure = (1, traceback.format_exc()) if known is None else (known, str(error))
+    if failure:
+        print(f"{run.stage or verb}: {failure}", file=sys.stderr, flush=True)
+    if run.stage:
+        machine.log_run(run.stage, started, run.fingerprint, code, run.gpus, failure)
+    sys.stdout.flush()
+    # Leaves at once: worker threads of numeric libraries can hang at interpreter exit after a stop.
+    os._exit(code) if code != DONE else sys.exit(DONE)
+
+
+class Run:
+    """The steps of one execution, in order."""
+
+    def __init__(self, verb, function, module, choices, lock, guard) -> None:
+        self.verb, self.function, self.module_of, self.allowed = verb, function, module, choices
+        self.lock, self.guard = lock, guard
+        self.stage = ""
+        self.fingerprint = ""
+        self.gpus: list[str] = []
+
+    def prepare(self, words: list[str]) -> None:
+        """Reads arguments and parameters; refuses what is wrong before anything is waited for or written."""
+        self.arguments: Arguments = parse(self.verb, self.allowed, words)
+        self.stage = self.arguments.out.as_posix()
+        machine.limit_threads(self.arguments.threads)
+        own = f"stages.{self.verb}"
+        target = self.module_of(self.arguments.choices) if self.module_of else own
+        roots = (own, "stages.runner.main") if target == own else (own, "stages.runner.main", target)
+        self.code = {path.as_posix(): file_digest(path) for path in closure(roots)}
+        self.params_text = PARAMS.read_text(encoding="utf-8") if PARAMS.is_file() else ""
+        merged = layers.merge(layers.load(PARAMS), self.arguments.layers)
+        self.module = sys.modules["__main__"] if target == own else importlib.import_module(target)
+        self.block = layers.validate(self.module.Block, merged, self.arguments.layers)
+
+    def execute(self) -> None:
+        """Hashes the inputs, runs the function, publishes what it wrote. The caller holds the stage's lock."""
+        arguments = self.arguments
+        content = self._receipt()
+        self.fingerprint = content["fingerprint"]
+        settings = machine.config()
+        out = publish.temporary(arguments.out)
+        progress = Progress(f"{self.verb} {arguments.out.name}")
+        resume = Path(settings.get("resume_root", machine.RESUME)) / self.fingerprint[:16]
+        try:
+            with lease.leased(arguments.gpus, lease.visible(settings.get("gpus"))) as self.gpus:
+                if arguments.gpus:
+                    os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(self.gpus)
+                processes = max(1, len(self.gpus), settings.get("processes", 1))
+                self.function(self._job(out, resume, processes, progress))
+            self._publish(out, content)
+        except BaseException:
+            shutil.rmtree(out, ignore_errors=True)
+            raise
+        finally:
+            progress.close()
+        shutil.rmtree(resume, ignore_errors=True)
+
+    def _job(self, out: Path, resume: Path, processes: int, progress: Progress) -> Job:
+        arguments = self.arguments
+        return Job(
+            verb=self.verb, name=arguments.out.name, choices=arguments.choices, module=self.module, block=self.block,
+            inputs=arguments.inputs, out=out, files=arguments.files, resume=resume, fingerprint=self.fingerprint,
+            threads=arguments.threads, gpus=len(self.gpus), processes=processes, progress=progress, guard=self.guard,
+        )  # fmt: skip
+
+    def _receipt(self) -> dict:
+        arguments = self.arguments
+        for path in arguments.inputs.values():
+            if path.is_dir() and not (path / "receipt.json").is_file():
+                raise StageFailure(BAD_INPUT, f"{path} has no receipt: incomplete or foreign; rebuild it")
+        content = {
+            "schema": receipt.SCHEMA,
+            "stage": self.stage,
+            "verb": self.verb,
+            "command": list(arguments.canonical),
+            "layers": list(arguments.layers),
+            "params": self.block.model_dump(mode="json"),
+            "gaps": layers.gaps(self.params_text, arguments.layers),
+            "inputs": {name: receipt.of_input(path) for name, path in sorted(arguments.inputs.items())},
+            "code": self.code,
+            "environment": {"lock": self.lock.as_posix(), "sha256": file_digest(self.lock)},
+        }
+        return {**content, "fingerprint": receipt.fingerprint(content)}
+
+    def _publish(self, made: Path, content: dict) -> None:
+        arguments = self.arguments
+        wanted = tuple(f"{arguments.out.name}.{suffix}" for suffix in arguments.files)
+        content = {**content, "outputs": receipt.check_outputs(made, wanted)}
+        with self.guard.deferred():
+            if arguments.files:
+                publish.publish_files(made, arguments.out, content)
+            else:
+                receipt.write(made / "receipt.json", receipt.encode(content))
+                publish.publish_folder(made, arguments.out)
+            receipt.keep(content)

@@ -1,0 +1,52 @@
+"""Complete outputs or none: written under a temporary name, flushed, renamed."""
+
+import os
+import shutil
+from pathlib import Path
+
+from stages.runner import receipt
+
+
+def temporary(out: Path) -> Path:
+    """A fresh folder beside the output, on the same file system; leftovers of killed runs of this stage are removed.
+
+    The caller holds the stage's lock, so no living run owns a leftover.
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    for leftover in sorted(out.parent.glob(f".{out.name}.*.tmp")) + sorted(out.parent.glob(f".{out.name}.*.old")):
+        shutil.rmtree(leftover)
+    folder = out.parent / f".{out.name}.{os.getpid()}.tmp"
+    folder.mkdir()
+    return folder
+
+
+def flush(folder: Path) -> None:
+    """Forces every file and folder below to disk."""
+    for root, _, files in os.walk(folder):
+        for name in files:
+            with Path(root, name).open("rb") as stream:
+                os.fsync(stream.fileno())
+        receipt.flush_folder(Path(root))
+
+
+def publish_folder(made: Path, out: Path) -> None:
+    """Puts a folder, its receipt already inside, in place of the output."""
+    flush(made)
+    if out.exists():
+        old = out.parent / f".{out.name}.{os.getpid()}.old"
+        out.rename(old)
+        made.rename(out)
+        shutil.rmtree(old)
+    else:
+        made.rename(out)
+    receipt.flush_folder(out.parent)
+
+
+def publish_files(made: Path, out: Path, content: dict) -> None:
+    """Puts final files in place one by one, their receipt last, so that a receipt never speaks of absent files."""
+    flush(made)
+    for name in sorted(content["outputs"]):
+        (made / name).replace(out.parent / name)
+    receipt.flush_folder(out.parent)
+    made.rmdir()
+    receipt.write(receipt.location(out, is_final=True), receipt.encode(content))

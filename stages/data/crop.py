@@ -45,8 +45,8 @@ def square_window(width: int, height: int, box: tuple[int, int, int, int]) -> Wi
 def object_window(mask: np.ndarray) -> tuple[Window, float]:
     """The square crop for an object, and the share of its mask that lies inside.
 
-    The crop is centred on the object's box; where the box does not fit, it covers as much of the mask as possible (of equal
-    crops the one nearest to the centred one).
+    The crop is centred on the object's box; where the box does not fit, it covers as much of the mask as possible
+    (of equal crops the one nearest to the centred one).
     Source: spec §2.4 (gap G7). Shapes: [H W]. Raises: ValueError for an empty mask.
     """
     box = tight_box(mask)

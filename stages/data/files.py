@@ -27,13 +27,16 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except ValueError as error:
-        raise ValueError(f"{path}: expected JSON, came text that does not parse ({error}); make the file anew") from error
+        raise ValueError(
+            f"{path}: expected JSON, came text that does not parse ({error}); make the file anew"
+        ) from error
 
 
 def write_table(path: Path, columns: Mapping[str, Sequence], types: Mapping[str, str] | None = None) -> None:
     """Writes equally long columns as one parquet file, in the order given.
 
-    A column's type is its numpy kind (str, int → int64, float → float64, bool); an empty column needs its entry in `types`.
+    A column's type is its values' kind (str, int → int64, float → float64, bool) or its entry in `types`, which an
+    empty column needs.
     Raises: ValueError for unequal lengths or a column whose type is not known.
     """
     import pyarrow

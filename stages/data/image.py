@@ -1,8 +1,8 @@
 """Images between bytes, uint8 arrays and network tensors; the only file that converts.
 
-What each irregular image becomes: EXIF-rotated → turned upright; CMYK, grey, palette → RGB; 16-bit → scaled to 8; transparent →
-laid on white. Zero bytes, truncated or corrupt data, several frames, too many pixels and formats other than jpeg, png, webp →
-ImageError, which a reader lists as a reject.
+What each irregular image becomes: EXIF-rotated → turned upright; CMYK, grey, palette → RGB; 16-bit → scaled to 8;
+transparent → laid on white. Zero bytes, truncated or corrupt data, several frames, too many pixels and formats other
+than jpeg, png, webp → ImageError, which a reader lists as a reject.
 """
 
 import io
@@ -89,7 +89,7 @@ def decode(content: bytes) -> np.ndarray:
 
 
 def decode_mask(content: bytes) -> np.ndarray:
-    """Decodes a mask: any channel above zero is on, however many channels it has. Shapes: -> bool [H W]. Raises: ImageError."""
+    """Decodes a mask of one or more channels: any above zero is on. Shapes: -> bool [H W]. Raises: ImageError."""
     image = _load(content)
     if image.mode in ("P", "PA"):
         image = image.convert("RGB")

@@ -45,11 +45,11 @@ class Ledger:
         if self.decode_errors > decode_error_limit * self.total:
             examples = "; ".join(f"{key}: {detail}" for key, _, detail in self.rejects[:3])
             raise ValueError(
-                f"{name}: {self.decode_errors} of {self.total} images do not decode, at most {decode_error_limit:.2%} may "
-                f"(decode_error_limit); rejects: {reasons}; first: {examples}"
+                f"{name}: {self.decode_errors} of {self.total} images do not decode, "
+                f"at most {decode_error_limit:.2%} may (decode_error_limit); rejects: {reasons}; first: {examples}"
             )
         if self.kept < minimum_kept:
             raise ValueError(
-                f"{name}: expected at least {minimum_kept} kept items (minimum_kept), came {self.kept} of {self.total}; "
-                f"rejects: {reasons}; check the raw data, or lower minimum_kept"
+                f"{name}: expected at least {minimum_kept} kept items (minimum_kept), "
+                f"came {self.kept} of {self.total}; rejects: {reasons}; check the raw data, or lower minimum_kept"
             )

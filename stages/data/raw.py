@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
@@ -11,10 +12,17 @@ from stages.data.files import read_json, read_table
 _FOREIGN = {"receipt.json", ".gitignore", ".snakemake_timestamp", "root.json", "files.parquet"}
 
 
+def unlisted(raw: "RawFolder", names: Iterable[str]) -> list[str]:
+    """Files beside the named ones (in the same folders) that are not named themselves, sorted."""
+    known = set(names)
+    folders = {name.rpartition("/")[0] for name in known}
+    return [name for name in raw.files() if name.rpartition("/")[0] in folders and name not in known]
+
+
 class RawFolder:
     """A raw dataset: either the files themselves, or `root.json` and `files.parquet` that point into the user's folder.
 
-    In the second form every read compares size and sha256 with the list, so that a file changed after `render` is noticed.
+    In the second form every read compares size and sha256 with the list, so a file changed after `render` is noticed.
     """
 
     def __init__(self, root: Path, listed: dict[str, tuple[int, str]] | None) -> None:
@@ -94,13 +102,15 @@ class RawFolder:
             raise ValueError(f"expected a path inside {self.root}, came {relative!r}")
         path = self.root / relative
         if not self.exists(relative) or not path.is_file():
-            raise FileNotFoundError(f"{path}: expected this file of the dataset; restore it, or render the dataset anew")
+            raise FileNotFoundError(
+                f"{path}: expected this file of the dataset; restore it, or render the dataset anew"
+            )
         return path
 
     def _compare(self, relative: str, size: int, digest: str) -> None:
         expected_size, expected_digest = self._listed[relative]
         if (size, digest) != (expected_size, expected_digest):
             raise ValueError(
-                f"{self.root / relative}: expected {expected_size} bytes with sha256 {expected_digest}, as listed by render, "
-                f"came {size} bytes with {digest}; restore the file, or render the dataset anew"
+                f"{self.root / relative}: expected {expected_size} bytes with sha256 {expected_digest}, "
+                f"as listed by render, came {size} bytes with {digest}; restore the file, or render the dataset anew"
             )

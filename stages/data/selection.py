@@ -32,7 +32,9 @@ def refuse_instances(instances: Sequence[Instance], classes: Sequence[str]) -> R
     best = ordered[0]
     if best.class_name not in classes:
         wanted = " or ".join(classes)
-        return Refusal("class", "other_class", f"best instance is {best.class_name} ({best.score:.3f}), wanted {wanted}")
+        return Refusal(
+            "class", "other_class", f"best instance is {best.class_name} ({best.score:.3f}), wanted {wanted}"
+        )
     area = best.area
     for other in ordered[1:]:
         if other.area > area:

@@ -64,10 +64,14 @@ def street(rng: np.random.Generator, width: int, height: int, road_top: float) -
     road = np.full(3, asphalt, np.float32) * np.asarray((1.0, 0.99, 0.96), np.float32)
     road = road * (1 + 0.10 * soft_field(rng, w, h, 10)[..., None]) * (0.85 + 0.3 * (y - road_top))
     picture = np.where(y > road_top, road, np.broadcast_to(picture, (h, w, 3)))
-    canvas = Canvas(enlarge(picture, width, height))
+    base = enlarge(picture, width, height)
+    canvas = Canvas(base)
     row = str(rng.choice(["houses", "trees", "hills", "wall"]))
-    _row(canvas, rng, row, road_top * height)
     kerb = road_top * height
+    _row(canvas, rng, row, kerb)
+    behind = canvas.image().copy()
+    behind[int(kerb) :] = base[int(kerb) :]  # hills end where the road begins
+    canvas = Canvas(behind)
     band = np.array([[0, kerb - 3], [width, kerb - 3], [width, kerb + 5], [0, kerb + 5]])
     canvas.fill(band, tint((asphalt, asphalt, asphalt), 1.35))
     if rng.random() < 0.5:

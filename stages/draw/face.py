@@ -19,8 +19,8 @@ class _Pencil:
     def __init__(self, canvas: Canvas, look: Expression):
         size = canvas.height
         self.canvas = canvas
-        self.centre = ((0.5 + look.shift[0]) * size, (0.50 + look.shift[1]) * size)
-        self.unit, self.tilt = 0.31 * look.size * size, look.tilt
+        self.centre = ((0.5 + look.shift[0]) * size, (0.53 + look.shift[1]) * size)
+        self.unit, self.tilt = 0.335 * look.size * size, look.tilt
 
     def fill(self, points: np.ndarray, colour: Colour | None, *parts: str) -> None:
         self.canvas.fill(place(points, self.centre, self.unit, self.tilt), colour, ("lit", *parts))

@@ -8,7 +8,7 @@ from stages.draw.canvas import Colour, tint
 from stages.draw.chance import generator, spread
 
 SKINS: tuple[Colour, ...] = (
-    (252, 224, 204), (240, 196, 164), (226, 172, 124), (206, 150, 104), (176, 118, 76), (142, 88, 56), (106, 64, 42), (74, 46, 34),
+    (254, 228, 210), (248, 206, 178), (238, 186, 142), (222, 164, 116), (200, 140, 94), (172, 112, 72), (136, 84, 54), (98, 60, 42),
 )
 BROWS: tuple[Colour, ...] = ((34, 26, 24), (86, 54, 30), (168, 118, 60), (206, 170, 110), (150, 66, 34), (128, 128, 130))
 EYES: tuple[Colour, ...] = ((40, 26, 18), (92, 58, 28), (62, 122, 66), (58, 118, 190), (130, 140, 150))
@@ -102,7 +102,7 @@ def _identity(u: np.ndarray) -> Identity:
         lip_colour=LIPS[int(u[11] * len(LIPS))],
         mouth_width=0.24 + 0.16 * u[12],
         beard=BEARDS[int(u[13] * len(BEARDS))],
-        blush=float(u[14]),
+        blush=0.8 * float(u[14]),
     )
 
 

@@ -1,4 +1,4 @@
-"""Sheets of pictures: groups of labelled rows of equal tiles under one line of headings."""
+"""Sheets of pictures: groups of labelled rows of equal tiles under one line of headings, laid out in whole pixels."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -28,7 +28,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A whole picture: headings over the columns, groups below one another; a wider gap after each column in `gaps_after`."""
+    """A whole picture: headings over columns, groups below one another, wider gaps after the columns `gaps_after`."""
 
     headings: tuple[str, ...]
     groups: tuple[Group, ...]
@@ -37,27 +37,23 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Measures:
-    """Sizes in inches."""
+    """Sizes in pixels of the PNG, 200 to the inch; `tile` is what a tile comes near to, by whole factors."""
 
-    tile: float
-    gap: float
-    wide: float
-    left: float
-    head: float
-    title: float
-    foot: float
-    margin: float
-
-
-MEASURES = Measures(tile=0.74, gap=0.035, wide=0.13, left=0.92, head=0.22, title=0.24, foot=0.26, margin=0.10)
+    tile: int = 160
+    gap: int = 8
+    wide: int = 28
+    label: int = 200
+    head: int = 52
+    title: int = 52
+    foot: int = 44
+    margin: int = 24
 
 
-def enlarge(tile: np.ndarray, side_px: int) -> np.ndarray:
-    """Blow a small tile up by a whole factor, every pixel a square; a tile that is large enough stays as it is.
+MEASURES = Measures()
 
-    Shapes: uint8 [R, R, 3] → [f R, f R, 3] with the smallest whole f ≥ 1 that reaches side_px.
-    """
-    factor = max(1, -(-side_px // tile.shape[0]))
+
+def enlarge(tile: np.ndarray, factor: int) -> np.ndarray:
+    """Blow a tile up by a whole factor, every pixel a square. Shapes: uint8 [R, R, 3] → [f R, f R, 3]."""
     return tile.repeat(factor, axis=0).repeat(factor, axis=1)
 
 
@@ -72,48 +68,57 @@ def mask_to_tile(mask: np.ndarray) -> np.ndarray:
 
 
 def sheet_to_figure(sheet: Sheet, measures: Measures = MEASURES) -> Any:
-    """Lay a sheet out.
+    """Lay a sheet out; a tile's pixel is a whole number of the picture's pixels.
 
-    Raises: ValueError where a row has not one tile for each heading.
+    Raises: ValueError where a row has not one tile for each heading, or tiles differ in shape.
     """
-    columns = len(sheet.headings)
-    for group in sheet.groups:
-        for row in group.rows:
-            if len(row.tiles) != columns:
-                raise ValueError(f"{group.title}, {row.label}: expected {columns} tiles, got {len(row.tiles)}")
-    lefts = columns_to_lefts(columns, sheet.gaps_after, measures)
+    side = check(sheet)
+    factor = max(1, round(measures.tile / side))
+    tile = factor * side
+    lefts = columns_to_lefts(len(sheet.headings), sheet.gaps_after, tile, measures)
     lines = sum(len(group.rows) for group in sheet.groups)
-    width = lefts[-1] + measures.tile + measures.margin
-    height = measures.head + measures.foot + len(sheet.groups) * measures.title + lines * (measures.tile + measures.gap)
-    figure = style.figure(width, height)
-    top = height - measures.head
+    width = lefts[-1] + tile + measures.margin
+    height = measures.head + measures.foot + len(sheet.groups) * measures.title + lines * (tile + measures.gap)
+    figure = style.figure(width / style.DOTS_PER_INCH, height / style.DOTS_PER_INCH)
+
+    def write(text: str, left: float, up: float, **look: Any) -> None:
+        figure.text(left / width, up / height, text, va="center", **look)
+
+    up = height - measures.head
     for left, heading in zip(lefts, sheet.headings, strict=True):
-        figure.text((left + measures.tile / 2) / width, (top - 0.02) / height, heading, ha="center", va="bottom", color=style.SOFT)
+        write(heading, left + tile / 2, up + 12, ha="center", color=style.SOFT)
     for group in sheet.groups:
-        figure.text(
-            measures.margin / width, (top - 0.6 * measures.title) / height, group.title,
-            ha="left", va="center", weight="bold",
-        )  # fmt: skip
-        top -= measures.title
+        write(group.title, measures.margin, up - 0.5 * measures.title, ha="left", weight="bold")
+        up -= measures.title
         for row in group.rows:
-            top -= measures.tile
-            figure.text(measures.margin / width, (top + measures.tile / 2) / height, row.label, ha="left", va="center")
-            for left, tile in zip(lefts, row.tiles, strict=True):
-                place(figure, tile, left / width, top / height, measures.tile / width, measures.tile / height)
-            top -= measures.gap
+            up -= tile
+            write(row.label, measures.margin, up + tile / 2, ha="left")
+            for left, picture in zip(lefts, row.tiles, strict=True):
+                axes = figure.add_axes((left / width, up / height, tile / width, tile / height))
+                axes.set_axis_off()
+                axes.imshow(enlarge(picture, factor), interpolation="none", aspect="auto")
+            up -= measures.gap
     return figure
 
 
-def columns_to_lefts(columns: int, gaps_after: tuple[int, ...], measures: Measures) -> list[float]:
-    """The left edge of every column, in inches."""
-    lefts = [measures.left]
+def check(sheet: Sheet) -> int:
+    """The side of the tiles, after making sure that all agree and every line is full."""
+    sides = set()
+    for group in sheet.groups:
+        for row in group.rows:
+            if len(row.tiles) != len(sheet.headings):
+                raise ValueError(
+                    f"{group.title} {row.label}: expected {len(sheet.headings)} tiles, got {len(row.tiles)}"
+                )
+            sides.update(tile.shape for tile in row.tiles)
+    if len(sides) != 1 or len(next(iter(sides))) != 3:
+        raise ValueError(f"expected tiles of one shape [R, R, 3], got {sorted(sides)}")
+    return next(iter(sides))[0]
+
+
+def columns_to_lefts(columns: int, gaps_after: tuple[int, ...], tile: int, measures: Measures) -> list[int]:
+    """The left edge of every column, in pixels."""
+    lefts = [measures.margin + measures.label]
     for column in range(columns - 1):
-        lefts.append(lefts[-1] + measures.tile + (measures.wide if column in gaps_after else measures.gap))
+        lefts.append(lefts[-1] + tile + (measures.wide if column in gaps_after else measures.gap))
     return lefts
-
-
-def place(figure: Any, tile: np.ndarray, left: float, bottom: float, width: float, height: float) -> None:
-    """Put one tile on the figure, in fractions of its size."""
-    axes = figure.add_axes((left, bottom, width, height))
-    axes.set_axis_off()
-    axes.imshow(enlarge(tile, round(MEASURES.tile * style.DOTS_PER_INCH)), interpolation="none", aspect="auto")

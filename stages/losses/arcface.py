@@ -8,8 +8,8 @@ from torch.nn import functional as F
 def arcface(features: Tensor, centres: Tensor, labels: Tensor, scale: float, margin: float) -> Tensor:
     """Mean over the batch of -log softmax(s * cos(theta_j + m [j = label])) at the label.
 
-    theta_j is the angle between a feature and centre j. Where theta + m would pass pi, cos(theta) - m sin(m) continues the
-    target's curve downwards, as in the public code, so that it stays monotone.
+    theta_j is the angle between a feature and centre j. Where theta + m would pass pi, cos(theta) - m sin(m) continues
+    the target's curve downwards, as in the public code, so that it stays monotone.
     Source: Deng et al. 2019, eq. 3; ContrasFill spec §3.1 (scale 16, margin 0.3 in the demo).
     Shapes: features [B D]; centres [M D]; labels [B] -> scalar.
     Units: margin in radians.

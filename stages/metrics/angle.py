@@ -9,7 +9,7 @@ from stages.metrics.pairs import count_to_pairs, pairs_to_means
 def features_to_angle(left: Tensor, right: Tensor) -> Tensor:
     """The angle between feature vectors.
 
-    angle(a, b) = arccos(cos(a, b)) = 2 atan2(|â − b̂|, |â + b̂|), with â = a / |a|. The second form is the one computed: it is
+    angle(a, b) = arccos(cos(a, b)) = 2 atan2(|â − b̂|, |â + b̂|), with â = a / |a|. The second is the one computed: it is
     exactly 0 for equal and 180 for opposite vectors and needs no clipping where rounding lifts a cosine above 1.
 
     Source: supp §5, Table 1 (the name); the formula is ours (gap G11).
@@ -21,7 +21,9 @@ def features_to_angle(left: Tensor, right: Tensor) -> Tensor:
     lengths = left.norm(dim=-1, keepdim=True), right.norm(dim=-1, keepdim=True)
     for length in lengths:
         if not bool((torch.isfinite(length) & (length > 0)).all()):
-            raise ValueError("an angle needs finite feature vectors that are not zero; the encoder gave one that is not")
+            raise ValueError(
+                "an angle needs finite feature vectors that are not zero; the encoder gave one that is not"
+            )
     left, right = left / lengths[0], right / lengths[1]
     half = torch.atan2((left - right).norm(dim=-1), (left + right).norm(dim=-1))
     return torch.rad2deg(2 * half)

@@ -23,7 +23,9 @@ def images_to_batches(images: np.ndarray, batch: int) -> Iterator[Tensor]:
         yield to_tensor(images[start : start + batch])
 
 
-def images_to_features(encode: Callable[[Tensor], Tensor], images: np.ndarray, batch: int, device: str = "cpu") -> Tensor:
+def images_to_features(
+    encode: Callable[[Tensor], Tensor], images: np.ndarray, batch: int, device: str = "cpu"
+) -> Tensor:
     """The feature vector of each image.
 
     Shapes: uint8 [N, R, R, 3] → float32 [N, D].
@@ -34,11 +36,15 @@ def images_to_features(encode: Callable[[Tensor], Tensor], images: np.ndarray, b
     features = torch.cat(rows)
     bad = ~torch.isfinite(features).all(dim=1)
     if bool(bad.any()):
-        raise FloatingPointError(f"feature of image {int(bad.nonzero()[0])} is not finite ({int(bad.sum())} of {len(bad)} images)")
+        raise FloatingPointError(
+            f"feature of image {int(bad.nonzero()[0])} is not finite ({int(bad.sum())} of {len(bad)} images)"
+        )
     return features
 
 
-def samples_to_features(encode: Callable[[Tensor], Tensor], samples: np.ndarray, batch: int, device: str = "cpu") -> Tensor:
+def samples_to_features(
+    encode: Callable[[Tensor], Tensor], samples: np.ndarray, batch: int, device: str = "cpu"
+) -> Tensor:
     """The feature vectors of several samples of each image.
 
     Shapes: uint8 [N, S, R, R, 3] → float32 [N, S, D].

@@ -11,7 +11,9 @@ def count_to_pairs(count: int) -> Tensor:
     Raises: ValueError with fewer than two samples, which have no pair.
     """
     if count < 2:
-        raise ValueError(f"diversity needs at least two samples of an image, got {count}: raise `samples` of the sample stage")
+        raise ValueError(
+            f"diversity needs at least two samples of an image, got {count}: raise `samples` of the sample stage"
+        )
     return torch.combinations(torch.arange(count), r=2)
 
 

@@ -1,6 +1,6 @@
 """Perceptual distance between images: squared differences of unit-normalised feature maps, summed over layers.
 
-With AlexNet and the heads that lpips brings this is LPIPS; with another trunk and no heads it is named after that trunk (PD-…).
+With AlexNet and the heads that lpips brings this is LPIPS; with another trunk and no heads it is named PD-<trunk>.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ from stages.metrics.pairs import count_to_pairs
 
 
 class Perceptor(NamedTuple):
-    """A trunk, images [B, 3, R, R] in [−1, 1] → one map [B, C, H, W] per layer, and each layer's channel weights (None = ones)."""
+    """A trunk, images [B, 3, R, R] in [−1, 1] → one map [B, C, H, W] a layer, and its channel weights (None = ones)."""
 
     feature_maps: Callable[[Tensor], Sequence[Tensor]]
     heads: tuple[Tensor, ...] | None
@@ -54,9 +54,13 @@ def samples_to_pair_distances(perceptor: Perceptor, samples: Tensor, hole: Tenso
     Raises: ValueError where values leave [−1, 1] or the hole is empty.
     """
     if float(samples.abs().max()) > 1 + 1e-6:
-        raise ValueError(f"perceptual distance takes images in [-1, 1], got values up to {float(samples.abs().max()):.3g}")
+        raise ValueError(
+            f"perceptual distance takes images in [-1, 1], got values up to {float(samples.abs().max()):.3g}"
+        )
     if hole.shape != samples.shape[-2:] or not bool((hole > 0).any()):
-        raise ValueError(f"expected a hole of at least one pixel and shape {tuple(samples.shape[-2:])}, got {tuple(hole.shape)}")
+        raise ValueError(
+            f"expected a hole of at least one pixel and shape {tuple(samples.shape[-2:])}, got {tuple(hole.shape)}"
+        )
     pairs = count_to_pairs(len(samples)).to(samples.device)
     inside = (hole > 0).to(samples)
     whole = hole_only = torch.zeros(len(pairs), device=samples.device)

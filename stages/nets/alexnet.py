@@ -7,7 +7,8 @@ class AlexNet(nn.Module):
     """Five convolutions and three dense layers.
 
     Source: Krizhevsky 2014, the single-column form; names as in torchvision.
-    Shapes: x [B 3 H W], H and W at least 63; feature_maps: the five maps after each relu; embed: [B 256], the mean of the last map.
+    Shapes: x [B 3 H W], H and W at least 63; feature_maps: the five maps after each relu; embed: [B 256], the mean of
+    the last of them.
     """
 
     def __init__(self, classes: int):

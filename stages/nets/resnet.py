@@ -1,4 +1,4 @@
-"""Residual networks (18, 34, 50) under torchvision's parameter names, of any width, as classifiers and as feature trunks."""
+"""Residual networks (18, 34, 50) under torchvision's parameter names, of any width: classifiers and feature trunks."""
 
 from torch import Tensor, nn
 
@@ -73,9 +73,9 @@ DEPTHS = {
 class ResNet(nn.Module):
     """A residual network of four stages at strides s, 2s, 4s and 8s.
 
-    Source: He et al. 2016, table 1. `stem` "imagenet" is the published 7x7 stride 2 and max pool (s = 4), "small" one 3x3
-    of stride 2 (s = 2) for images of 32 to 64 px. `classes` None leaves the classifier out.
-    Shapes: x [B 3 H W]; feature_maps: four maps of width * (1, 2, 4, 8) * expansion channels; embed: [B 8*width*expansion].
+    Source: He et al. 2016, table 1. `stem` "imagenet" is the published 7x7 stride 2 and max pool (s = 4), "small" one
+    3x3 of stride 2 (s = 2) for images of 32 to 64 px. `classes` None leaves the classifier out.
+    Shapes: x [B 3 H W]; feature_maps: four maps of width * (1, 2, 4, 8) * expansion channels; embed: the last one's mean.
     Raises: ValueError for an unknown depth or stem.
     """
 

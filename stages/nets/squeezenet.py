@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 
 class Fire(nn.Module):
-    """A 1x1 squeeze, then a 1x1 and a 3x3 expansion side by side: concat(relu(e1(s)), relu(e3(s))), s = relu(squeeze(x)).
+    """A 1x1 squeeze, then 1x1 and 3x3 expansions side by side: concat(relu(e1(s)), relu(e3(s))), s = relu(squeeze(x)).
 
     Source: Iandola et al. 2016, figure 1.
     Shapes: [B C H W] -> [B 2*expand H W].
@@ -36,7 +36,7 @@ class SqueezeNet(nn.Module):
     """SqueezeNet as classifier and feature extractor.
 
     Source: Iandola et al. 2016, table 1 (1.0) and the authors' later 1.1.
-    Shapes: x [B 3 H W]; feature_maps: the map before each pool and the last one; embed: [B 512], the mean of the last map.
+    Shapes: x [B 3 H W]; feature_maps: the map before each pool and the last; embed: [B 512], the mean of the last map.
     Raises: ValueError for another version.
     """
 

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 class FaceNet(nn.Module):
     """facenet-pytorch's InceptionResnetV1 as an identity encoder; its weights come from the user's file.
 
-    Source: design §6; Schroff et al. 2015. The package's import brings torchvision with it, so only real-weight runs pay it.
+    Source: design §6; Schroff et al. 2015. The package's import brings torchvision with it: only real-weight runs pay.
     Shapes: [B 3 160 160] -> [B 512], L2 norm 1.
     Raises: ModuleNotFoundError if facenet-pytorch is not installed.
     """

@@ -27,7 +27,7 @@ class SqueezeExcite(nn.Module):
 class Unit(nn.Module):
     """shortcut(x) + squeeze-excite(bn(conv_s(prelu(conv(bn(x)))))).
 
-    Source: ContrasFill spec §3.1: the shortcut is a max pool of kernel 1 where the channels stay, else 1x1 and batch norm.
+    Source: ContrasFill spec §3.1: the shortcut is a max pool of kernel 1 where the channels stay, else 1x1, batch norm.
     Shapes: [B channels H W] -> [B depth H/stride W/stride].
     """
 
@@ -36,7 +36,8 @@ class Unit(nn.Module):
         if channels == depth:
             self.shortcut_layer = nn.MaxPool2d(1, stride)
         else:
-            self.shortcut_layer = nn.Sequential(nn.Conv2d(channels, depth, 1, stride, bias=False), nn.BatchNorm2d(depth))
+            projection = nn.Conv2d(channels, depth, 1, stride, bias=False)
+            self.shortcut_layer = nn.Sequential(projection, nn.BatchNorm2d(depth))
         self.res_layer = nn.Sequential(
             nn.BatchNorm2d(channels),
             nn.Conv2d(channels, depth, 3, 1, 1, bias=False),

@@ -1,10 +1,10 @@
 """Encoders on disk: `load_encoder(folder)` gives one frozen, differentiable network whatever its architecture.
 
-A folder holds `encoder.json` {architecture, arguments, view, classes, class_values, source, accuracy, ...} and
-`weights.safetensors`. Every architecture but one embeds images: `encode`; the trunks and the demo's classifier also give
-`feature_maps`. The exception is `inception_and_alexnet`, the measuring pair at paper scale: its weights.safetensors holds
-torch-fidelity's Inception under `inception.*` and torchvision's AlexNet under `alexnet.*`; read them with `load_state`
-(folder, prefix) and hand them to torch-fidelity and lpips; load_encoder refuses it.
+A folder holds `encoder.json` {architecture, arguments, view, classes, class_values, source, held_out, ...} and
+`weights.safetensors`. Every architecture but one embeds images: `encode`; trunks and the demo's classifier also give
+`feature_maps`. The exception is `inception_and_alexnet`, the measuring pair at paper scale: its weights.safetensors
+holds torch-fidelity's Inception under `inception.*` and torchvision's AlexNet under `alexnet.*`; read them with
+`load_state(folder, prefix)` and hand them to torch-fidelity and lpips; load_encoder refuses it.
 """
 
 import hashlib
@@ -66,8 +66,8 @@ def build(architecture: str, arguments: dict[str, Any]) -> nn.Module:
     except TypeError as error:
         raise ValueError(f"architecture {architecture} does not take the arguments {arguments}: {error}") from error
     raise ValueError(
-        f"unknown architecture {architecture!r}; expected irse50, mobilefacenet, inception_resnet_v1, pmg, identity_small, "
-        "demo_classifier, resnet18/34/50, squeezenet1_0/1_1, alexnet or vgg16/19"
+        f"unknown architecture {architecture!r}; expected irse50, mobilefacenet, inception_resnet_v1, pmg, "
+        "identity_small, demo_classifier, resnet10/18/34/50, squeezenet1_0/1_1, alexnet or vgg16/19"
     )
 
 
@@ -109,7 +109,7 @@ def read_facts(folder: Path) -> dict[str, Any]:
     """encoder.json. Raises: FileNotFoundError with the expected layout."""
     for name in ("encoder.json", "weights.safetensors"):
         if not (folder / name).is_file():
-            raise FileNotFoundError(f"{folder} has no {name}; an encoder is encoder.json and weights.safetensors (verb teach)")
+            raise FileNotFoundError(f"{folder} has no {name}; teach leaves encoder.json and weights.safetensors there")
     return json.loads((folder / "encoder.json").read_text(encoding="utf-8"))
 
 
@@ -122,7 +122,7 @@ def load_state(folder: Path, prefix: str) -> dict[str, Tensor]:
     state = load_file(folder / "weights.safetensors")
     part = {name.removeprefix(f"{prefix}."): value for name, value in state.items() if name.startswith(f"{prefix}.")}
     if not part:
-        raise ValueError(f"{folder}/weights.safetensors holds nothing under {prefix}.*; its first names: {sorted(state)[:3]}")
+        raise ValueError(f"{folder}/weights.safetensors holds nothing under {prefix}.*, but {sorted(state)[:3]} ...")
     return part
 
 
@@ -149,12 +149,15 @@ def load_strictly(net: nn.Module, state: dict[str, Tensor], where: str) -> None:
     """Every name and shape must fit. Raises: ValueError naming what is missing, left over or of another shape."""
     own = net.state_dict()
     missing, extra = sorted(own.keys() - state.keys()), sorted(state.keys() - own.keys())
-    shapes = [f"{k}: {tuple(own[k].shape)} expected, {tuple(state[k].shape)} found" for k in sorted(own.keys() & state.keys())
-              if own[k].shape != state[k].shape]  # fmt: skip
+    shapes = [
+        f"{name}: {tuple(own[name].shape)} expected, {tuple(state[name].shape)} found"
+        for name in sorted(own.keys() & state.keys())
+        if own[name].shape != state[name].shape
+    ]
     if missing or extra or shapes:
         raise ValueError(
-            f"{where} does not fit the architecture: {len(missing)} names missing {missing[:3]}, {len(extra)} left over "
-            f"{extra[:3]}, {len(shapes)} of another shape {shapes[:3]}; is it the file of another architecture?"
+            f"{where} does not fit the architecture: {len(missing)} names missing {missing[:3]}, {len(extra)} left "
+            f"over {extra[:3]}, {len(shapes)} of another shape {shapes[:3]}; is it the file of another architecture?"
         )
     net.load_state_dict(state)
 

@@ -7,7 +7,7 @@ from stages.nets.resnet import ResNet
 
 
 def jigsaw(images: Tensor, order: Tensor) -> Tensor:
-    """Permutes the n x n blocks of every image by one permutation: block p of the result is block order[p] of the image.
+    """Permutes the n x n blocks of each image by one permutation: block p of the result is block order[p] of the image.
 
     Source: PMG (Du et al. 2020) §3.2; ContrasFill spec §3.2 (the same permutation for the whole batch).
     Shapes: images [B C H W], H and W multiples of n; order [n*n] -> [B C H W].
@@ -51,10 +51,10 @@ def classifier(channels: int, hidden: int, classes: int) -> nn.Sequential:
 class PMG(nn.Module):
     """A residual trunk with three branches at strides 8, 16, 32, a classifier on each and one on their concatenation.
 
-    Source: PMG (Du et al. 2020) and its public code; ContrasFill spec §3.2. Published widths: hidden 512, so branches of 1024.
+    Source: PMG (Du et al. 2020) and its public code; ContrasFill spec §3.2. Published: hidden 512, so branches of 1024.
     Each branch is pooled by its maximum over the whole map (the official kernels 56, 28, 14 at 448 px).
-    Shapes: x [B 3 H W] -> four logits [B classes]; embed: [B hidden] (feature "penultimate": after ELU, values above -1)
-    or [B 6*hidden] (feature "concat": the pooled branches side by side).
+    Shapes: x [B 3 H W] -> four logits [B classes]; embed: [B hidden] (feature "penultimate": after ELU, values above
+    -1) or [B 6*hidden] (feature "concat": the pooled branches side by side).
     Raises: ValueError for another feature.
     """
 

@@ -33,8 +33,8 @@ class SmallIdentity(nn.Module):
 class DemoClassifier(nn.Module):
     """Four plain convolutions at strides 1, 2, 4, 8 and a softmax over the labels of several sets.
 
-    Source: ours (spec §8.1 asks for a stand-in that is never called FID); another architecture than every known-factor encoder.
-    Shapes: [B 3 H W]; feature_maps: four maps of width * (1, 2, 4, 4) channels; embed: [B 4*width]; forward: [B classes].
+    Source: ours (spec §8.1 asks for a stand-in that is never called FID); no known-factor encoder is built like it.
+    Shapes: [B 3 H W]; feature_maps: four maps of width * (1, 2, 4, 4) channels; embed: [B 4*width]; forward: logits.
     """
 
     def __init__(self, width: int, classes: int):

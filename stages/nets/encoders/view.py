@@ -1,4 +1,4 @@
-"""The view of an image that an encoder looks at: crop, size, normalisation; differentiable with respect to the image."""
+"""What an encoder sees of an image: crop, size, normalisation; differentiable with respect to the image."""
 
 from dataclasses import dataclass
 
@@ -13,8 +13,8 @@ CROP_GRID = 256
 class View:
     """Crop, resize and normalise images of [-1, 1].
 
-    Source: ContrasFill spec §3.1 (crop given on a 256-px grid, scaled by R/256 and rounded) and §3.2 (whole image, bilinear
-    with antialiasing); settled point 27 (`shrink` "pool": average pooling where the crop is larger than size_px).
+    Source: ContrasFill spec §3.1 (crop given on a 256-px grid, scaled by R/256 and rounded) and §3.2 (whole image,
+    bilinear with antialiasing); settled point 27 (`shrink` "pool": average pooling where the crop exceeds size_px).
     Shapes: [B 3 R R] -> [B 3 size_px size_px]; any square R.
     Units: crop (top, left, height, width) in pixels of a 256-px image; mean and std for values in [0, 1].
     Raises: ValueError for images that are not square RGB batches, or an unknown way to shrink.

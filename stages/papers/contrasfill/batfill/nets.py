@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -21,14 +22,14 @@ def count_steps(side: int, grid: int) -> int:
     return int(math.log2(ratio))
 
 
-def conv(inputs: int, outputs: int, kernel: int, stride: int = 1, padding: int = 0, dilation: int = 1, bias: bool = True):
-    """A convolution under spectral normalisation."""
-    return spectral_norm(nn.Conv2d(inputs, outputs, kernel, stride, padding, dilation, bias=bias))
+def conv(*arguments: int, bias: bool = True) -> nn.Module:
+    """A convolution (inputs, outputs, kernel, stride, padding, dilation) under spectral normalisation."""
+    return spectral_norm(nn.Conv2d(*arguments, bias=bias))
 
 
-def normed(inputs: int, outputs: int, kernel: int, stride: int = 1, padding: int = 0, dilation: int = 1) -> nn.Sequential:
+def normed(*arguments: int) -> nn.Sequential:
     """A spectrally normalised convolution without bias, then batch normalisation (which makes a bias meaningless)."""
-    return nn.Sequential(conv(inputs, outputs, kernel, stride, padding, dilation, bias=False), nn.BatchNorm2d(outputs))
+    return nn.Sequential(conv(*arguments, bias=False), nn.BatchNorm2d(arguments[1]))
 
 
 class Gated(nn.Module):
@@ -124,7 +125,8 @@ class SpadeBlock(nn.Module):
         self.shortcut = None
         if inputs != outputs:
             self.shortcut_norm = Spade(inputs, hidden)
-            self.shortcut = Gated(conv(inputs, outputs, 1, bias=False), conv(inputs, outputs, 1, bias=False), active=False)
+            feature, gate = conv(inputs, outputs, 1, bias=False), conv(inputs, outputs, 1, bias=False)
+            self.shortcut = Gated(feature, gate, active=False)
 
     def forward(self, x: Tensor, context: Tensor) -> Tensor:
         y = x
@@ -136,8 +138,8 @@ class SpadeBlock(nn.Module):
 class Upsampler(nn.Module):
     """The image from its colour grid, its visible pixels and its mask.
 
-    colours -> gated, x2, gated (branch a, side 2g); [masked image, mask] -> gated 5x5, n gated stride-2 steps (branch b,
-    side 2g); both -> fuse, dilated residual blocks, attention, n times (x2, SPADE block), conv, tanh;
+    colours -> gated, x2, gated (branch a, side 2g); [masked image, mask] -> gated 5x5, n gated stride-2 steps
+    (branch b, side 2g); both -> fuse, dilated residual blocks, attention, n times (x2, SPADE block), conv, tanh;
     n = log2(R / 2g). With width w the trunk has 4w channels, branch b w, 2w, 4w, ... and the last block 2w.
 
     Source: contrasfill §6.3 (code).
@@ -147,14 +149,15 @@ class Upsampler(nn.Module):
     def __init__(self, side: int, grid: int, width: int, dilations: Sequence[int], spade_hidden: int):
         super().__init__()
         steps, trunk = count_steps(side, grid), 4 * width
-        self.colours = nn.Sequential(gated(3, trunk, 3, 1, 1), nn.Upsample(scale_factor=2), gated(trunk, trunk, 3, 1, 1))
+        double = nn.Upsample(scale_factor=2)
+        self.colours = nn.Sequential(gated(3, trunk, 3, 1, 1), double, gated(trunk, trunk, 3, 1, 1))
         widths = [width] + [min(width << step, trunk) for step in range(1, steps + 1)]
-        downs = [gated(a, b, 3, 2, 1) for a, b in zip(widths, widths[1:], strict=False)]
+        downs = [gated(a, b, 3, 2, 1) for a, b in pairwise(widths)]
         self.visible = nn.Sequential(nn.ReflectionPad2d(2), gated(4, width, 5), *downs)
         self.fuse = gated(trunk + widths[-1], trunk, 3, 1, 1)
         self.trunk = nn.Sequential(*(ResidualBlock(trunk, dilation) for dilation in dilations), SelfAttention(trunk))
         widths = [trunk] * steps + [2 * width if steps else trunk]
-        self.ups = nn.ModuleList(SpadeBlock(a, b, spade_hidden) for a, b in zip(widths, widths[1:], strict=False))
+        self.ups = nn.ModuleList(SpadeBlock(a, b, spade_hidden) for a, b in pairwise(widths))
         self.image = nn.Conv2d(widths[-1], 3, 3, padding=1)
 
     def forward(self, context: Tensor, colours: Tensor) -> Tensor:
@@ -175,7 +178,7 @@ class PatchDiscriminator(nn.Module):
         super().__init__()
         widths = [width] + [min(width << step, 8 * width) for step in range(1, layers)]
         body = [nn.Conv2d(3, width, 4, 2, 2), nn.LeakyReLU(0.2)]
-        for step, (a, b) in enumerate(zip(widths, widths[1:], strict=False), 1):
+        for step, (a, b) in enumerate(pairwise(widths), 1):
             stride = 1 if step == layers - 1 else 2
             body += [conv(a, b, 4, stride, 2, bias=False), nn.InstanceNorm2d(b), nn.LeakyReLU(0.2)]
         self.body = nn.Sequential(*body, nn.Conv2d(widths[-1], 1, 4, 1, 2))

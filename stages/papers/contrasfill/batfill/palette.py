@@ -92,7 +92,7 @@ def read_palette(file: Path, sha256: str, colours: int) -> Tensor:
     Raises: FileNotFoundError without the file; ValueError if its digest, shape or range is not as stated.
     """
     if not file.is_file():
-        raise FileNotFoundError(f"palette_file: expected a npy or npz file with one array [{colours}, 3] in [-1, 1] at {file}")
+        raise FileNotFoundError(f"palette_file: expected a npy or npz with one array [{colours}, 3] at {file}")
     found = hashlib.sha256(file.read_bytes()).hexdigest()
     if found != sha256:
         raise ValueError(f"palette_sha256: {file} should have sha256 {sha256}, it has {found}")
@@ -102,6 +102,6 @@ def read_palette(file: Path, sha256: str, colours: int) -> Tensor:
             raise ValueError(f"{file}: expected one array, found {sorted(content.files)}")
         content = content[content.files[0]]
     if content.shape != (colours, 3) or content.dtype.kind != "f" or not np.abs(content).max() <= 1:
-        raise ValueError(f"{file}: expected a float array [{colours}, 3] in [-1, 1], found {content.dtype} {content.shape} "
-                         f"with largest magnitude {np.abs(content).max()}")
+        raise ValueError(f"palette_file: {file} should hold a float array [{colours}, 3] in [-1, 1], it holds "
+                         f"{content.dtype} {content.shape} with largest magnitude {np.abs(content).max()}")
     return torch.tensor(content, dtype=torch.float32)

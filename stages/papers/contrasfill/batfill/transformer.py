@@ -132,7 +132,7 @@ class Transformer(nn.Module):
 
 
 def token_loss(logits: Tensor, targets: Tensor, real: Tensor, total: Tensor) -> Tensor:
-    """Cross entropy of the hole tokens, summed over this rank's rows and divided by `total`; visible tokens count nothing.
+    """Cross entropy of the hole tokens, summed over these rows and divided by `total`; visible tokens count nothing.
 
     Shapes: logits [B M K], targets [B M], real [B M], total scalar -> scalar.
     """

@@ -1,0 +1,43 @@
+# `make table1` and `make test` do everything on a machine that has Python 3.11 or newer and nothing else.
+.DEFAULT_GOAL := help
+.PHONY: help setup table1 test lint lock FORCE
+FORCE:
+
+PYTHON ?= python3
+CORES ?= 8
+UV := $(or $(shell command -v uv 2>/dev/null),.work/uv/bin/uv)
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export UV_PYTHON_DOWNLOADS := never
+LOCKING := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+
+help:  ## list what can be made
+	@grep -hE '^[a-z0-9_/%]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
+	@printf 'results/...           any table, figure or model by its path, for example results/tables/table1.csv\n'
+
+table1: results/tables/table1.csv  ## ContrasFill's Table 1, from raw data to csv, md and tex
+
+results/%: .venv/synced FORCE
+	snakemake --cores $(CORES) $@
+
+test: .venv/synced  ## all tests
+	python -m pytest -n 2 --dist loadfile
+
+lint: .venv/synced  ## formatting, unused names, types
+	ruff format --check . && ruff check . && basedpyright
+
+setup: .venv/synced  ## .venv with exactly the locked packages
+
+.venv/synced: envs/core.lock envs/dev.lock pyproject.toml | $(UV)
+	$(PYTHON) -c 'import sys; sys.exit("Retrace needs Python 3.11 or newer, found " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	test -x .venv/bin/python || $(UV) venv --quiet --python $(PYTHON) .venv
+	VIRTUAL_ENV=.venv $(UV) pip sync --quiet --require-hashes envs/core.lock envs/dev.lock
+	VIRTUAL_ENV=.venv $(UV) pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+.work/uv/bin/uv:
+	$(PYTHON) -m venv .work/uv
+	.work/uv/bin/pip install --quiet uv
+
+lock: | $(UV)  ## compile envs/*.lock anew from envs/*.in
+	$(LOCKING) --override envs/override.txt --output-file envs/core.lock envs/core.in
+	$(LOCKING) --output-file envs/dev.lock envs/dev.in

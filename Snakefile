@@ -1,0 +1,53 @@
+"""One rule for each stage of dvc.yaml, which is the only graph; README.md says how to run it."""
+
+from pathlib import Path
+
+from snakemake.utils import min_version
+
+from stages import graph
+from stages.data import needs
+
+min_version("9.27")
+
+if config:
+    raise WorkflowError(f"--config is not read here: change {', '.join(config)} in params.yaml, which both engines follow.")
+
+STAGES = graph.load(workflow.basedir)
+
+
+onstart:
+    needs.stop_if_missing(graph.supplies(STAGES, [out for job in workflow.dag.needrun_jobs() for out in job.output]))
+
+
+rule all:
+    input:
+        [out for stage in STAGES if stage.final for out in stage.outs],
+
+
+for stage in STAGES:
+
+    # Everything that differs between rules is given as a value: a loop variable inside `shell:` would be looked up when
+    # the job runs, and every rule would run the last command.
+    rule:
+        name:
+            stage.rule_name
+        input:
+            stage.deps,
+        output:
+            [directory(out) for out in stage.folders],
+            [ensure(out, non_empty=True) for out in stage.files],
+            [ensure(report(out, **stage.report), non_empty=True) for out in stage.shown],
+        log:
+            f".work/logs/{stage.rule_name}.log",
+        benchmark:
+            f".work/benchmarks/{stage.rule_name}.jsonl"
+        conda:
+            f"envs/{stage.env}.yaml"
+        threads: stage.threads
+        resources:
+            **stage.resources,
+        params:
+            cmd=stage.cmd,
+            values=stage.params,
+        shell:
+            "{params.cmd} > {log} 2>&1"

@@ -1,0 +1,107 @@
+"""The prepared Stanford Cars: class, body shape and colour of each photo, for the known-factor encoders."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from stages.block import Block as Base
+from stages.data.colour import cluster_colours, foreground, mean_colour, nearest_colour
+from stages.data.crop import square_window
+from stages.data.detections import read_detections
+from stages.data.image import ImageError, decode, resize
+from stages.data.ledger import Ledger
+from stages.data.packed import Index, Row, write_packed
+from stages.data.raw import RawFolder, unlisted
+from stages.data.shapes import SHAPES, group_shapes
+from stages.data.stanford_cars import Car, read_cars
+
+STEPS = ("found", "decode", "box")
+
+
+class Block(Base):
+    """Parameters of the Stanford Cars set."""
+
+    size_px: int
+    view: Literal["stretch", "square"]
+    curated_shapes: dict[str, str]
+    boxes: Literal["annotated", "whole"]
+    colours: int
+    colour_restarts: int
+    colour_seed: int
+    foreground_classes: tuple[str, ...]
+    foreground_iou: float
+    box_shrink: float
+    minimum_kept: int
+    decode_error_limit: float
+
+
+def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable | None = None) -> None:
+    """Packs all annotated photos; colours are grouped on the training photos. Raises: FileNotFoundError, ValueError."""
+    raw = RawFolder.open(inputs["raw"])
+    classes, cars = read_cars(raw)
+    shapes, left_out = group_shapes(classes, block.curated_shapes)
+    detections = read_detections(inputs["detections"])
+    strays = unlisted(raw, (car.name for car in cars))
+    ledger = Ledger(STEPS, total=len(cars) + len(strays))
+    for name in strays:
+        ledger.reject(name, "found", "no_annotation", "a photo without a row in the annotations")
+    kept: list[tuple[Car, np.ndarray, str]] = []
+
+    def rows() -> Iterator[Row]:
+        for done, car in enumerate(cars, 1):
+            step = "found"
+            try:
+                if not raw.exists(car.name):
+                    raise ImageError("no_image", "annotated, but the photo is not there")
+                content = raw.read(car.name)
+                step = "decode"
+                image = decode(content)
+                step = "box"
+                height, width = image.shape[:2]
+                box = _inside(car.box, height, width) if block.boxes == "annotated" else (0, 0, width - 1, height - 1)
+                limits = (block.foreground_classes, block.foreground_iou, block.box_shrink)
+                mask, origin = foreground(detections.get(car.name), box, height, width, *limits)
+                kept.append((car, mean_colour(image, mask), origin))
+            except ImageError as error:
+                ledger.reject(car.name, step, error.reason, error.detail)
+            else:
+                if block.view == "square":
+                    image = square_window(width, height, box).cut(image)
+                image = resize(image, block.size_px, block.size_px)
+                yield Row(car.name, image, None, car.name, hashlib.sha256(content).hexdigest())
+            if progress:
+                progress(done, len(cars), "cars")
+
+    def complete(keys: list[str]) -> Index:
+        ledger.check("cars", block.minimum_kept, block.decode_error_limit)
+        splits = [car.split for car, _, _ in kept]
+        colours = np.array([colour for _, colour, _ in kept])
+        training = np.array([split == "train" for split in splits])
+        clusters = cluster_colours(colours[training], block.colours, block.colour_restarts, block.colour_seed)
+        class_ids = np.array([car.class_id for car, _, _ in kept], np.int64)
+        labels = {
+            "class_id": class_ids,
+            "shape": np.where(class_ids < 0, -1, np.array(shapes, np.int64)[class_ids]),
+            "colour": nearest_colour(colours, clusters.centroids),
+        }
+        names = {"class_id": classes, "shape": list(SHAPES), "colour": [f"colour {i}" for i in range(block.colours)]}
+        origins = [origin for _, _, origin in kept]
+        facts = {
+            "colour_centroids": np.round(clusters.centroids, 6).tolist(),
+            "colour_sizes": clusters.sizes.tolist(),
+            "colour_from": {origin: origins.count(origin) for origin in sorted(set(origins))},
+            "classes_without_shape": left_out,
+        }
+        return Index(splits, ("test",), labels, names, facts)
+
+    write_packed(out, "cars", block.size_px, False, rows(), complete, ledger)
+
+
+def _inside(box: tuple[int, int, int, int], height: int, width: int) -> tuple[int, int, int, int]:
+    # Some published boxes end a pixel beyond the photo; those further out do not belong to it.
+    if box[2] > width or box[3] > height:
+        raise ImageError("box", f"box {box} in a photo of {width} x {height} px")
+    return box[0], box[1], min(box[2], width - 1), min(box[3], height - 1)

@@ -1,0 +1,85 @@
+"""Training batches from a packed dataset: a pure function of seed and step."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from stages.data.image import mask_to_tensor, to_tensor
+from stages.data.packed import Packed
+
+_GOLDEN = 0x9E3779B97F4A7C15
+
+
+class PackedSource:
+    """Batches of images, masks and labels for one rank.
+
+    Sample number n = step · B + rank + i · world; its place in the epoch's permutation and its flip depend
+    on (seed, n) alone.
+    Shapes: image float32 [b 3 R R] in [-1, 1], mask float32 [b 1 R R] with 1 = hole (where the set has masks),
+    label_<name> int64 [b], position int64 [b]; b = B / world.
+    """
+
+    def __init__(
+        self,
+        packed: Packed | Path,
+        positions: np.ndarray,
+        batch: int,
+        seed: int,
+        flip: bool,
+        world,  # engine.world.World, or anything with rank, size and device
+        labels: Sequence[str] = (),
+    ) -> None:
+        """Raises: ValueError for no positions, positions outside the set, or a batch that the ranks cannot share."""
+        self.packed = packed if isinstance(packed, Packed) else Packed.open(packed)
+        self.positions = np.asarray(positions, np.int64)
+        if not len(self.positions) or self.positions.min() < 0 or self.positions.max() >= len(self.packed):
+            raise ValueError(f"{self.packed.folder}: expected positions within 0..{len(self.packed) - 1}, at least one")
+        if batch < 1 or batch % world.size:
+            raise ValueError(f"batch: expected a positive multiple of {world.size} processes, came {batch}")
+        self.size, self.seed, self.flip, self.world = batch, seed, flip, world
+        self._labels = {name: self.packed.column(name) for name in labels}
+        self._epoch, self._order = -1, np.empty(0, np.int64)
+        self._key = _digest(seed, "flip")
+
+    def batch(self, step: int) -> dict[str, torch.Tensor]:
+        """This rank's rows of one global batch."""
+        numbers = step * self.size + np.arange(self.world.rank, self.size, self.world.size)
+        positions = np.concatenate([self._places(numbers[numbers // len(self.positions) == epoch])
+                                    for epoch in np.unique(numbers // len(self.positions))])  # fmt: skip
+        images = self.packed.images[positions]
+        masks = None if self.packed.masks is None else self.packed.masks[positions]
+        if self.flip:
+            turned = _coins(numbers, self._key)
+            images[turned] = images[turned, :, ::-1]
+            if masks is not None:
+                masks[turned] = masks[turned, :, ::-1]
+        batch = {"image": to_tensor(images), "position": torch.from_numpy(positions)}
+        if masks is not None:
+            batch["mask"] = mask_to_tensor(masks)
+        for name, values in self._labels.items():
+            batch[f"label_{name}"] = torch.from_numpy(values[positions])
+        return {name: tensor.to(self.world.device, non_blocking=True) for name, tensor in batch.items()}
+
+    def _places(self, numbers: np.ndarray) -> np.ndarray:
+        epoch = int(numbers[0]) // len(self.positions)
+        if epoch != self._epoch:
+            generator = np.random.Generator(np.random.PCG64(_digest(self.seed, f"epoch {epoch}")))
+            self._epoch, self._order = epoch, generator.permutation(self.positions)
+        return self._order[numbers % len(self.positions)]
+
+
+def _digest(seed: int, name: str) -> int:
+    return int.from_bytes(hashlib.sha256(f"{seed} {name}".encode()).digest()[:8], "little")
+
+
+def _coins(numbers: np.ndarray, key: int) -> np.ndarray:
+    """One fair coin per number: the top bit of splitmix64. Shapes: int64 [n] -> bool [n]."""
+    with np.errstate(over="ignore"):
+        z = (numbers.astype(np.uint64) + np.uint64(1)) * np.uint64(_GOLDEN) + np.uint64(key)
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        z = z ^ (z >> np.uint64(31))
+    return (z >> np.uint64(63)).astype(bool)

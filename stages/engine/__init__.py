@@ -1,0 +1,1 @@
+"""The only training loop, and what it needs: phases, descent, averages, chance, state, several processes."""

@@ -1,0 +1,65 @@
+"""Every random draw as a function of (seed, step, name)."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from math import prod
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from stages.engine.world import World
+
+
+def key_of(seed: int, step: int | str, name: str) -> int:
+    """A 128-bit key from sha256, so that draws of different names, steps or seeds are unrelated."""
+    return int.from_bytes(hashlib.sha256(f"{seed}/{step}/{name}".encode()).digest()[:16], "little")
+
+
+class Chance:
+    """The random draws of one step.
+
+    Draws with `local_rows` are made for the whole batch and each process keeps its rows (rank, rank + size, …), so that
+    1 and 8 processes see the same samples. All draws are float32 on the CPU; the caller moves them.
+    """
+
+    def __init__(self, seed: int, step: int, world: World) -> None:
+        self.seed, self.step, self.world = seed, step, world
+
+    def numpy(self, name: str) -> np.random.Generator:
+        """A fresh generator; the same in every process."""
+        return np.random.Generator(np.random.PCG64(key_of(self.seed, self.step, name)))
+
+    def normal(self, name: str, local_rows: int, *shape: int) -> Tensor:
+        """Standard normal. Shapes: [local_rows, *shape]."""
+        draw = self.numpy(name).standard_normal((local_rows * self.world.size, prod(shape)), dtype=np.float32)
+        return self._own(draw, shape)
+
+    def uniform(self, name: str, local_rows: int, *shape: int) -> Tensor:
+        """Uniform in [0, 1). Shapes: [local_rows, *shape]."""
+        draw = self.numpy(name).random((local_rows * self.world.size, prod(shape)), dtype=np.float32)
+        return self._own(draw, shape)
+
+    def shared_normal(self, name: str, *shape: int) -> Tensor:
+        """Standard normal, the same in every process. Shapes: [*shape]."""
+        return torch.from_numpy(self.numpy(name).standard_normal(prod(shape), dtype=np.float32)).reshape(shape)
+
+    def permutation(self, name: str, n: int) -> Tensor:
+        """A permutation of 0..n-1, the same in every process. Shapes: int64 [n]."""
+        return torch.from_numpy(self.numpy(name).permutation(n))
+
+    def _own(self, draw: np.ndarray, shape: tuple[int, ...]) -> Tensor:
+        own = np.ascontiguousarray(draw[self.world.rank :: self.world.size])
+        return torch.from_numpy(own).reshape(-1, *shape)
+
+
+@contextmanager
+def initialised(seed: int, name: str) -> Iterator[None]:
+    """Within this, torch's own generator starts from (seed, name): for the initialisation of one network.
+
+    The generator outside is left as it was.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(key_of(seed, "initial", name) % 2**63)
+        yield

@@ -1,0 +1,119 @@
+"""Runs work in one process or in several that train together; the caller stays in charge of locks and publishing."""
+
+import multiprocessing
+import os
+import pickle
+import signal
+import traceback
+from collections.abc import Callable
+from multiprocessing.connection import Connection, wait
+
+from stages.engine.state import Interrupted
+from stages.engine.world import joined
+
+POLL_SECONDS = 0.2
+HOST = "127.0.0.1"
+
+
+def launch(
+    work: Callable[..., None],
+    processes: int,
+    gpus: int,
+    arguments: tuple,
+    stop: Callable[[], bool],
+    progress: Callable[..., None],
+) -> None:
+    """Calls work(world, stop, progress, *arguments) in each of `processes` processes and returns when all are done.
+
+    With one, it is called here. With several, a request to stop is passed on to all, and the first failure ends all.
+    Raises: what the work raised; Interrupted if a stop ended it; RuntimeError if a process died without a word.
+    """
+    if processes == 1:
+        with joined(gpus) as world:
+            work(world, stop, progress, *arguments)
+        return
+    import torch.distributed as dist
+
+    # Held by this process at a port of the system's choice, so that two stages never meet at one port.
+    store = dist.TCPStore(HOST, 0, is_master=True, wait_for_workers=False)
+    spawn = multiprocessing.get_context("spawn")
+    members: dict[Connection, multiprocessing.Process] = {}
+    for rank in range(processes):
+        here, there = spawn.Pipe(duplex=False)
+        task = (rank, processes, gpus, store.port, os.getpid(), there, work, arguments)
+        members[here] = spawn.Process(target=_member, args=task, daemon=True)
+        members[here].start()
+        there.close()
+    try:
+        _attend(members, stop, progress)
+    finally:
+        for member in members.values():
+            member.kill()
+            member.join()
+
+
+def _attend(members: dict[Connection, multiprocessing.Process], stop: Callable, progress: Callable) -> None:
+    """Listens to the processes until all are done or one has failed."""
+    running, told, interrupted = dict(members), False, None
+    while running:
+        if stop() and not told:
+            told = True
+            for member in running.values():
+                member.terminate()
+        for connection in wait(list(running), POLL_SECONDS):
+            try:
+                kind, value = connection.recv()
+            except EOFError:
+                member = running.pop(connection)
+                member.join()
+                if member.exitcode:
+                    code = f"a training process ended with code {member.exitcode}"
+                    if not told:
+                        raise RuntimeError(f"{code} and said nothing; run the stage again to go on") from None
+                    interrupted = interrupted or Interrupted(f"stopped while starting: {code}")
+                continue
+            if kind == "progress":
+                progress(*value)
+            elif isinstance(value, Interrupted):
+                # The others may still be writing the state.
+                interrupted = value
+            else:
+                raise value
+    if interrupted is not None:
+        raise interrupted
+
+
+def _member(rank, size, gpus, port, parent, connection, work, arguments) -> None:
+    """One process: a signal, or the death of the process that started it, asks it to stop."""
+    import torch.distributed as dist
+
+    asked: list[int] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda number, frame: asked.append(number))
+
+    def stop() -> bool:
+        return bool(asked) or os.getppid() != parent
+
+    def progress(*facts: object) -> None:
+        connection.send(("progress", facts))
+
+    with joined(gpus, rank, size, dist.TCPStore(HOST, port, is_master=False)) as world:
+        try:
+            work(world, stop, progress, *arguments)
+        except BrokenPipeError:
+            # The parent is gone; nobody listens.
+            raise SystemExit(1) from None
+        except Exception as failure:
+            connection.send(("failed", _portable(failure)))
+    connection.close()
+
+
+def _portable(failure: Exception) -> Exception:
+    """The failure with its traceback as a note, in a form that another process can read."""
+    text = f"in a training process:\n{traceback.format_exc()}"
+    failure.add_note(text)
+    try:
+        pickle.loads(pickle.dumps(failure))
+    except Exception:
+        return RuntimeError(text)
+    return failure

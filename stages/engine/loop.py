@@ -1,0 +1,145 @@
+"""The training loop: it knows phases, not methods."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from stages.engine.average import Averages, keep_share
+from stages.engine.chance import Chance
+from stages.engine.descent import build_optimiser, descend
+from stages.engine.feed import Feed
+from stages.engine.method import Method, Source
+from stages.engine.norms import synchronise
+from stages.engine.plan import Phase, TrainBlock
+from stages.engine.record import STATISTIC, Record, check_finite
+from stages.engine.snapshot import identity, restore, snapshot
+from stages.engine.state import Interrupted, StateFolder
+from stages.engine.weights import write_weights
+from stages.engine.world import World
+
+
+def train(
+    method: Method,
+    source: Source,
+    block: TrainBlock,
+    seed: int,
+    world: World,
+    out: Path,
+    resume: Path,
+    stop: Callable[[], bool],
+    progress: Callable[..., None],
+) -> None:
+    """Trains a method and writes weights.safetensors and curve.jsonl into `out`; goes on from a state in `resume`.
+
+    Raises: Interrupted after `stop` (the state is saved), FloatingPointError at the first loss that is not finite,
+    ValueError if the method's description does not fit together or no saved state is good.
+    """
+    run = Run(method, source, block, seed, world, resume)
+    feed = Feed(source, world, block.channels_last, block.iterations)
+    try:
+        while run.done < block.iterations:
+            if world.any(stop()):
+                run.save()
+                raise Interrupted(f"stopped at step {run.done} of {block.iterations}; the state is saved")
+            run.step(feed.batch(run.done))
+            if run.done % block.keep_every == 0 and run.done < block.iterations:
+                run.save()
+            if world.rank == 0:
+                progress(run.done, block.iterations, run.record.text)
+    finally:
+        feed.close()
+    if world.rank == 0:
+        write_weights({**method.nets, **run.averages.copies}, method.memory, out)
+        run.record.write(out / "curve.jsonl")
+
+
+class Run:
+    """A method in training: everything that changes from step to step, which is what a saved state holds."""
+
+    def __init__(
+        self, method: Method, source: Source, block: TrainBlock, seed: int, world: World, resume: Path
+    ) -> None:
+        if source.size % world.size:
+            raise ValueError(f"a batch of {source.size} does not divide among {world.size} processes")
+        self.method, self.block, self.seed, self.world, self.batch = method, block, seed, world, source.size
+        self.layout = torch.channels_last if block.channels_last else torch.contiguous_format
+        for name, net in method.frozen.items():
+            method.frozen[name] = net.to(world.device).eval().requires_grad_(False)
+        for name, net in method.nets.items():
+            method.nets[name] = net.to(world.device).train()
+            world.broadcast([*net.parameters(), *net.buffers()])
+        for name, tensor in method.memory.items():
+            method.memory[name] = tensor.to(world.device)
+        world.broadcast(list(method.memory.values()))
+        for net in (*method.nets.values(), *method.frozen.values()):
+            net.to(memory_format=self.layout)
+        self.learnable = {name: [p for p in net.parameters() if p.requires_grad] for name, net in method.nets.items()}
+        self.averages = Averages(method.nets, method.average)
+        for net in method.nets.values():
+            synchronise(net, world)
+        self.optimisers = {name: build_optimiser(descent, method.nets) for name, descent in method.descents.items()}
+        self.record = Record(block.tick_every, source.size)
+        self.states = StateFolder(resume, identity(self))
+        self.done, content = self.states.load() or (0, None)
+        if content is not None:
+            restore(self, content)
+        world.agree("the step to go on from", self.done)
+
+    def step(self, batch: dict) -> None:
+        """One step: what the phases share, each phase's update, the averages, the scalars."""
+        chance, values = Chance(self.seed, self.done, self.world), {}
+        shared: dict = {}
+        forward = getattr(self.method, "forward", None)
+        if forward is not None:
+            self._let_learn(tuple(self.method.nets))
+            with self.world.autocast(self.block.precision):
+                shared = forward(batch, chance)
+        phases = self.method.phases(self.done)
+        for number, phase in enumerate(phases, 1):
+            self._let_learn(phase.learns)
+            with self.world.autocast(self.block.precision):
+                terms = self.method.losses(phase, batch, shared, chance, self.done)
+            again = sorted(set(terms) & set(values))
+            if again:
+                raise ValueError(f"phase {phase.name} repeats the loss names {again} of an earlier phase of the step")
+            values |= self._update(phase, terms, keep_graph=bool(shared) and number < len(phases))
+        seen = self.done * self.batch
+        self.averages.update(keep_share(self.batch, seen, self.block.ema_half_life_images, self.block.ema_ramp))
+        self.done += 1
+        self.record.add(self.done, self.block.iterations, values)
+
+    def save(self) -> None:
+        """Saves the state, and the scalars so far for whoever watches; process 0 writes, since all hold the same."""
+        if self.world.rank == 0:
+            self.states.save(self.done, snapshot(self))
+            self.record.write(self.states.folder / "curve.jsonl")
+
+    def _update(self, phase: Phase, terms: dict[str, Tensor], keep_graph: bool) -> dict[str, float]:
+        """Sums the phase's losses once, checks them, and moves what learns."""
+        stray = sorted(set(phase.learns) - set(self.method.descents[phase.descent].nets))
+        if stray:
+            raise ValueError(f"phase {phase.name} learns {stray}, which its descent {phase.descent} does not move")
+        for name, term in terms.items():
+            if term.dim():
+                raise ValueError(f"loss {name} of phase {phase.name} must be a scalar, found shape {tuple(term.shape)}")
+        values: dict[str, float] = {}
+        if terms:
+            together = self.world.mean(torch.stack([term.detach().float() for term in terms.values()]))
+            values = dict(zip(terms, together.tolist(), strict=True))
+        check_finite(values, self.done)
+        losses = [term.float() for name, term in terms.items() if STATISTIC not in name]
+        if losses:
+            torch.stack(losses).sum().backward(retain_graph=keep_graph)
+            moved = [parameter for name in phase.learns for parameter in self.learnable[name]]
+            self.world.average_gradients(moved)
+            descend(self.optimisers[phase.descent], self.method.descents[phase.descent], self.done, moved)
+            for parameter in moved:
+                parameter.grad = None
+        return values
+
+    def _let_learn(self, names: tuple[str, ...]) -> None:
+        for name, parameters in self.learnable.items():
+            for parameter in parameters:
+                parameter.requires_grad_(name in names)

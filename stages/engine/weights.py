@@ -1,0 +1,68 @@
+"""Weights of a trained method: one safetensors file."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from stages.engine.method import Method
+
+FILE = "weights.safetensors"
+MEMORY = "memory"
+
+
+def write_weights(nets: Mapping[str, nn.Module], memory: Mapping[str, Tensor], folder: Path) -> None:
+    """Writes parameters and buffers as `<net>.<name>` and memory as `memory.<name>`.
+
+    Raises: FloatingPointError for a parameter that is not finite, ValueError for a net called memory.
+    """
+    if MEMORY in nets:
+        raise ValueError(f"a net must not be called {MEMORY!r}: its weights would mix with the method's memory")
+    tensors = {f"{MEMORY}.{name}": tensor for name, tensor in memory.items()}
+    for net, module in nets.items():
+        for name, tensor in module.state_dict().items():
+            if tensor.is_floating_point() and not torch.isfinite(tensor).all():
+                raise FloatingPointError(f"weights {net}.{name} are not finite after the last step")
+            tensors[f"{net}.{name}"] = tensor
+    save_file({name: tensors[name].detach().cpu().contiguous().clone() for name in sorted(tensors)}, folder / FILE)
+
+
+def load_weights(method: Method, folder: Path) -> None:
+    """Fills the method's nets and memory; nets that only training needs may be in the file and not in the method.
+
+    Raises: FileNotFoundError without the file; ValueError naming tensors that are missing, extra or of another shape.
+    """
+    path = folder / FILE
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is missing; a model folder holds {FILE}, curve.jsonl and model.json")
+    found = load_file(path)
+    for net, module in method.nets.items():
+        own = {name[len(net) + 1 :]: found[name] for name in found if name.startswith(f"{net}.")}
+        _check(net, {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}, own, path)
+        module.load_state_dict(own)
+    own = {name[len(MEMORY) + 1 :]: found[name] for name in found if name.startswith(f"{MEMORY}.")}
+    _check(MEMORY, {name: tuple(tensor.shape) for name, tensor in method.memory.items()}, own, path)
+    set_memory(method, own)
+
+
+def set_memory(method: Method, values: Mapping[str, Tensor]) -> None:
+    """Puts values into the method's memory: in place where the shape allows it, since methods hold them."""
+    for name, value in values.items():
+        held = method.memory[name]
+        if held.shape == value.shape and held.dtype == value.dtype:
+            held.copy_(value)
+        else:
+            method.memory[name] = value.to(held.device)
+
+
+def _check(part: str, expected: Mapping, found: Mapping[str, Tensor], path: Path) -> None:
+    shapes = {name: tuple(tensor.shape) for name, tensor in found.items()}
+    wrong = sorted(name for name in {*expected, *shapes} if expected.get(name) != shapes.get(name))
+    if wrong:
+        name = wrong[0]
+        raise ValueError(
+            f"{path} does not fit the method: {part}.{name} should have shape {expected.get(name)}, found"
+            f" {shapes.get(name)} ({len(wrong)} such tensors); train and sample must use the same block"
+        )

@@ -1,0 +1,82 @@
+"""What dvc.yaml may hold so that DVC and Snakemake read it alike; `graph.py` applies these checks as it loads."""
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from graphlib import CycleError, TopologicalSorter
+from pathlib import PurePosixPath
+from typing import Any
+
+RESOURCES = {"torch": "torch", "gpu": "gpu", "mem_mb": "mem_mb", "runtime_min": "runtime", "disk_mb": "disk_mb"}
+META_TYPES = {"threads": int, **dict.fromkeys(RESOURCES, int), "final": bool}
+META_TYPES |= dict.fromkeys(("env", "paper", "claim", "caption"), str)
+STAGE_KEYS = {"matrix", "desc", "cmd", "deps", "params", "outs", "meta"}
+OUT_FLAGS = {"cache", "desc"}
+NOT_SOURCES = {"results", "data", ".work", ".snakemake", ".venv", ".git"}
+SHELL_SIGNS = ";|&<>`${}\\\n"
+
+
+def closest(key: str, names: Iterable[str]) -> str:
+    close = difflib.get_close_matches(key, list(names), n=1)
+    return f"; the closest is {close[0]}" if close else ""
+
+
+def refuse_unknown(where: str, keys: Iterable[str], known: Iterable[str]) -> None:
+    for key in keys:
+        if key not in known:
+            raise ValueError(f"dvc.yaml: {where}: {key} is not known here{closest(key, known)}; known: {sorted(known)}")
+
+
+def check_matrix(name: str, axes: Mapping[str, Any]) -> None:
+    """DVC joins the values with - and @ into a name and calls lists and dicts by their position."""
+    for axis, points in axes.items():
+        for point in points:
+            if not re.fullmatch(r"[A-Za-z0-9_]+", str(getattr(point, "value", point))):
+                raise ValueError(
+                    f"dvc.yaml: stage {name}: matrix.{axis} holds {point}, but stages are named after it: "
+                    "use letters, digits and _ only"
+                )
+
+
+def check_command(name: str, cmd: Any) -> None:
+    """Only a plain call that replaces its shell means the same under both engines and dies with them."""
+    if not isinstance(cmd, str) or not cmd.startswith("exec ") or set(cmd) & set(SHELL_SIGNS):
+        raise ValueError(
+            f"dvc.yaml: stage {name}: cmd must be one plain program call that starts with 'exec ' and holds none of "
+            f"{SHELL_SIGNS!r}; it is {cmd!r}"
+        )
+
+
+def check_meta(name: str, meta: Mapping[str, Any]) -> None:
+    refuse_unknown(f"stage {name}: meta", meta, META_TYPES)
+    for key, value in meta.items():
+        if type(value) is not META_TYPES[key]:
+            raise ValueError(f"dvc.yaml: stage {name}: meta.{key} must be {META_TYPES[key].__name__}, is {value!r}")
+
+
+def check_output(name: str, out: str) -> None:
+    """Engines delete the outputs of a failing stage, so outputs stay under results/."""
+    if not out.startswith("results/") or str(PurePosixPath(out)) != out or ".." in PurePosixPath(out).parts:
+        raise ValueError(f"dvc.yaml: stage {name}: output {out} must be a plain path under results/")
+
+
+def check_graph(links: Mapping[str, tuple[str, Iterable[str], Iterable[str]]]) -> None:
+    """links: stage name -> (rule name, dependencies, outputs)."""
+    made: dict[str, str] = {}
+    rules = {"all": "the rule of all final stages"}
+    for name, (rule, _, outs) in links.items():
+        if rules.setdefault(rule, name) != name:
+            raise ValueError(f"dvc.yaml: stages {rules[rule]} and {name} would become one rule, {rule}")
+        for out in outs:
+            if out in made:
+                raise ValueError(f"dvc.yaml: {out} is an output of {made[out]} and of {name}")
+            made[out] = name
+    for out, name in made.items():
+        if inside := [str(parent) for parent in PurePosixPath(out).parents if str(parent) in made]:
+            raise ValueError(f"dvc.yaml: output {out} of {name} lies inside output {inside[0]} of {made[inside[0]]}")
+    try:
+        TopologicalSorter(
+            {name: [made[d] for d in deps if d in made] for name, (_, deps, _) in links.items()}
+        ).prepare()
+    except CycleError as error:
+        raise ValueError(f"dvc.yaml: stages in a circle: {' -> '.join(error.args[1])}") from error

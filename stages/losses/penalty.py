@@ -1,0 +1,22 @@
+"""Gradient penalties on discriminators."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+
+def r1(discriminator: Callable[[Tensor], Tensor], real: Tensor, gamma: float) -> Tensor:
+    """gamma / 2 times the mean squared norm of the gradient of the logits at real images, always in float32.
+
+    gamma/2 mean_B ||grad_I D(I)||^2
+
+    Source: StyleGAN2 (code; gap G10).
+    Shapes: real [B C H W], discriminator(real) any shape -> scalar with a second gradient.
+    """
+    with torch.enable_grad(), torch.autocast(real.device.type, enabled=False):
+        images = real.detach().float().requires_grad_(True)
+        (slope,) = torch.autograd.grad(discriminator(images).float().sum(), images, create_graph=True)
+        return slope.square().flatten(1).sum(1).mean() * (gamma / 2)

@@ -1,0 +1,20 @@
+"""Measures samples against data: one JSON of numbers, each with its unit, its count and its protocol."""
+
+from stages.runner import Job, run_stage
+
+
+def module_of(choices: dict[str, str]) -> str:
+    """Where the paper says what it measures."""
+    return f"stages.papers.{choices['paper']}.measuring"
+
+
+def measure(job: Job) -> None:
+    """Write score.json."""
+    from stages.engine.world import joined
+
+    with joined(job.gpus) as world:
+        job.module.measure(job.block, job.inputs, job.out, str(world.device), job.progress)
+
+
+if __name__ == "__main__":
+    run_stage("measure", measure, module=module_of, choices=("paper",))

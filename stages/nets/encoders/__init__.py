@@ -1,0 +1,1 @@
+"""Encoders of known factors and scoring networks, all read by load.load_encoder."""

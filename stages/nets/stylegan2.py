@@ -1,0 +1,115 @@
+"""StyleGAN2's residual discriminator, given the hole mask beside the image, and its channel rule."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from stages.nets.equal import EqualConv, EqualLinear
+from stages.nets.resample import down2
+
+
+def channels_at(side: int, base: int, limit: int) -> int:
+    """min(limit, floor(base / side)).  Source: StyleGAN2 config F, CoModGAN (code)."""
+    return min(limit, base // side)
+
+
+def sides_from(size: int, last: int) -> list[int]:
+    """size, size/2, ..., last.  Raises: ValueError if size is not last times a power of two."""
+    if size < last or size % last or (size // last) & (size // last - 1):
+        raise ValueError(f"side: expected {last} times a power of two, came {size}")
+    return [size >> i for i in range((size // last).bit_length())]
+
+
+class ResidualDown(nn.Module):
+    """Two 3x3 convolutions, the second halving the side, added to a filtered 1x1 shortcut.
+
+    y = (conv_down(conv(x)) + conv1x1(down2(x))) / sqrt(2), the division folded into the last weights.
+
+    Source: StyleGAN2 (code).
+    Shapes: x [B inputs H W] -> [B outputs H/2 W/2].
+    """
+
+    def __init__(self, inputs: int, outputs: int):
+        super().__init__()
+        self.first = EqualConv(inputs, inputs, 3)
+        self.second = EqualConv(inputs, outputs, 3, down=True, gain=1.0)
+        self.skip = EqualConv(inputs, outputs, 1, bias=False, activated=False, gain=math.sqrt(0.5))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.second(self.first(x)) + self.skip(down2(x))
+
+
+def minibatch_deviation(
+    x: Tensor,
+    group: int,
+    parts: int = 1,
+    order: Tensor | None = None,
+    gather: Callable[[Tensor], Tensor] | None = None,
+    own: slice = slice(None),
+) -> Tensor:
+    """Append one plane with the mean standard deviation over each sample's group.
+
+    x stacks `parts` batches that never mix; each is a global batch or, with `gather` (local rows -> global rows) and
+    `own` (global rows -> local rows), this process's rows of one. Member j of group m is row order[j M + m], M = rows / group:
+    `order` stands for shuffling the batch before the discriminator, so groups are not aligned with codes.
+
+    Source: StyleGAN2 (code); the shuffle: spec §4.5.
+    Shapes: x [parts B, C H W] -> [parts B, C+1 H W]; order [B of the global batch].
+    Raises: ValueError if the global batch is not a multiple of the group.
+    """
+    local = x.shape[0] // parts
+    rows = x.float().reshape(parts, local, -1).transpose(0, 1)
+    rows = rows if gather is None else gather(rows.contiguous())
+    count = rows.shape[0]
+    group = min(group, count)
+    if count % group:
+        raise ValueError(f"deviation group: expected a divisor of the batch of {count}, came {group}")
+    shuffled = rows if order is None else rows[order]
+    groups = shuffled.reshape(group, count // group, parts, -1)
+    deviation = (groups.var(0, unbiased=False) + 1e-8).sqrt().mean(2)
+    values = deviation.repeat(group, 1)
+    if order is not None:
+        values = torch.empty_like(values).index_copy(0, order, values)
+    values = values[own].t().reshape(-1, 1, 1, 1)
+    return torch.cat([x, values.to(x.dtype).expand(-1, 1, *x.shape[2:])], dim=1)
+
+
+class Discriminator(nn.Module):
+    """Realness logit of an image, seen together with its hole mask.
+
+    [(1 - M) - 0.5, image] -> 1x1 conv -> residual halvings down to 4x4 -> group deviation -> 3x3 conv -> dense -> logit.
+
+    Source: supp §1 through StyleGAN2; mask input as in CoModGAN (code; gap G24).
+    Shapes: image [B 3 R R] in [-1, 1], mask [B 1 R R] (1 = hole) -> logit [B 1].
+    """
+
+    def __init__(self, size: int, base: int, limit: int, group: int):
+        super().__init__()
+        sides = sides_from(size, 4)
+        width = [channels_at(side, base, limit) for side in sides]
+        self.size, self.group = size, group
+        self.from_image = EqualConv(4, width[0], 1)
+        self.blocks = nn.Sequential(*(ResidualDown(a, b) for a, b in zip(width[:-1], width[1:], strict=True)))
+        self.last = EqualConv(width[-1] + 1, width[-1], 3)
+        self.dense = EqualLinear(width[-1] * 16, width[-1], activated=True)
+        self.logit = EqualLinear(width[-1], 1)
+
+    def forward(
+        self,
+        image: Tensor,
+        mask: Tensor,
+        parts: int = 1,
+        order: Tensor | None = None,
+        gather: Callable[[Tensor], Tensor] | None = None,
+        own: slice = slice(None),
+    ) -> Tensor:
+        """`parts`, `order`, `gather` and `own` as in `minibatch_deviation`."""
+        if image.shape[-1] != self.size:
+            raise ValueError(f"discriminator: expected side {self.size}, came {image.shape[-1]}")
+        x = self.blocks(self.from_image(torch.cat([0.5 - mask, image], dim=1)))
+        x = self.last(minibatch_deviation(x, self.group, parts, order, gather, own))
+        return self.logit(self.dense(x.flatten(1)))

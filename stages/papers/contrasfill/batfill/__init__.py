@@ -1,0 +1,1 @@
+"""BAT-Fill, a baseline: a transformer over colour tokens, then an upsampler."""

@@ -1,0 +1,1 @@
+"""CoModGAN, a baseline: one code, co-modulated by the masked image."""

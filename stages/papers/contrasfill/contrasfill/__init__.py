@@ -1,0 +1,1 @@
+"""ContrasFill: two codes, two contrastive losses."""

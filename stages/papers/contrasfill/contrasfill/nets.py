@@ -1,0 +1,62 @@
+"""ContrasFill's networks (supp figure 1): the generator steered by one or two codes, and the encoder of the unknown factor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+from stages.nets.equal import EqualConv, EqualLinear
+from stages.nets.mapping import Mapping
+from stages.nets.modconv import StyleBank
+from stages.nets.stylegan2 import ResidualDown, channels_at, sides_from
+from stages.papers.contrasfill.trunk import Trunk, network_input
+
+
+class Generator(nn.Module):
+    """Fills the hole; every convolution of the trunk is modulated jointly by all codes.
+
+    Source: supp §1, figure 1; bi-modulation main §3 (gap G1). One code: supp §3, last paragraph (ContrasFill-1).
+    Shapes: image [B 3 R R], mask [B 1 R R] (1 = hole), mapped codes [B latent] each, flat noise -> colours [B 3 R R].
+    """
+
+    def __init__(
+        self,
+        size: int,
+        base: int,
+        limit: int,
+        latent: int,
+        *,
+        codes: int,
+        mapping_layers: int,
+        mapping_rate: float,
+        combination: str,
+        decoder_skips: bool,
+    ):
+        super().__init__()
+        self.mapping = nn.ModuleList(Mapping(latent, mapping_layers, mapping_rate) for _ in range(codes))
+        self.trunk = Trunk(size, base, limit, modulated_encoder=True, decoder_skips=decoder_skips)
+        self.bank = StyleBank([latent] * codes, self.trunk.style_widths, combination)
+
+    def forward(self, image: Tensor, mask: Tensor, mapped: Sequence[Tensor], flat: Tensor | None) -> Tensor:
+        return self.trunk(network_input(image, mask), self.bank(mapped), flat)
+
+
+class UnknownEncoder(nn.Module):
+    """Feature of everything but the known factor; nothing in it looks at other images of the batch.
+
+    1x1 conv -> residual halvings with half the discriminator's channels, down to 4x4 -> linear.
+
+    Source: ours (gap G2).
+    Shapes: image [B 3 R R] in [-1, 1] -> [B features].
+    """
+
+    def __init__(self, size: int, base: int, limit: int, features: int):
+        super().__init__()
+        width = [channels_at(side, base, limit) // 2 for side in sides_from(size, 4)]
+        self.from_image = EqualConv(3, width[0], 1)
+        self.blocks = nn.Sequential(*(ResidualDown(a, b) for a, b in zip(width[:-1], width[1:], strict=True)))
+        self.feature = EqualLinear(width[-1] * 16, features)
+
+    def forward(self, image: Tensor) -> Tensor:
+        return self.feature(self.blocks(self.from_image(image)).flatten(1))

@@ -1,0 +1,45 @@
+"""Table 1 in LaTeX, in the printed shape."""
+
+from stages.papers.contrasfill.report.cells import Table
+from stages.papers.contrasfill.report.names import DATASETS, DECIMALS, METHODS, PRINTED
+
+
+def table_to_latex(table: Table, stamp: str) -> str:
+    """A booktabs tabular: three columns a dataset, ours and the printed value in grey brackets beside it."""
+    groups = " & ".join(rf"\multicolumn{{3}}{{c}}{{{label}}}" for label in DATASETS.values())
+    rules = "".join(rf"\cmidrule(lr){{{first}-{first + 2}}}" for first in range(2, 2 + 3 * len(DATASETS), 3))
+    ours = " & ".join([table.places[name] for name in PRINTED] * len(DATASETS))
+    printed = " & ".join([rf"\textcolor{{gray}}{{({name})}}" for name in PRINTED] * len(DATASETS))
+    lines = [
+        f"% Table 1, {table.hole} masks; {stamp}.",
+        "% Needs booktabs and xcolor. Each cell: ours (printed).",
+        rf"\begin{{tabular}}{{l{'c' * 3 * len(DATASETS)}}}",
+        r"\toprule",
+        rf" & {groups} \\",
+        rules,
+        rf" & {ours} \\",
+        rf" & {printed} \\",
+        r"\midrule",
+        *(method_to_line(table, method) for method in METHODS),
+        r"\bottomrule",
+        r"\end{tabular}",
+        rf"% {table.seeds_text()}{table.names_text()}".replace("±", "+-"),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def method_to_line(table: Table, method: str) -> str:
+    """One line of the body."""
+    cells = [cell_to_latex(table, method, dataset, name) for dataset in DATASETS for name in PRINTED]
+    return " & ".join([METHODS[method], *cells]) + r" \\"
+
+
+def cell_to_latex(table: Table, method: str, dataset: str, name: str) -> str:
+    """`ours ± spread (printed)`; the best of ours in bold."""
+    cell = table.cell(method, dataset, name)
+    text = f"{cell.ours:.{DECIMALS[name]}f}"
+    if method == table.order(dataset, name)[0]:
+        text = rf"\textbf{{{text}}}"
+    if cell.spread is not None:
+        text += rf"\,$\pm$\,{cell.spread:.{DECIMALS[name]}f}"
+    return rf"{text} \textcolor{{gray}}{{({table.printed[method, dataset, name]})}}"

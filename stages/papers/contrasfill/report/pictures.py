@@ -1,0 +1,66 @@
+"""What the report's figures share: opened samples, and one as a line of tiles."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stages.data.packed import Packed
+from stages.draw.grid import Row, erase, mask_to_tile
+from stages.papers.contrasfill.sampled import Samples, check_alike, read_samples
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A finished figure, the profile it shows, and its caption."""
+
+    figure: Any
+    profile: str
+    caption: str
+
+
+def read_all(inputs: Mapping[str, Path], dataset: str) -> tuple[Packed, dict[str, Samples]]:
+    """The data and the samples (`sample_<dataset>_<method>`) of one dataset.
+
+    Raises: ValueError where samples are of other data or of different images.
+    """
+    data = Packed.open(inputs[f"data_{dataset}"])
+    prefix = f"sample_{dataset}_"
+    samples = {
+        name.removeprefix(prefix): read_samples(path) for name, path in inputs.items() if name.startswith(prefix)
+    }
+    if not samples:
+        raise ValueError(f"expected at least one input {prefix}<method>=<folder>, got {sorted(inputs)}")
+    check_alike(samples, data)
+    return data, samples
+
+
+def spread(count: int, wanted: int) -> list[int]:
+    """`wanted` places evenly spread over `count`. Raises: ValueError where there are fewer."""
+    if wanted > count:
+        raise ValueError(f"the figure shows {wanted} images, the samples have several for {count}: lower its `rows`")
+    return [place * count // wanted for place in range(wanted)]
+
+
+def sample_to_row(label: str, data: Packed, held: Samples, place: int, samples: int) -> Row:
+    """Image, hole, what the method is given, then its first samples. Raises: ValueError where there are fewer."""
+    if samples > held.multiple.shape[1]:
+        raise ValueError(f"the figure shows {samples} samples, there are {held.multiple.shape[1]}: lower its `samples`")
+    position = held.several[place]
+    image, mask = np.asarray(data.images[position]), np.asarray(data.masks[position])
+    return Row(label, (image, mask_to_tile(mask), erase(image, mask), *np.asarray(held.multiple[place, :samples])))
+
+
+def headings(samples: int) -> tuple[str, ...]:
+    """Over the tiles of `sample_to_row`."""
+    return ("image", "hole", "input", "sample 1", *(str(number) for number in range(2, samples + 1)))
+
+
+def profile_of(all_samples: list[Samples]) -> str:
+    """The profile of all samples of a figure. Raises: ValueError where they differ."""
+    profiles = {held.facts["profile"] for held in all_samples}
+    if len(profiles) != 1:
+        raise ValueError(f"one figure cannot mix profiles, got samples of {sorted(profiles)}")
+    return profiles.pop()

@@ -1,0 +1,134 @@
+"""Table 1: fidelity, diversity, known factor angle of four methods on three datasets, ours beside the printed values.
+
+Source: supp §5, Table 1 (holes are object masks).
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from stages.block import Block as Base
+from stages.draw.style import stamp
+from stages.draw.table import (
+    Cell,
+    protocol_to_text,
+    read_scores,
+    rows_to_csv,
+    rows_to_markdown,
+    scores_to_cells,
+)  # fmt: skip
+from stages.papers.contrasfill.report.cells import Table, cells_to_table, read_reported
+from stages.papers.contrasfill.report.latex import table_to_latex
+from stages.papers.contrasfill.report.names import DATASETS, DECIMALS, METHODS, PRINTED
+from stages.papers.contrasfill.report.verdicts import table_to_verdicts
+
+
+class Block(Base):
+    """Which holes the table is about, and how far above the best Fréchet distance still counts as on par."""
+
+    hole: Literal["object", "box"]
+    fidelity_tolerance: float = Field(ge=1)
+
+
+def tabulate(block: Block, inputs: Mapping[str, Path]) -> dict[str, str]:
+    """The table as csv, md and tex, from `score…` folders and the `reported` values.
+
+    Raises: ValueError where a score is missing, doubled, of other holes, or foreign to its column.
+    """
+    cells = scores_to_cells(read_scores(inputs))
+    table = cells_to_table(cells, read_reported(inputs["reported"], "table1"), block.hole)
+    return {
+        "csv": table_to_csv(table),
+        "md": table_to_markdown(table, block.fidelity_tolerance),
+        "tex": table_to_latex(table, stamp(table.profile)),
+    }
+
+
+def table_to_csv(table: Table) -> str:
+    """One line for each measured quantity. Printed values stand beside ours, differences only under one name."""
+    return rows_to_csv(cell_to_row(table, cell) for cell in table.ordered())
+
+
+def cell_to_row(table: Table, cell: Cell) -> dict[str, str]:
+    """One tidy line; numbers with six significant digits, printed values as printed."""
+    printed, name = table.printed_beside(cell)
+    protocol = dict(cell.protocol)
+    if printed and name != cell.metric:
+        protocol["printed"] = f"{name}, another measure: not comparable in value"
+    return {
+        "method": cell.method,
+        "dataset": cell.dataset,
+        "metric": cell.metric,
+        "unit": cell.unit,
+        "ours": f"{cell.ours:.6g}",
+        "spread": "" if cell.spread is None else f"{cell.spread:.6g}",
+        "seeds": str(len(cell.by_seed)),
+        "printed": printed,
+        "difference": f"{cell.ours - float(printed):.6g}" if printed and name == cell.metric else "",
+        "profile": cell.profile,
+        "protocol": protocol_to_text(protocol.items()),
+    }
+
+
+def table_to_markdown(table: Table, tolerance: float) -> str:
+    """The printed table's shape, then orderings, verdicts, what else was measured, and every column's protocol."""
+    parts = [
+        f"# Table 1, {table.hole} masks, {table.profile} profile\n",
+        f"{stamp(table.profile).capitalize()}. {table.seeds_text()} Each cell: ours (printed). "
+        "Best of ours in bold. FID and FD: lower is better; LPIPS, PD and KFFA (degrees): higher is more diverse."
+        f"{table.names_text()}\n",
+        rows_to_markdown(["", *table.heads("<br>")], printed_shape(table)),
+        "## Order of the methods, best first\n",
+        rows_to_markdown(["dataset", "measure", "ours", "printed"], table.orders()),
+        "## What the prose says of this table\n",
+        rows_to_markdown(["claim", "rule", "measured", "holds"], table_to_verdicts(table, tolerance)),
+        "## Also measured\n",
+        rows_to_markdown(["", *DATASETS.values()], extras(table)),
+    ]
+    if len(table.seeds) > 1:
+        parts += ["## By seed\n", rows_to_markdown(["dataset", "measure", "seed", *METHODS.values()], by_seed(table))]
+    parts += ["## How each column was measured\n", protocols(table)]
+    return "\n".join(parts)
+
+
+def printed_shape(table: Table) -> list[list[str]]:
+    """Lines are methods; three columns a dataset."""
+    return [
+        [label, *(table.cell_text(method, dataset, name) for dataset in DATASETS for name in PRINTED)]
+        for method, label in METHODS.items()
+    ]
+
+
+def extras(table: Table) -> list[list[str]]:
+    """What the paper does not have: another encoder's angle, the hole alone, real images against real ones."""
+    rows: dict[str, list[str]] = {}
+    for cell in table.ordered():
+        if not table.printed_beside(cell)[1]:
+            label = f"{cell.metric}, {METHODS.get(cell.method, 'real images')}"
+            held = rows.setdefault(label, [""] * len(DATASETS))
+            decimals = 2 if cell.unit == "degrees" or cell.metric.endswith("_floor") else 3
+            spread = "" if cell.spread is None else f" ± {cell.spread:.{decimals}f}"
+            held[list(DATASETS).index(cell.dataset)] = f"{cell.ours:.{decimals}f}{spread}"
+    return [[label, *held] for label, held in sorted(rows.items())]
+
+
+def by_seed(table: Table) -> list[list[str]]:
+    """Every seed's own value, behind the means."""
+    rows = []
+    for dataset, label in DATASETS.items():
+        for name in PRINTED:
+            for place, seed in enumerate(table.seeds):
+                cells = [table.cell(method, dataset, name) for method in METHODS]
+                values = [f"{cell.by_seed[place][1]:.{DECIMALS[name]}f}" for cell in cells]
+                rows.append([label, cells[0].metric, str(seed), *values])
+    return rows
+
+
+def protocols(table: Table) -> str:
+    """One line for each column of the csv."""
+    said: dict[tuple[str, str], str] = {}
+    for cell in table.ordered():
+        said.setdefault((DATASETS[cell.dataset], cell.metric), protocol_to_text(cell.protocol))
+    return "".join(f"- {dataset}, {metric}: {text}\n" for (dataset, metric), text in said.items())

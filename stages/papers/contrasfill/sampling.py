@@ -1,0 +1,137 @@
+"""Samples of a trained ContrasFill-like method: one for every evaluation image, and several for some of them."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from pydantic import Field
+
+from stages.block import Block as Base
+
+if TYPE_CHECKING:
+    from stages.data.packed import Packed
+    from stages.engine.method import Method
+    from stages.engine.world import World
+
+Progress = Callable[[int, int, str], None]
+
+
+class Block(Base):
+    """Which images are sampled, and how often.
+
+    `images` of the split, evenly spread, have `samples` samples each; every image of the split has one.
+    """
+
+    profile: Literal["smoke", "demo", "lite", "paper"]
+    split: str
+    images: int = Field(gt=0)
+    samples: int = Field(gt=1)
+    batch: int = Field(gt=0)
+
+
+def positions_to_spread(positions: np.ndarray, count: int) -> np.ndarray:
+    """`count` of the positions, evenly spread, in order; all of them where there are fewer.
+
+    Shapes: int64 [N] → int64 [min(count, N)].
+    """
+    if len(positions) <= count:
+        return positions
+    return positions[np.arange(count) * len(positions) // count]
+
+
+def jobs_of(singles: list[int], several: list[int], samples: int, batch: int) -> Iterator[list[tuple[int, int]]]:
+    """The batches: rows (position, number of the sample). All samples of one image are one batch.
+
+    The single sample of an image is its sample 0, so an image with several is not drawn anew for its single one.
+    """
+    for position in several:
+        yield [(position, number) for number in range(samples)]
+    chosen = set(several)
+    rest = [(position, 0) for position in singles if position not in chosen]
+    for start in range(0, len(rest), batch):
+        yield rest[start : start + batch]
+
+
+def sample(
+    block: Block, method: "Method", data: "Packed", seed: int, world: "World", out: Path, progress: Progress
+) -> dict[str, Any]:
+    """Draw all samples and write single.npy, multiple.npy and index.parquet.
+
+    Each sample depends on (seed, key of the image, number of the sample) alone. Values are rounded to 8 bits;
+    outside the hole they are the image's own.
+
+    Source: supp §5 (object masks), spec §8.1 to §8.3; gap G11 (how many).
+    Shapes: single uint8 [N, R, R, 3]; multiple uint8 [images, samples, R, R, 3].
+    Raises: ValueError for a split without images, or a method that changes pixels outside the hole.
+    """
+    import torch
+
+    from stages.data.files import write_table
+
+    positions = np.asarray(data.positions(block.split))
+    if len(positions) == 0:
+        raise ValueError(
+            f"split {block.split!r} of {data.card['name']} has no images; its splits: {data.card['splits']}"
+        )
+    several = positions_to_spread(positions, block.images)
+    side = data.images.shape[1]
+    place = {int(position): row for row, position in enumerate(positions)}
+    place_several = {int(position): row for row, position in enumerate(several)}
+    single = np.lib.format.open_memmap(out / "single.npy", "w+", np.uint8, (len(positions), side, side, 3))
+    shape = (len(several), block.samples, side, side, 3)
+    multiple = np.lib.format.open_memmap(out / "multiple.npy", "w+", np.uint8, shape)
+    done, total = 0, len(positions) + len(several) * (block.samples - 1)
+    with torch.no_grad():
+        for rows in jobs_of(positions.tolist(), several.tolist(), block.samples, block.batch):
+            made = produce(method, data, rows, seed, world)
+            for (position, number), picture in zip(rows, made, strict=True):
+                if position in place_several:
+                    multiple[place_several[position], number] = picture
+                if number == 0:
+                    single[place[position]] = picture
+            done += len(rows)
+            progress(done, total, "samples")
+    single.flush()
+    multiple.flush()
+    keys = data.keys
+    columns = {
+        "key": [str(keys[position]) for position in positions],
+        "position": positions.astype(np.int64),
+        "in_multiple": np.isin(positions, several),
+    }
+    write_table(out / "index.parquet", columns)
+    return {
+        "images": len(several),
+        "samples": block.samples,
+        "singles": len(positions),
+        "size_px": side,
+        "split": block.split,
+    }
+
+
+def produce(method: "Method", data: "Packed", rows: list[tuple[int, int]], seed: int, world: "World") -> np.ndarray:
+    """One batch of samples. Shapes: rows (position, number) [B] → uint8 [B, R, R, 3]."""
+    import torch
+
+    from stages.data.image import from_tensor, mask_to_tensor, to_tensor
+    from stages.engine.rowchance import RowChance
+
+    positions = np.array([position for position, _ in rows])
+    images, masks = data.images[positions], data.masks[positions]
+    batch = {
+        "image": to_tensor(images).to(world.device),
+        "mask": mask_to_tensor(masks).to(world.device),
+        "position": torch.from_numpy(positions).to(world.device),
+    }
+    keys = data.keys
+    made = method.produce(batch, RowChance(seed, [f"{keys[position]}/{number}" for position, number in rows]))["image"]
+    if not bool(torch.isfinite(made).all()):
+        raise FloatingPointError(f"a sample of {keys[rows[0][0]]} or the {len(rows) - 1} beside it is not finite")
+    pictures = from_tensor(made)
+    outside = masks == 0
+    if not np.array_equal(pictures[outside], np.asarray(images)[outside]):
+        raise ValueError(
+            f"{type(method).__module__} changed pixels outside the hole; produce must return the composite"
+        )
+    return pictures

@@ -1,0 +1,25 @@
+"""Checks, before anything else runs, that one thing the user must supply is there: a raw dataset or a weights file."""
+
+from stages.data import needs
+from stages.runner import Job, run_stage
+
+
+def module_of(choices: dict[str, str]) -> str:
+    return f"stages.data.needed_{choices['kind']}"
+
+
+def preflight(job: Job) -> None:
+    """Writes preflight.json: what was asked for and that it is met.
+
+    Raises: FileNotFoundError with the expected layout (exit code 69).
+    """
+    from stages.data.files import write_json
+
+    name = job.choices["name"]
+    if problems := job.module.missing(name, job.block):
+        raise FileNotFoundError(needs.message(problems))
+    write_json(job.out / "preflight.json", {"name": name, "kind": job.choices["kind"], **job.module.state(job.block)})
+
+
+if __name__ == "__main__":
+    run_stage("preflight", preflight, module=module_of, choices=("kind", "name"))

@@ -1,0 +1,1 @@
+"""The auditor's command: what the engines do not see."""

@@ -1,0 +1,47 @@
+"""Draws images from a trained method, reproducibly one by one: each depends on the seed, its image and its number."""
+
+from importlib import import_module
+
+from stages.runner import Job, run_stage
+
+
+def modules_of(choices: dict[str, str]) -> tuple[str, str]:
+    """Where the sampling's block and function live, and the method that is sampled: both are this stage's code."""
+    paper = f"stages.papers.{choices['paper']}"
+    return f"{paper}.sampling", f"{paper}.{choices['method']}.method"
+
+
+def sample(job: Job) -> None:
+    """Load a model and write its samples, with sample.json beside them.
+
+    Raises: ValueError where the model was trained by another method, seed or on other data than the command says.
+    """
+    from stages.data.files import read_json, write_json
+    from stages.data.packed import Packed
+    from stages.engine.weights import load_weights
+    from stages.engine.world import joined
+
+    sampling, module = (import_module(name) for name in modules_of(job.choices))
+    trained = read_json(job.inputs["model"] / "model.json")
+    for name in ("paper", "method", "seed"):
+        if str(trained[name]) != job.choices[name]:
+            raise ValueError(
+                f"{job.inputs['model']}: expected {name} {job.choices[name]}, the model has {trained[name]}"
+            )
+    data = Packed.open(job.inputs["data"])
+    if trained["data"] != data.card["name"]:
+        raise ValueError(f"{job.inputs['model']} was trained on {trained['data']}, the data are {data.card['name']}")
+    block = module.Block.model_validate(trained["block"], strict=False)
+    with joined(job.gpus) as world:
+        method = module.for_sampling(block, world)
+        load_weights(method, job.inputs["model"])
+        for net in method.nets.values():
+            net.to(world.device).eval()
+        facts = sampling.sample(job.block, method, data, int(job.choices["seed"]), world, job.out, job.progress)
+    facts |= {name: trained[name] for name in ("paper", "method", "seed", "data")}
+    facts |= {"profile": job.block.profile, "hole": trained["block"].get("hole", "object")}
+    write_json(job.out / "sample.json", facts)
+
+
+if __name__ == "__main__":
+    run_stage("sample", sample, module=modules_of, choices=("paper", "method", "seed"))

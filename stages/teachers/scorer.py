@@ -1,0 +1,168 @@
+"""The network that measures: a small classifier of everything drawn, or published weights; never a method's encoder."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from stages.data.packed import Packed
+from stages.data.source import PackedSource
+from stages.engine.chance import Chance, initialised
+from stages.engine.loop import train
+from stages.engine.plan import Descent, Phase
+from stages.engine.world import World
+from stages.nets.encoders.load import PAIR
+from stages.nets.encoders.small import DemoClassifier
+from stages.nets.encoders.view import View
+from stages.teachers.common import (
+    TeacherBlock,
+    images_to_rows,
+    labelled_positions,
+    labels_to_classes,
+    leave_encoder,
+    logits_to_accuracy,
+    note_held_out,
+)
+from stages.teachers.convert import convert, convert_pair
+
+
+class Block(TeacherBlock):
+    """Keys of `teacher.scorer`. `sets` names an input and its label column, as "face:identity"; the batch is shared evenly."""
+
+    alexnet_file: str
+    alexnet_sha256: str
+    sets: tuple[str, ...]
+    width: int = Field(gt=0)
+    betas: tuple[float, float]
+    eps: float
+    weight_decay: float
+    flip: bool
+
+
+class Part:
+    """One labelled set among those that the classifier tells apart; its classes begin at `first`."""
+
+    def __init__(self, name: str, folder: Path, column: str, first: int):
+        self.name, self.column, self.first = name, column, first
+        self.packed = Packed.open(folder)
+        # A class of one image says nothing that another image could confirm.
+        self.training, held_out, self.values = labelled_positions(self.packed, column, 2)
+        self.held_out = held_out[np.isin(self.packed.column(column)[held_out], self.values)]
+
+
+class JointSource:
+    """Equal shares of several packed sets in every batch, with class numbers that run through all of them."""
+
+    def __init__(self, parts: list[Part], batch: int, seed: int, flip: bool, world: World):
+        if batch % (len(parts) * world.size):
+            share = len(parts) * world.size
+            raise ValueError(f"teacher.scorer.batch: expected a multiple of {share} (sets x processes), got {batch}")
+        self.size = batch
+        self.parts = parts
+        self.sources = [PackedSource(part.packed, part.training, batch // len(parts), seed, flip, world, labels=(part.column,))
+                        for part in parts]  # fmt: skip
+
+    def batch(self, step: int) -> dict[str, Tensor]:
+        images, classes = [], []
+        for part, source in zip(self.parts, self.sources, strict=True):
+            rows = source.batch(step)
+            images.append(torch.as_tensor(rows["image"]))
+            labels = torch.as_tensor(rows[f"label_{part.column}"])
+            classes.append(labels_to_classes(labels, part.values) + part.first)
+        return {"image": torch.cat(images), "class": torch.cat(classes)}
+
+
+class ScorerMethod:
+    """Softmax cross entropy over the classes of all sets together. Source: ours (spec §8.1 asks for a stand-in)."""
+
+    def __init__(self, block: Block, net: nn.Module):
+        self.block = block
+        view = block.view()
+        self.view = View(view["size_px"], tuple(view["crop"]), view["shrink"], tuple(view["mean"]), tuple(view["std"]))
+        self.nets = {"net": net}
+        self.frozen: dict[str, nn.Module] = {}
+        self.memory: dict[str, Tensor] = {}
+        self.average: tuple[str, ...] = ()
+        self.descents = {
+            "net": Descent("adamw", ("net",), block.learning_rate, betas=block.betas, eps=block.eps,
+                           weight_decay=block.weight_decay, schedule=self.rate)
+        }  # fmt: skip
+
+    def rate(self, step: int) -> float:
+        """Falls in a straight line to zero."""
+        return 1 - step / self.block.iterations
+
+    def phases(self, step: int) -> list[Phase]:
+        return [Phase("scorer", "net", ("net",))]
+
+    def losses(self, phase: Phase, batch: dict, shared: dict, chance: Chance, step: int) -> dict[str, Tensor]:
+        return {"net/class": F.cross_entropy(self.nets["net"](self.view(batch["image"])).float(), batch["class"])}
+
+    def produce(self, batch: dict, chance: Chance) -> dict[str, Tensor]:
+        return {"image": batch["image"]}
+
+
+def open_parts(block: Block, inputs: dict[str, Path]) -> list[Part]:
+    """The sets of block.sets. Raises: ValueError for an entry that is not "input:column" of a given input."""
+    parts: list[Part] = []
+    for entry in block.sets:
+        name, _, column = entry.partition(":")
+        if name not in inputs or not column:
+            known = sorted(inputs)
+            raise ValueError(
+                f'teacher.scorer.sets: expected "input:column" with an input out of {known}, got {entry!r}'
+            )
+        first = parts[-1].first + len(parts[-1].values) if parts else 0
+        parts.append(Part(name, inputs[name], column, first))
+    return parts
+
+
+def teach(
+    block: Block,
+    inputs: dict[str, Path],
+    out: Path,
+    world: World,
+    resume: Path,
+    stop: Callable[[], bool],
+    progress: Callable[..., None],
+) -> None:
+    """Leaves the measuring network in `out`: the published pair, a converted file, or the demo's classifier.
+
+    Raises: ValueError and FileNotFoundError as converting, labels or training do.
+    """
+    if block.source == "file":
+        if block.architecture == PAIR:
+            convert_pair(block, out)
+        else:
+            convert("teacher.scorer", block, out)
+        return
+    if block.architecture != "demo_classifier":
+        raise ValueError(
+            f"teacher.scorer: only demo_classifier is taught here, got {block.architecture!r}; or source: file"
+        )
+    parts = open_parts(block, inputs)
+    classes = parts[-1].first + len(parts[-1].values)
+    arguments = {"width": block.width, "classes": classes}
+    with initialised(block.seed, "net"):
+        net = DemoClassifier(**arguments)
+    source = JointSource(parts, block.batch, block.seed, block.flip, world)
+    train(ScorerMethod(block, net), source, block, block.seed, world, out, resume, stop, progress)
+    if world.rank:
+        return
+    taught_on = [
+        {"set": part.packed.card["name"], "column": part.column, "images": len(part.training)} for part in parts
+    ]
+    encoder = leave_encoder(out, net, "demo_classifier", arguments, block, {"taught_on": taught_on, "classes": classes})
+    encoder = encoder.to(world.device)
+    measured = {}
+    for part in parts:
+        measured[part.name] = {"images": len(part.held_out)}
+        if len(part.held_out):
+            logits = images_to_rows(lambda x: encoder.net(encoder.view(x)), part.packed.images, part.held_out, world)
+            truth = np.searchsorted(part.values, part.packed.column(part.column)[part.held_out]) + part.first
+            measured[part.name]["accuracy"] = logits_to_accuracy(logits, truth)
+    note_held_out(out, encoder, measured)

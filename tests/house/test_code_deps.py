@@ -1,0 +1,42 @@
+"""Each stage declares the code it can import: all of it, and little else."""
+
+import pytest
+
+from stages import graph
+from stages.runner.closure import closure
+from tests.house.test_params import ROOT, arguments_of
+
+STAGES = graph.load(ROOT)
+# One stage of each group is enough where the rest differ by names only; methods differ by stage.
+SAMPLES = {(stage.group, stage.name.partition("@")[2].split("-")[0]): stage for stage in STAGES}
+
+
+@pytest.mark.parametrize("stage", list(SAMPLES.values()), ids=lambda stage: stage.name)
+def test_declared_code_covers_what_is_imported(stage, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    verb, arguments = arguments_of(stage)
+    own = verb.__name__
+    target = verb.module_of(arguments.choices) if hasattr(verb, "module_of") else own
+    needed = {path.as_posix() for path in closure((own, "stages.runner.main", target))}
+    declared = {dep for dep in stage.deps if dep.endswith(".py") and dep.startswith("stages/")}
+    assert not needed - declared, f"imported but not declared: {sorted(needed - declared)}"
+    for dep in stage.raw_deps:
+        if dep.startswith("stages/") and (dep.endswith(".py") or "." not in dep):
+            assert any(f"{file}/".startswith(f"{dep}/") for file in needed), f"{dep} is declared, nothing in it is used"
+    assert "envs/core.lock" in stage.deps
+
+
+def test_closure_follows_inner_imports_and_packages(tmp_path):
+    package = tmp_path / "stages" / "part"
+    package.mkdir(parents=True)
+    (tmp_path / "stages" / "__init__.py").write_text("")
+    (tmp_path / "stages" / "verb.py").write_text("def f():\n    from stages.part import inner, name\n")
+    (package / "__init__.py").write_text("")
+    (package / "inner.py").write_text("import stages.other\n")
+    (tmp_path / "stages" / "other.py").write_text("import json\n")
+    (tmp_path / "stages" / "unused.py").write_text("")
+    found = [path.as_posix() for path in closure(("stages.verb",), tmp_path)]
+    names = ["__init__.py", "other.py", "part/__init__.py", "part/inner.py", "verb.py"]
+    assert found == [f"stages/{name}" for name in names]
+    with pytest.raises(FileNotFoundError, match=r"stages\.nothing"):
+        closure(("stages.nothing",), tmp_path)

@@ -1,0 +1,107 @@
+"""params.yaml: every number has an origin, every stage's layers make its block, in every profile."""
+
+import importlib
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from stages import graph
+from stages.runner import layers
+from stages.runner.arguments import parse
+
+ROOT = Path(__file__).resolve().parents[2]
+PROFILES = ("smoke", "demo", "lite", "paper")
+ORIGIN = re.compile(r"^(supp\b|main\b|code\b|known\b|ours\b)")
+VERBS = sorted({stage.cmd.split()[3].removeprefix("stages.") for stage in graph.load(ROOT)})
+
+
+def stages_in(profile: str, folder: Path) -> tuple[graph.Stage, ...]:
+    """The resolved graph as it is when params.yaml names another profile."""
+    text = (ROOT / "params.yaml").read_text(encoding="utf-8")
+    changed, count = re.subn(r"(?m)^profile: \w+", f"profile: {profile}", text)
+    assert count == 1
+    (folder / "params.yaml").write_text(changed, encoding="utf-8")
+    for name in ("dvc.yaml", "stages", "envs", "data"):
+        if (ROOT / name).exists() and not (folder / name).exists():
+            (folder / name).symlink_to(ROOT / name)
+    return graph.load(folder)
+
+
+def arguments_of(stage: graph.Stage):
+    """The stage's command as the runner reads it, with the choices its verb allows."""
+    words = shlex.split(stage.cmd)
+    assert words[:3] == ["exec", "python", "-m"]
+    verb = importlib.import_module(words[3])
+    given = {word[2:] for word in words if word.startswith("--")}
+    known = {"block", "in", "files", "out", "threads", "gpu"}
+    return verb, parse(words[3].removeprefix("stages."), tuple(sorted(given - known)), words[4:])
+
+
+def bases(params: dict, path: tuple[str, ...] = ()):
+    for key, value in params.items():
+        if key == "base":
+            yield ".".join((*path, key)), value
+        elif isinstance(value, dict):
+            yield from bases(value, (*path, key))
+
+
+def test_every_key_of_a_base_names_its_origin():
+    text = (ROOT / "params.yaml").read_text(encoding="utf-8")
+    comments = layers.origins(text)
+    wrong = []
+    for name, content in bases(layers.load(ROOT / "params.yaml")):
+        wrong += [f"{name}.{key}" for key in content if not ORIGIN.match(comments.get(f"{name}.{key}", ""))]
+    assert not wrong, f"no origin (supp §…, main §…, code, known, ours) behind {wrong}"
+
+
+def test_every_gap_named_in_params_is_listed():
+    import yaml
+
+    text = (ROOT / "params.yaml").read_text(encoding="utf-8")
+    named = set(re.findall(r"\bgap (G\d+)\b", text))
+    listed = {entry["id"] for entry in yaml.safe_load((ROOT / "stages/papers/contrasfill/gaps.yaml").read_text())}
+    assert named <= listed, f"gaps without an entry in gaps.yaml: {sorted(named - listed)}"
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_layers_make_every_stage_its_block(profile, tmp_path):
+    """Every profile and stage: the layers exist, merge, and give exactly the keys that the stage's Block declares."""
+    for stage in stages_in(profile, tmp_path):
+        verb, arguments = arguments_of(stage)
+        owner = verb.module_of(arguments.choices) if hasattr(verb, "module_of") else verb.__name__
+        module = importlib.import_module(owner)
+        merged = layers.merge(layers.load(tmp_path / "params.yaml"), arguments.layers)
+        layers.validate(module.Block, merged, arguments.layers)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_commands_agree_with_what_the_engines_are_told(profile, tmp_path):
+    """Layers in the command are the params listed; every input is a dependency; the output is what --out says."""
+    for stage in stages_in(profile, tmp_path):
+        _, arguments = arguments_of(stage)
+        assert list(stage.params) == list(arguments.layers), stage.name
+        inputs = {path.as_posix() for path in arguments.inputs.values()}
+        assert inputs <= set(stage.raw_deps), f"{stage.name}: {sorted(inputs - set(stage.raw_deps))} undeclared"
+        data = {dep for dep in stage.raw_deps if dep.startswith("results/")}
+        assert data <= inputs, f"{stage.name} declares {sorted(data - inputs)} and does not read them"
+        if arguments.files:
+            outs = {f"{arguments.out}.{suffix}" for suffix in arguments.files}
+            outs.add(f"results/receipts/{arguments.out.name}.json")
+        else:
+            outs = {arguments.out.as_posix()}
+        assert set(stage.outs) == outs, stage.name
+
+
+def test_profiles_have_the_same_graph_but_for_paths(tmp_path):
+    """The shape never depends on the profile."""
+    shapes = []
+    for profile in PROFILES:
+        folder = tmp_path / profile
+        folder.mkdir()
+        stages = stages_in(profile, folder)
+        shapes.append(
+            [(stage.name, [dep.replace(f"/{profile}/", "/*/") for dep in stage.raw_deps]) for stage in stages]
+        )
+    assert all(shape == shapes[0] for shape in shapes)

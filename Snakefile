@@ -1,7 +1,5 @@
 """One rule for each stage of dvc.yaml, which is the only graph; README.md says how to run it."""
 
-from pathlib import Path
-
 from snakemake.utils import min_version
 
 from stages import graph
@@ -16,7 +14,9 @@ STAGES = graph.load(workflow.basedir)
 
 
 onstart:
-    needs.stop_if_missing(graph.supplies(STAGES, [out for job in workflow.dag.needrun_jobs() for out in job.output]))
+    # Runs only before real jobs, never for -n: what the planned jobs read of the user's data must be there.
+    planned = [out for job in workflow.dag.needrun_jobs() for out in job.output]
+    needs.stop_if_missing([stage.params for stage in graph.supplies(STAGES, planned)])
 
 
 rule all:

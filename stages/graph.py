@@ -138,8 +138,8 @@ def supplies(stages: Sequence[Stage], planned: Iterable[str]) -> list[Stage]:
     found: set[Stage] = set()
     while waiting:
         stage = waiting.pop()
-        found |= {stage} if stage.group == "preflight" else set()
-        waiting += [made[dep] for dep in stage.deps if dep in made and made[dep].group in ("preflight", "render")]
+        found |= {stage} if stage.group.startswith("preflight") else set()
+        waiting += [made[d] for d in stage.deps if d in made and made[d].group.startswith(("preflight", "render"))]
     return [stage for stage in stages if stage in found]
 
 
@@ -151,7 +151,7 @@ def _stage(root: Path, name: str, entry: Mapping[str, Any], values: Any, made: s
     for out in outs:
         rules.check_output(name, out)
     deps = dict.fromkeys(file for dep in raw for file in ([dep] if dep in made else _sources(root, name, dep)))
-    params = {key: _value(name, key, values) for key in entry.get("params", [])}
+    params = {key: _value(name, key, values) for key in rules.check_params(name, entry.get("params", []))}
     return Stage(name, re.sub(r"\W", "_", name), entry["cmd"], tuple(raw), tuple(deps), outs, params, meta)
 
 

@@ -17,11 +17,13 @@ SHELL_SIGNS = ";|&<>`${}\\\n"
 
 
 def closest(key: str, names: Iterable[str]) -> str:
+    """A hint for a message, empty where nothing is near."""
     close = difflib.get_close_matches(key, list(names), n=1)
     return f"; the closest is {close[0]}" if close else ""
 
 
 def refuse_unknown(where: str, keys: Iterable[str], known: Iterable[str]) -> None:
+    """Raises: ValueError naming the closest known key."""
     for key in keys:
         if key not in known:
             raise ValueError(f"dvc.yaml: {where}: {key} is not known here{closest(key, known)}; known: {sorted(known)}")
@@ -52,6 +54,18 @@ def check_meta(name: str, meta: Mapping[str, Any]) -> None:
     for key, value in meta.items():
         if type(value) is not META_TYPES[key]:
             raise ValueError(f"dvc.yaml: stage {name}: meta.{key} must be {META_TYPES[key].__name__}, is {value!r}")
+    if "caption" in meta and "paper" not in meta:
+        raise ValueError(f"dvc.yaml: stage {name}: meta.caption needs meta.paper, its category in the report")
+
+
+def check_params(name: str, keys: Iterable[Any]) -> list[str]:
+    """Dotted keys of params.yaml, the one file of parameters; DVC doubles lists under a key that it reads twice."""
+    for key in keys:
+        if not isinstance(key, str):
+            raise ValueError(f"dvc.yaml: stage {name}: params must be keys of params.yaml, but one is {key!r}")
+        if inner := [other for other in keys if str(other).startswith(f"{key}.")]:
+            raise ValueError(f"dvc.yaml: stage {name}: params lists {key} and {inner[0]} within it")
+    return list(keys)
 
 
 def check_output(name: str, out: str) -> None:

@@ -5,7 +5,7 @@ from stages.runner import Job, run_stage
 
 
 def module_of(choices: dict[str, str]) -> str:
-    return f"stages.data.needed_{choices['kind']}"
+    return needs.module_of(choices["need"])
 
 
 def preflight(job: Job) -> None:
@@ -15,11 +15,11 @@ def preflight(job: Job) -> None:
     """
     from stages.data.files import write_json
 
-    name = job.choices["name"]
-    if problems := job.module.missing(name, job.block):
+    need = job.choices["need"]
+    if problems := job.module.missing(need, job.block, job.inputs.get("card")):
         raise FileNotFoundError(needs.message(problems))
-    write_json(job.out / "preflight.json", {"name": name, "kind": job.choices["kind"], **job.module.state(job.block)})
+    write_json(job.out / "preflight.json", {"need": need, **job.module.state(job.block)})
 
 
 if __name__ == "__main__":
-    run_stage("preflight", preflight, module=module_of, choices=("kind", "name"))
+    run_stage("preflight", preflight, module=module_of, choices=("need",))

@@ -5,7 +5,7 @@ from importlib import import_module
 from stages.runner import Job, run_stage
 
 
-def modules_of(choices: dict[str, str]) -> tuple[str, str]:
+def module_of(choices: dict[str, str]) -> tuple[str, str]:
     """Where the sampling's block and function live, and the method that is sampled: both are this stage's code."""
     paper = f"stages.papers.{choices['paper']}"
     return f"{paper}.sampling", f"{paper}.{choices['method']}.method"
@@ -21,7 +21,7 @@ def sample(job: Job) -> None:
     from stages.engine.weights import load_weights
     from stages.engine.world import joined
 
-    sampling, module = (import_module(name) for name in modules_of(job.choices))
+    sampling, module = (import_module(name) for name in module_of(job.choices))
     trained = read_json(job.inputs["model"] / "model.json")
     for name in ("paper", "method", "seed"):
         if str(trained[name]) != job.choices[name]:
@@ -31,6 +31,10 @@ def sample(job: Job) -> None:
     data = Packed.open(job.inputs["data"])
     if trained["data"] != data.card["name"]:
         raise ValueError(f"{job.inputs['model']} was trained on {trained['data']}, the data are {data.card['name']}")
+    if trained["block"].get("hole", job.block.hole) != job.block.hole:
+        raise ValueError(
+            f"{job.inputs['model']} was trained for {trained['block']['hole']} holes, not {job.block.hole}"
+        )
     block = module.Block.model_validate(trained["block"], strict=False)
     with joined(job.gpus) as world:
         method = module.for_sampling(block, world)
@@ -39,9 +43,9 @@ def sample(job: Job) -> None:
             net.to(world.device).eval()
         facts = sampling.sample(job.block, method, data, int(job.choices["seed"]), world, job.out, job.progress)
     facts |= {name: trained[name] for name in ("paper", "method", "seed", "data")}
-    facts |= {"profile": job.block.profile, "hole": trained["block"].get("hole", "object")}
+    facts |= {"profile": job.block.profile, "hole": job.block.hole}
     write_json(job.out / "sample.json", facts)
 
 
 if __name__ == "__main__":
-    run_stage("sample", sample, module=modules_of, choices=("paper", "method", "seed"))
+    run_stage("sample", sample, module=module_of, choices=("paper", "method", "seed"))

@@ -2,25 +2,14 @@
 
 from stages.runner import Job, run_stage
 
-MODULES = {
-    "identity": "stages.teachers.identity",
-    "identity_indep": "stages.teachers.identity",
-    "species": "stages.teachers.pmg",
-    "species_indep": "stages.teachers.pmg",
-    "shape": "stages.teachers.pmg",
-    "colour": "stages.teachers.pmg",
-    "colour_indep": "stages.teachers.pmg",
-    "scorer": "stages.teachers.scorer",
-    "detector": "stages.teachers.detector",
-}
+KINDS = ("identity", "pmg", "scorer", "detector")
 
 
 def module_of(choices: dict[str, str]) -> str:
     """The module that teaches it. Raises: ValueError naming what can be taught."""
-    what = choices["what"]
-    if what not in MODULES:
-        raise ValueError(f"--what {what} is nothing that can be taught; expected one of {', '.join(MODULES)}")
-    return MODULES[what]
+    if choices["what"] not in KINDS:
+        raise ValueError(f"--what {choices['what']} is nothing that can be taught; expected one of {', '.join(KINDS)}")
+    return f"stages.teachers.{choices['what']}"
 
 
 def teach(job: Job) -> None:

@@ -32,12 +32,11 @@ class Instance:
     @property
     def mask(self) -> np.ndarray:
         """Shapes: bool [height width]. Raises: ValueError for a code whose runs do not fill the mask."""
-        from pycocotools import mask as coco
-
         counts, height, width = self.rle
-        if sum(_runs(counts)) != height * width:
+        runs = _runs(counts)
+        if sum(runs) != height * width:
             raise ValueError(f"expected runs that fill {width} x {height} px, came a run-length code of another size")
-        return coco.decode({"counts": counts.encode("ascii"), "size": [height, width]}).astype(bool)
+        return np.repeat(np.arange(len(runs)) % 2 == 1, runs).reshape(width, height).T
 
     @property
     def area(self) -> int:

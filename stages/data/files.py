@@ -75,7 +75,11 @@ def read_table(path: Path) -> dict[str, Any]:
         if pyarrow.types.is_string(column.type) or pyarrow.types.is_large_string(column.type):
             columns[name] = column.to_pylist()
         else:
-            columns[name] = column.to_numpy()
+            # By dlpack, which has no booleans, because pyarrow's own to_numpy imports pandas for seconds.
+            flags = pyarrow.types.is_boolean(column.type)
+            plain = column.cast(pyarrow.uint8()) if flags else column
+            values = np.array(np.from_dlpack(plain.combine_chunks()))
+            columns[name] = values.astype(bool) if flags else values
     return columns
 
 

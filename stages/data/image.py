@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import torch
 
 FORMATS = ("JPEG", "PNG", "WEBP")
+UNREADABLE = ("empty", "truncated", "corrupt", "unknown_format", "several_frames", "too_many_pixels")
 # What Pillow's decoders raise on corrupt data, besides its own errors.
 _CORRUPT = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, struct.error, zlib.error)
 
@@ -40,11 +41,11 @@ def _open(content: bytes) -> Image.Image:
             image = Image.open(io.BytesIO(content), formats=FORMATS)
             frames = getattr(image, "n_frames", 1)
     except UnidentifiedImageError as error:
-        raise ImageError("unknown_format", f"expected {', '.join(FORMATS)}, came other or damaged bytes") from error
+        raise _damaged(content, "unknown_format", f"expected {', '.join(FORMATS)}, came other bytes") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ImageError("too_many_pixels", str(error)) from error
     except _CORRUPT as error:
-        raise ImageError("corrupt", f"header does not parse ({error})") from error
+        raise _damaged(content, "corrupt", f"header does not parse ({error})") from error
     if frames != 1:
         raise ImageError("several_frames", f"expected one frame, came {frames}")
     return image
@@ -56,8 +57,20 @@ def _load(content: bytes) -> Image.Image:
         image.load()
         return ImageOps.exif_transpose(image)
     except _CORRUPT as error:
-        reason = "truncated" if "truncated" in str(error) else "corrupt"
-        raise ImageError(reason, f"{image.format} of {len(content)} bytes does not decode ({error})") from error
+        raise _damaged(content, "corrupt", f"{image.format} does not decode ({error})") from error
+
+
+def _damaged(content: bytes, reason: str, detail: str) -> ImageError:
+    return ImageError("truncated" if _is_cut(content) else reason, f"{detail}; {len(content)} bytes")
+
+
+def _is_cut(content: bytes) -> bool:
+    """Whether a file that does not decode begins as one of the formats and lacks its end."""
+    if content.startswith(b"\xff\xd8"):
+        return b"\xff\xd9" not in content[-64:]
+    if content.startswith(b"\x89PNG"):
+        return b"IEND" not in content[-64:]
+    return content.startswith(b"RIFF") and int.from_bytes(content[4:8], "little") + 8 > len(content)
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
@@ -74,7 +87,7 @@ def size_of(content: bytes) -> tuple[int, int]:
     try:
         turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
     except _CORRUPT as error:
-        raise ImageError("corrupt", f"EXIF data do not parse ({error})") from error
+        raise _damaged(content, "corrupt", f"EXIF data do not parse ({error})") from error
     width, height = image.size
     return (height, width) if turned else (width, height)
 

@@ -3,6 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
+from stages.data.image import UNREADABLE
+
 
 @dataclass
 class Ledger:
@@ -20,7 +22,7 @@ class Ledger:
             raise ValueError(f"expected one of the steps {self.steps}, came {step!r}")
         self.rejects.append((key, reason, detail))
         self._by_step[step] += 1
-        self.decode_errors += step == "decode"
+        self.decode_errors += reason in UNREADABLE
 
     @property
     def kept(self) -> int:

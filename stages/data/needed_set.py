@@ -7,8 +7,6 @@ import yaml
 
 from stages import block
 
-CARDS = Path(__file__).parent / "cards"
-
 
 class Block(block.Block):
     """Layers `supply.<set>`; `render` reads the same two keys."""
@@ -17,23 +15,11 @@ class Block(block.Block):
     root: str
 
 
-def card(name: str) -> dict[str, Any]:
-    """A dataset's card: source, licence, people shown, layout, expected counts.
-
-    Raises: ValueError for a dataset without a card.
-    """
-    path = CARDS / f"{name}.yaml"
-    if not path.is_file():
-        known = sorted(file.stem for file in CARDS.glob("*.yaml"))
-        raise ValueError(f"expected a data card {path.name} in stages/data/cards; there are cards for {known}")
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
-
-
-def missing(name: str, wanted: Block) -> list[str]:
+def missing(name: str, wanted: Block, card: Path) -> list[str]:
     """What the user's folder lacks of the dataset's essential files: one text with the expected layout, or nothing."""
     if wanted.supply == "drawn":
         return []
-    facts, root = card(name), Path(wanted.root)
+    facts, root = yaml.safe_load(card.read_text(encoding="utf-8")), Path(wanted.root)
     if not root.is_dir():
         lacking = ["the folder itself"]
     else:
@@ -49,6 +35,7 @@ def missing(name: str, wanted: Block) -> list[str]:
 
 
 def state(wanted: Block) -> dict[str, Any]:
+    """What preflight.json says of a need that is met."""
     return {"supply": wanted.supply, "root": wanted.root}
 
 

@@ -19,8 +19,8 @@ class Block(block.Block):
     sha256: str
 
 
-def missing(name: str, wanted: Block) -> list[str]:
-    """Whether the weights file is absent or another one than named: one text, or nothing."""
+def missing(name: str, wanted: Block, card: Path | None = None) -> list[str]:
+    """Whether the weights file is absent or another one than named: one text, or nothing. No card speaks of weights."""
     if wanted.source != "file":
         return []
     path, problem = Path(wanted.file), ""
@@ -37,6 +37,7 @@ def missing(name: str, wanted: Block) -> list[str]:
 
 
 def state(wanted: Block) -> dict[str, Any]:
+    """What preflight.json says of a need that is met."""
     return {"source": wanted.source, "file": wanted.file, "sha256": wanted.sha256}
 
 

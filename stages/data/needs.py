@@ -3,37 +3,43 @@
 import sys
 from collections.abc import Iterable, Mapping
 from importlib import import_module
-from types import ModuleType
+from pathlib import Path
 from typing import Any
 
+CARDS = Path(__file__).parents[1] / "cards"
 MISSING = 69  # the runner's exit code for missing user data
 HINT = "Supply the above, or set another `profile:` at the top of params.yaml (demo needs no data)."
 
-
-def kind(values: Mapping[str, Any]) -> ModuleType:
-    """The module that knows this sort of need: a raw dataset has a root, a weights file a sha256."""
-    return import_module("stages.data.needed_set" if "root" in values else "stages.data.needed_weights")
+Layers = Mapping[str, Mapping[str, Any]]  # name in params.yaml (supply.cub.base) -> content, in the order of merging
 
 
-def missing(layers: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """What one need lacks, as text for the user; empty if it is met.
+def card_of(name: str) -> Path:
+    """Where a raw dataset's card lies: source, licence, people shown, layout, expected counts."""
+    return CARDS / f"{name}.yaml"
 
-    layers: name of a layer of params.yaml (`supply.celebamask_hq.base`) -> its content, in the order of merging.
-    """
+
+def module_of(name: str) -> str:
+    """The module that checks one need: a raw dataset has a card; anything else is a teacher's weights file."""
+    return f"stages.data.needed_{'set' if card_of(name).is_file() else 'weights'}"
+
+
+def missing(layers: Layers) -> list[str]:
+    """What one need lacks, as text for the user; empty if it is met."""
     name = next(iter(layers)).split(".")[1]
+    module = import_module(module_of(name))
     values = {key: value for layer in layers.values() for key, value in layer.items()}
-    module = kind(values)
-    return module.missing(name, module.Block.model_validate(values))
+    return module.missing(name, module.Block.model_validate(values), card_of(name))
 
 
 def message(problems: Iterable[str]) -> str:
+    """All problems and what to do."""
     return "\n\n".join(["User data is missing.", *problems, HINT])
 
 
-def stop_if_missing(needs: Iterable[Mapping[str, Mapping[str, Any]]]) -> None:
+def stop_if_missing(needs: Iterable[Layers]) -> None:
     """Ends the process with exit code 69 and the expected layouts if anything is missing.
 
-    SystemExit, since Snakemake would report any other exception as a fault of the workflow and exit with 1.
+    SystemExit, since Snakemake reports any other exception as a fault of the workflow and exits with 1.
     """
     problems = [problem for layers in needs for problem in missing(layers)]
     if problems:

@@ -1,1 +1,1 @@
-"""The demo's raw data: procedural scenes with known factors, written in each dataset's own layout."""
+"""What is drawn: raw data for the demo (scenes), and the look of figures and tables."""

@@ -12,10 +12,10 @@ HOLE_COLOUR = (206, 211, 217)
 
 @dataclass(frozen=True)
 class Row:
-    """One line of tiles, uint8 [R, R, 3] each; `label` stands at its left, empty where a line has none."""
+    """One line of tiles, uint8 [R, R, 3] each, None for an empty place; `label` stands at its left, or is empty."""
 
     label: str
-    tiles: tuple[np.ndarray, ...]
+    tiles: tuple[np.ndarray | None, ...]
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,9 @@ class Measures:
     gap: int = 8
     wide: int = 28
     label: int = 200
-    head: int = 52
-    title: int = 52
-    foot: int = 44
+    head: int = 46
+    title: int = 62
+    foot: int = 48
     margin: int = 24
 
 
@@ -75,7 +75,9 @@ def sheet_to_figure(sheet: Sheet, measures: Measures = MEASURES) -> Any:
     side = check(sheet)
     factor = max(1, round(measures.tile / side))
     tile = factor * side
-    lefts = columns_to_lefts(len(sheet.headings), sheet.gaps_after, tile, measures)
+    labelled = any(row.label for group in sheet.groups for row in group.rows)
+    start = measures.margin + (measures.label if labelled else 0)
+    lefts = columns_to_lefts(len(sheet.headings), sheet.gaps_after, tile, start, measures)
     lines = sum(len(group.rows) for group in sheet.groups)
     width = lefts[-1] + tile + measures.margin
     height = measures.head + measures.foot + len(sheet.groups) * measures.title + lines * (tile + measures.gap)
@@ -86,14 +88,16 @@ def sheet_to_figure(sheet: Sheet, measures: Measures = MEASURES) -> Any:
 
     up = height - measures.head
     for left, heading in zip(lefts, sheet.headings, strict=True):
-        write(heading, left + tile / 2, up + 12, ha="center", color=style.SOFT)
+        write(heading, left + tile / 2, up + 14, ha="center", color=style.SOFT)
     for group in sheet.groups:
-        write(group.title, measures.margin, up - 0.5 * measures.title, ha="left", weight="bold")
+        write(group.title, measures.margin, up - 0.58 * measures.title, ha="left", weight="bold")
         up -= measures.title
         for row in group.rows:
             up -= tile
             write(row.label, measures.margin, up + tile / 2, ha="left")
             for left, picture in zip(lefts, row.tiles, strict=True):
+                if picture is None:
+                    continue
                 axes = figure.add_axes((left / width, up / height, tile / width, tile / height))
                 axes.set_axis_off()
                 axes.imshow(enlarge(picture, factor), interpolation="none", aspect="auto")
@@ -110,15 +114,15 @@ def check(sheet: Sheet) -> int:
                 raise ValueError(
                     f"{group.title} {row.label}: expected {len(sheet.headings)} tiles, got {len(row.tiles)}"
                 )
-            sides.update(tile.shape for tile in row.tiles)
+            sides.update(tile.shape for tile in row.tiles if tile is not None)
     if len(sides) != 1 or len(next(iter(sides))) != 3:
         raise ValueError(f"expected tiles of one shape [R, R, 3], got {sorted(sides)}")
     return next(iter(sides))[0]
 
 
-def columns_to_lefts(columns: int, gaps_after: tuple[int, ...], tile: int, measures: Measures) -> list[int]:
-    """The left edge of every column, in pixels."""
-    lefts = [measures.margin + measures.label]
+def columns_to_lefts(columns: int, gaps_after: tuple[int, ...], tile: int, start: int, measures: Measures) -> list[int]:
+    """The left edge of every column, in pixels; the first begins at `start`."""
+    lefts = [start]
     for column in range(columns - 1):
         lefts.append(lefts[-1] + tile + (measures.wide if column in gaps_after else measures.gap))
     return lefts

@@ -60,7 +60,7 @@ def footer(figure: Any, profile: str, fingerprint: str) -> None:
     """Stamp what the picture was made from along its lower edge: profile on the left, fingerprint on the right."""
     height_in = figure.get_size_inches()[1]
     width_in = figure.get_size_inches()[0]
-    across, up = 0.08 / width_in, 0.07 / height_in
+    across, up = 0.12 / width_in, 0.08 / height_in
     look = {"fontsize": FOOTER_POINTS, "color": SOFT, "va": "bottom"}
     figure.text(across, up, stamp(profile), ha="left", **look)
     figure.text(1 - across, up, fingerprint[:16], ha="right", family="DejaVu Sans Mono", **look)

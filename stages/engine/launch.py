@@ -1,5 +1,6 @@
 """Runs work in one process or in several that train together; the caller stays in charge of locks and publishing."""
 
+import contextlib
 import multiprocessing
 import os
 import pickle
@@ -8,9 +9,13 @@ import traceback
 from collections.abc import Callable
 from multiprocessing.connection import Connection, wait
 
+import torch.distributed as dist
+
 from stages.engine.state import Interrupted
 from stages.engine.world import joined
 
+# Not fork: a process that has used a GPU cannot be forked.
+CONTEXT = multiprocessing.get_context("spawn")
 POLL_SECONDS = 0.2
 HOST = "127.0.0.1"
 
@@ -32,16 +37,13 @@ def launch(
         with joined(gpus) as world:
             work(world, stop, progress, *arguments)
         return
-    import torch.distributed as dist
-
     # Held by this process at a port of the system's choice, so that two stages never meet at one port.
     store = dist.TCPStore(HOST, 0, is_master=True, wait_for_workers=False)
-    spawn = multiprocessing.get_context("spawn")
     members: dict[Connection, multiprocessing.Process] = {}
     for rank in range(processes):
-        here, there = spawn.Pipe(duplex=False)
+        here, there = CONTEXT.Pipe(duplex=False)
         task = (rank, processes, gpus, store.port, os.getpid(), there, work, arguments)
-        members[here] = spawn.Process(target=_member, args=task, daemon=True)
+        members[here] = CONTEXT.Process(target=_member, args=task, daemon=True)
         members[here].start()
         there.close()
     try:
@@ -85,8 +87,6 @@ def _attend(members: dict[Connection, multiprocessing.Process], stop: Callable, 
 
 def _member(rank, size, gpus, port, parent, connection, work, arguments) -> None:
     """One process: a signal, or the death of the process that started it, asks it to stop."""
-    import torch.distributed as dist
-
     asked: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, frame: asked.append(number))
@@ -94,17 +94,16 @@ def _member(rank, size, gpus, port, parent, connection, work, arguments) -> None
     def stop() -> bool:
         return bool(asked) or os.getppid() != parent
 
-    def progress(*facts: object) -> None:
-        connection.send(("progress", facts))
+    def tell(kind: str, value: object) -> None:
+        # A parent that is gone does not listen; `stop` will tell.
+        with contextlib.suppress(BrokenPipeError):
+            connection.send((kind, value))
 
     with joined(gpus, rank, size, dist.TCPStore(HOST, port, is_master=False)) as world:
         try:
-            work(world, stop, progress, *arguments)
-        except BrokenPipeError:
-            # The parent is gone; nobody listens.
-            raise SystemExit(1) from None
+            work(world, stop, lambda *facts: tell("progress", facts), *arguments)
         except Exception as failure:
-            connection.send(("failed", _portable(failure)))
+            tell("failed", _portable(failure))
     connection.close()
 
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from stages.engine.average import Averages, keep_share
 from stages.engine.chance import Chance
-from stages.engine.descent import build_optimiser, descend
+from stages.engine.descent import Optimiser
 from stages.engine.feed import Feed
 from stages.engine.method import Method, Source
 from stages.engine.norms import synchronise
@@ -79,7 +79,7 @@ class Run:
         self.averages = Averages(method.nets, method.average)
         for net in method.nets.values():
             synchronise(net, world)
-        self.optimisers = {name: build_optimiser(descent, method.nets) for name, descent in method.descents.items()}
+        self.optimisers = {name: Optimiser(descent, method.nets) for name, descent in method.descents.items()}
         self.record = Record(block.tick_every, source.size)
         self.states = StateFolder(resume, identity(self))
         self.done, content = self.states.load() or (0, None)
@@ -134,7 +134,7 @@ class Run:
             torch.stack(losses).sum().backward(retain_graph=keep_graph)
             moved = [parameter for name in phase.learns for parameter in self.learnable[name]]
             self.world.average_gradients(moved)
-            descend(self.optimisers[phase.descent], self.method.descents[phase.descent], self.done, moved)
+            self.optimisers[phase.descent].step(self.done, moved)
             for parameter in moved:
                 parameter.grad = None
         return values

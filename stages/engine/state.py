@@ -5,6 +5,7 @@ import io
 import json
 import logging
 import os
+import pickle
 from pathlib import Path
 
 import torch
@@ -90,7 +91,10 @@ class StateFolder:
             raise ValueError(f"state {path.name} is truncated: {len(payload)} bytes of {facts['size']}")
         if digest != _digest(facts, payload) or path.name != _name(facts["step"]):
             raise ValueError(f"state {path.name} is damaged: its bytes do not match their sha256")
-        return facts["step"], torch.load(io.BytesIO(payload), map_location="cpu", weights_only=True)
+        try:
+            return facts["step"], torch.load(io.BytesIO(payload), map_location="cpu", weights_only=True)
+        except pickle.UnpicklingError as fault:
+            raise ValueError(f"state {path.name} holds more than tensors and plain values") from fault
 
     def _forget(self, step: int) -> None:
         """Removes all but the newest states up to this step, and what killed writers left."""

@@ -140,6 +140,7 @@ def settle(device: torch.device) -> None:
     torch.backends.cuda.matmul.fp32_precision = "ieee"
     torch.backends.cudnn.conv.fp32_precision = "ieee"
     torch.backends.cudnn.rnn.fp32_precision = "ieee"
-    torch.use_deterministic_algorithms(device.type == "cpu")
+    # The same switch as torch.use_deterministic_algorithms, which would also import torch's compiler for seconds.
+    torch.set_deterministic_debug_mode("error" if device.type == "cpu" else "default")
     # Otherwise each new tensor is filled first, which costs time and guards only against reading unset memory.
     torch.utils.deterministic.fill_uninitialized_memory = False

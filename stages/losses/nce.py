@@ -28,13 +28,15 @@ def require_sets(positives: Tensor, negatives: Tensor) -> None:
     for name, mask in (("positive", positives), ("negative", negatives)):
         lonely = (~mask.any(1)).nonzero().flatten().tolist()
         if lonely:
-            raise ValueError(f"contrastive sets: images {lonely} have no {name}; use the whole global batch of code pairs")
+            raise ValueError(f"contrastive sets: images {lonely} have no {name}; use the whole global batch")
     if (positives & negatives).any() or positives.diagonal().any() or negatives.diagonal().any():
         raise ValueError("contrastive sets: an image is its own partner, or positive and negative at once")
 
 
 def info_nce(similarity: Tensor, positives: Tensor, negatives: Tensor, temperature: float, denominator: str) -> Tensor:
-    """Mean over ordered positive pairs (A, B) of -log( f(A,B) / (f(A,B) + rest(A,B)) ),  f = exp(similarity / temperature).
+    """Mean over ordered positive pairs (A, B) of -log( f(A,B) / (f(A,B) + rest(A,B)) ).
+
+    f = exp(similarity / temperature).
 
     pair:   rest = sum of f over A's negatives.
     supcon: rest = the same plus f over A's other positives.

@@ -15,8 +15,11 @@ GAIN = math.sqrt(2)
 
 
 def activate(x: Tensor) -> Tensor:
-    """Leaky rectifier with slope 0.2, without its gain: sqrt(2) is folded into weights, because lrelu(c x) = c lrelu(x)."""
-    return F.leaky_relu(x, SLOPE)
+    """Leaky rectifier with slope 0.2, in place: x must be a fresh result that nothing else reads.
+
+    Its gain sqrt(2) is folded into weights, because lrelu(c x) = c lrelu(x).
+    """
+    return F.leaky_relu_(x, SLOPE)
 
 
 class EqualLinear(nn.Module):

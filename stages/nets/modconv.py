@@ -99,13 +99,11 @@ class ModulatedConv(nn.Module):
         if not self.demodulate:
             style = style * (self.scale * self.gain)
         y = self.convolve(x * style[:, :, None, None].to(x.dtype), self.weight)
-        bias = self.bias[None, :, None, None] * self.gain
         if self.demodulate:
-            y = torch.addcmul(bias.to(y.dtype), y, self.norm(style).to(y.dtype))
-        else:
-            y = y + bias.to(y.dtype)
+            y = y * self.norm(style).to(y.dtype)
+        y = y.add_((self.bias * self.gain)[:, None, None].to(y.dtype))
         if self.strength is not None and noise is not None:
-            y = y + (noise * (self.strength * self.gain)).to(y.dtype)
+            y = y.add_((noise * (self.strength * self.gain)).to(y.dtype))
         return activate(y) if self.activated else y
 
 

@@ -75,7 +75,7 @@ class ResNet(nn.Module):
 
     Source: He et al. 2016, table 1. `stem` "imagenet" is the published 7x7 stride 2 and max pool (s = 4), "small" one
     3x3 of stride 2 (s = 2) for images of 32 to 64 px. `classes` None leaves the classifier out.
-    Shapes: x [B 3 H W]; feature_maps: four maps of width * (1, 2, 4, 8) * expansion channels; embed: the last one's mean.
+    Shapes: x [B 3 H W]; feature_maps: four maps of width * (1, 2, 4, 8) * expansion channels; embed: the last's mean.
     Raises: ValueError for an unknown depth or stem.
     """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +23,16 @@ def sides_from(size: int, last: int) -> list[int]:
     if size < last or size % last or (size // last) & (size // last - 1):
         raise ValueError(f"side: expected {last} times a power of two, came {size}")
     return [size >> i for i in range((size // last).bit_length())]
+
+
+def beside_mask(image: Tensor, mask: Tensor) -> Tensor:
+    """[(1 - M) - 0.5, image] in the image's memory layout; the mask's single plane would make the first layers mix two.
+
+    Source: CoModGAN (code).
+    Shapes: image [B C H W], mask [B 1 H W] (1 = hole) -> [B 1+C H W].
+    """
+    layout = torch.channels_last if image.is_contiguous(memory_format=torch.channels_last) else torch.contiguous_format
+    return torch.cat([0.5 - mask, image], dim=1).contiguous(memory_format=layout)
 
 
 class ResidualDown(nn.Module):
@@ -54,8 +65,8 @@ def minibatch_deviation(
     """Append one plane with the mean standard deviation over each sample's group.
 
     x stacks `parts` batches that never mix; each is a global batch or, with `gather` (local rows -> global rows) and
-    `own` (global rows -> local rows), this process's rows of one. Member j of group m is row order[j M + m], M = rows / group:
-    `order` stands for shuffling the batch before the discriminator, so groups are not aligned with codes.
+    `own` (global rows -> local rows), this process's rows of one. Member j of group m is row order[j M + m],
+    M = rows / group: `order` stands for shuffling the batch before the discriminator; groups then do not follow codes.
 
     Source: StyleGAN2 (code); the shuffle: spec §4.5.
     Shapes: x [parts B, C H W] -> [parts B, C+1 H W]; order [B of the global batch].
@@ -81,7 +92,8 @@ def minibatch_deviation(
 class Discriminator(nn.Module):
     """Realness logit of an image, seen together with its hole mask.
 
-    [(1 - M) - 0.5, image] -> 1x1 conv -> residual halvings down to 4x4 -> group deviation -> 3x3 conv -> dense -> logit.
+    [(1 - M) - 0.5, image] -> 1x1 conv -> residual halvings down to 4x4 -> group deviation -> 3x3 conv
+    -> dense -> logit.
 
     Source: supp §1 through StyleGAN2; mask input as in CoModGAN (code; gap G24).
     Shapes: image [B 3 R R] in [-1, 1], mask [B 1 R R] (1 = hole) -> logit [B 1].
@@ -93,7 +105,7 @@ class Discriminator(nn.Module):
         width = [channels_at(side, base, limit) for side in sides]
         self.size, self.group = size, group
         self.from_image = EqualConv(4, width[0], 1)
-        self.blocks = nn.Sequential(*(ResidualDown(a, b) for a, b in zip(width[:-1], width[1:], strict=True)))
+        self.blocks = nn.Sequential(*(ResidualDown(a, b) for a, b in pairwise(width)))
         self.last = EqualConv(width[-1] + 1, width[-1], 3)
         self.dense = EqualLinear(width[-1] * 16, width[-1], activated=True)
         self.logit = EqualLinear(width[-1], 1)
@@ -110,6 +122,6 @@ class Discriminator(nn.Module):
         """`parts`, `order`, `gather` and `own` as in `minibatch_deviation`."""
         if image.shape[-1] != self.size:
             raise ValueError(f"discriminator: expected side {self.size}, came {image.shape[-1]}")
-        x = self.blocks(self.from_image(torch.cat([0.5 - mask, image], dim=1)))
+        x = self.blocks(self.from_image(beside_mask(image, mask)))
         x = self.last(minibatch_deviation(x, self.group, parts, order, gather, own))
         return self.logit(self.dense(x.flatten(1)))

@@ -12,7 +12,7 @@ class VGG(nn.Module):
 
     Source: Simonyan & Zisserman 2015, table 1, columns D and E. `classes` None leaves the dense layers (119 million of
     138 million parameters) out.
-    Shapes: x [B 3 H W]; feature_maps: the last map after relu of each resolution; embed: [B 512], the mean of the last map.
+    Shapes: x [B 3 H W]; feature_maps: the last map after relu of each resolution; embed: [B 512], the last one's mean.
     Raises: ValueError for another depth.
     """
 

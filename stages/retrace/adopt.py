@@ -1,7 +1,8 @@
 """Tells both engines that what lies in results/ is up to date, after checking it by bytes.
 
-Snakemake knows only its own runs, DVC only what its lock file holds. A stage is adopted if all of its outputs agree with its receipt,
-the receipt speaks of the present command, parameters, code and inputs, and the same holds for all stages before it.
+Snakemake knows only its own runs, DVC only what its lock file holds. A stage is adopted if all of its outputs agree
+with its receipt, the receipt speaks of the command, parameters, code and inputs of today, and the same holds for all
+stages before it.
 """
 
 import subprocess
@@ -54,7 +55,7 @@ def adopt(targets: Sequence[str], root: Path) -> Report:
         return report
     outs = [out for stage in wanted if stage.name in report.adopted for out in stage.outs]
     _tell(report, "snakemake", ["--touch", "--forceall", "--no-hooks", "--cores", "1", "--quiet", "all", "--", *outs])
-    _tell(report, "dvc", ["commit", "--quiet", "--force", "--with-deps", *report.adopted])
+    _tell(report, "dvc", ["commit", "--force", "--with-deps", *report.adopted])
     return report
 
 

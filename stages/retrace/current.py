@@ -1,4 +1,4 @@
-"""Whether a built stage's receipt still speaks of the graph, the parameters, the code and the inputs as they are now."""
+"""Whether a built stage's receipt still speaks of the graph, the parameters, the code and the inputs of today."""
 
 import shlex
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The command `retrace`. Exit codes: 0 all is well, 1 a finding, 2 wrong usage, 3 something is missing on this machine."""
+"""The command `retrace`. Exit codes: 0 all is well, 1 a finding, 2 wrong usage, 3 something is missing here."""
 
 import json
 from pathlib import Path

@@ -26,13 +26,14 @@ LOCK = Path("envs/core.lock")
 def run_stage(
     verb: str,
     function: Callable[[Job], None],
-    module: Callable[[dict[str, str]], str] | None = None,
+    module: Callable[[dict[str, str]], str | tuple[str, ...]] | None = None,
     choices: tuple[str, ...] = (),
     lock: Path = LOCK,
 ) -> None:
     """Runs one stage and exits with its code.
 
-    `module` names, from the verb's choices, the module whose `Block` holds the parameters; without it the verb itself.
+    `module` names, from the verb's choices, the module whose `Block` holds the parameters, and after it any further
+    modules that are chosen by name; without it the verb itself holds the block. All of them are the stage's code.
     """
     started = time.time()
     guard = Guard()
@@ -74,12 +75,13 @@ class Run:
         self.stage = self.arguments.out.as_posix()
         machine.limit_threads(self.arguments.threads)
         own = f"stages.{self.verb}"
-        target = self.module_of(self.arguments.choices) if self.module_of else own
-        roots = (own, "stages.runner.main") if target == own else (own, "stages.runner.main", target)
+        chosen = self.module_of(self.arguments.choices) if self.module_of else own
+        targets = (chosen,) if isinstance(chosen, str) else chosen
+        roots = (own, "stages.runner.main", *targets)
         self.code = {path.as_posix(): file_digest(path) for path in closure(roots)}
         self.params_text = PARAMS.read_text(encoding="utf-8") if PARAMS.is_file() else ""
         merged = layers.merge(layers.load(PARAMS), self.arguments.layers)
-        self.module = sys.modules["__main__"] if target == own else importlib.import_module(target)
+        self.module = sys.modules["__main__"] if targets[0] == own else importlib.import_module(targets[0])
         self.block = layers.validate(self.module.Block, merged, self.arguments.layers)
 
     def execute(self) -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from stages.runner import receipt
 
+MANY_FILES = 64
+
 
 def temporary(out: Path) -> Path:
     """A fresh folder beside the output, on the same file system; leftovers of killed runs of this stage are removed.
@@ -21,7 +23,10 @@ def temporary(out: Path) -> Path:
 
 
 def flush(folder: Path) -> None:
-    """Forces every file and folder below to disk."""
+    """Forces every file and folder below to disk; many small files by one flush of everything, which is far quicker."""
+    if sum(len(files) for _, _, files in os.walk(folder)) > MANY_FILES:
+        os.sync()
+        return
     for root, _, files in os.walk(folder):
         for name in files:
             with Path(root, name).open("rb") as stream:

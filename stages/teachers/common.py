@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from pydantic import Field
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from stages.data.image import to_tensor
 from stages.data.packed import Packed
@@ -69,6 +70,22 @@ def labelled_positions(packed: Packed, column: str, minimum: int) -> tuple[np.nd
     return training[np.isin(labels[training], values)], held_out, values
 
 
+def random_crops(images: Tensor, uniform: Tensor, size: int, padding: int) -> Tensor:
+    """A window of `size` of each image, padded by black (-1), at offsets floor(uniform * (places)).
+
+    Source: ContrasFill spec §3.2 (random crop with padding).
+    Shapes: images [B C H W]; uniform [B 2] in [0, 1) -> [B C size size].
+    Raises: ValueError if the padded image is smaller than the window.
+    """
+    padded = F.pad(images, (padding,) * 4, value=-1.0)
+    places = padded.shape[2] - size + 1
+    if places < 1 or padded.shape[2] != padded.shape[3]:
+        least = size - 2 * padding
+        raise ValueError(f"expected square images of at least {least} px to crop {size}, got {tuple(images.shape)}")
+    corners = (uniform * places).long().clamp(max=places - 1).tolist()
+    return torch.stack([padded[i, :, y : y + size, x : x + size] for i, (y, x) in enumerate(corners)])
+
+
 def labels_to_classes(labels: Tensor, values: np.ndarray) -> Tensor:
     """Class numbers 0..M-1 of label values. Raises: ValueError for a label that is none of them."""
     known = torch.as_tensor(values, device=labels.device)
@@ -79,7 +96,7 @@ def labels_to_classes(labels: Tensor, values: np.ndarray) -> Tensor:
 
 
 def balanced(positions: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Positions repeated in turn until every class is as frequent as the largest. Shapes: labels run beside positions."""
+    """Positions repeated in turn until every class is as frequent as the largest. Shapes: [n], [n] -> [m]."""
     groups = [positions[labels == value] for value in np.unique(labels)]
     largest = max(len(group) for group in groups)
     return np.concatenate([np.resize(group, largest) for group in groups])

@@ -24,14 +24,14 @@ def check_digest(key: str, path: Path, expected: str) -> str:
     """
     if not path.is_file():
         raise FileNotFoundError(
-            f"{key} names the weight file {path}, which is not there; put it there (data/weights/ is yours and never changed) "
-            "or name another file in params.yaml"
+            f"key {key} names the weight file {path}, which is not there; put it there (data/weights/ is yours and is "
+            "never changed) or name another file in params.yaml"
         )
     found = hashlib.sha256(path.read_bytes()).hexdigest()
     if found != expected.lower():
         raise ValueError(
-            f"{key}: expected {path} to have the sha256 {expected or '(none given)'}, found {found}; if this is the "
-            "file you mean, write its sha256 into params.yaml"
+            f"key {key}: expected {path} to have the sha256 {expected or '(none given)'}, found {found}; if this is "
+            "the file you mean, write its sha256 into params.yaml"
         )
     return found
 
@@ -83,12 +83,12 @@ def _rows(architecture: str, state: dict[str, Tensor], name: str) -> int:
     return state[name].shape[0]
 
 
-def convert(key: str, block: TeacherBlock, out: Path) -> None:
+def convert(block: TeacherBlock, out: Path) -> None:
     """Turns block.file into an encoder folder.
 
     Raises: FileNotFoundError, ValueError as `check_digest`, `read_state` and `load_strictly` do.
     """
-    state, found = read_checked(f"{key}.file", block.file, block.sha256)
+    state, found = read_checked("file", block.file, block.sha256)
     beside = BESIDE.get(block.architecture, ())
     state = {name: value for name, value in state.items() if not name.startswith(beside)} if beside else state
     arguments = file_arguments(block.architecture, state)
@@ -104,8 +104,8 @@ def convert_pair(block, out: Path) -> None:
     """Leaves torch-fidelity's Inception and torchvision's AlexNet side by side: the measuring pair at paper scale."""
     from stages.data.files import write_json
 
-    inception, inception_found = read_checked("teacher.scorer.file", block.file, block.sha256)
-    alexnet, alexnet_found = read_checked("teacher.scorer.alexnet_file", block.alexnet_file, block.alexnet_sha256)
+    inception, inception_found = read_checked("file", block.file, block.sha256)
+    alexnet, alexnet_found = read_checked("alexnet_file", block.alexnet_file, block.alexnet_sha256)
     pair = {f"inception.{name}": value for name, value in inception.items()}
     pair |= {f"alexnet.{name}": value for name, value in alexnet.items()}
     save_file({name: pair[name].contiguous().clone() for name in sorted(pair)}, out / "weights.safetensors")

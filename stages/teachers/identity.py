@@ -24,13 +24,15 @@ from stages.teachers.common import (
     leave_encoder,
     note_held_out,
     pair_cosines,
+    random_crops,
 )
 from stages.teachers.convert import convert
 
 
 class Block(TeacherBlock):
-    """Keys of `teacher.identity` and `teacher.identity_indep`. Units: margin in radians."""
+    """Keys of `teacher.face` and `teacher.face_independent`. Units: margin in radians; crop_padding_px shifts at random; trunk is identity_resnet's."""
 
+    trunk: str
     width: int = Field(gt=0)
     dimensions: int = Field(gt=0)
     scale: float = Field(gt=0)
@@ -40,6 +42,7 @@ class Block(TeacherBlock):
     eps: float
     weight_decay: float
     flip: bool
+    crop_padding_px: int = Field(ge=0)
 
 
 class Centres(nn.Module):
@@ -80,7 +83,9 @@ class IdentityMethod:
         return [Phase("identity", "net", ("net", "centres"))]
 
     def losses(self, phase: Phase, batch: dict, shared: dict, chance: Chance, step: int) -> dict[str, Tensor]:
-        features = self.nets["net"].embed(self.view(batch["image"])).float()
+        images, padding = batch["image"], self.block.crop_padding_px
+        images = random_crops(images, chance.uniform("crop", len(images), 2), images.shape[2], padding)
+        features = self.nets["net"].embed(self.view(images)).float()
         classes = labels_to_classes(batch["label_identity"], self.values)
         return {
             "net/arcface": arcface(features, self.nets["centres"].weight, classes, self.block.scale, self.block.margin)
@@ -94,11 +99,13 @@ def network(block: Block) -> tuple[nn.Module, dict]:
     """The net of a taught identity encoder and its arguments."""
     if block.architecture == "identity_small":
         arguments = {"width": block.width, "dimensions": block.dimensions, "size_px": block.view_size_px}
-    elif block.architecture.startswith("resnet"):
-        arguments = {"width": block.width, "stem": "small", "classes": None}
+    elif block.architecture == "identity_resnet":
+        arguments = {"trunk": block.trunk, "width": block.width, "stem": "small", "dimensions": block.dimensions}
     else:
-        raise ValueError(f"teacher.identity: architecture {block.architecture!r} is not taught here; expected identity_small "
-                         "or a resnet, or source: file")  # fmt: skip
+        raise ValueError(
+            f"key architecture: {block.architecture!r} is not taught here; expected identity_small, "
+            "identity_resnet, or source: file"
+        )
     with initialised(block.seed, "net"):
         return build(block.architecture, arguments), arguments
 
@@ -117,7 +124,7 @@ def teach(
     Raises: ValueError and FileNotFoundError as converting, labels or training do.
     """
     if block.source == "file":
-        convert("teacher.identity", block, out)
+        convert(block, out)
         return
     packed = Packed.open(inputs["data"])
     training, held_out, values = labelled_positions(packed, "identity", block.min_images)

@@ -1,4 +1,4 @@
-"""The PMG classifier: bird species, car shapes or car colours; published recipe, three branches, four updates a batch."""
+"""The PMG classifier of bird species, car shapes or car colours, by its published recipe: four updates a batch."""
 
 import math
 from collections.abc import Callable
@@ -28,12 +28,13 @@ from stages.teachers.common import (
     logits_to_accuracy,
     note_held_out,
     pair_cosines,
+    random_crops,
 )
 from stages.teachers.convert import convert, read_checked
 
 
 class Block(TeacherBlock):
-    """Keys of `teacher.species`, `.shape`, `.colour` and their independent twins.
+    """Keys of `teacher.bird`, `.car` (by colour), `.car_shape` and the independent twins.
 
     `jigsaw` gives n of branches 1, 2, 3; `trunk_rate` is the trunk's share of the learning rate; images are resized to
     resize_px, padded by crop_padding_px of black and cropped at random to view_size_px; `epochs` times the schedule.
@@ -58,22 +59,6 @@ class Block(TeacherBlock):
     class_balanced: bool
 
 
-def random_crops(images: Tensor, uniform: Tensor, size: int, padding: int) -> Tensor:
-    """A window of `size` of each image, padded by black (-1), at offsets floor(uniform * (places)).
-
-    Source: ContrasFill spec §3.2 (random crop with padding).
-    Shapes: images [B C H W]; uniform [B 2] in [0, 1) -> [B C size size].
-    Raises: ValueError if the padded image is smaller than the window.
-    """
-    padded = F.pad(images, (padding,) * 4, value=-1.0)
-    places = padded.shape[2] - size + 1
-    if places < 1 or padded.shape[2] != padded.shape[3]:
-        least = size - 2 * padding
-        raise ValueError(f"expected square images of at least {least} px to crop {size}, got {tuple(images.shape)}")
-    corners = (uniform * places).long().clamp(max=places - 1).tolist()
-    return torch.stack([padded[i, :, y : y + size, x : x + size] for i, (y, x) in enumerate(corners)])
-
-
 class PMGMethod:
     """Four updates of one network for each batch: branch 1 on the finest jigsaw, 2, 3, then all on the whole image.
 
@@ -89,9 +74,16 @@ class PMGMethod:
         self.memory: dict[str, Tensor] = {}
         self.average: tuple[str, ...] = ()
         self.descents = {
-            "net": Descent("sgd", ("net",), block.learning_rate, momentum=block.momentum, weight_decay=block.weight_decay,
-                           schedule=self.rate, scale={"net.features": block.trunk_rate})
-        }  # fmt: skip
+            "net": Descent(
+                "sgd",
+                ("net",),
+                block.learning_rate,
+                momentum=block.momentum,
+                weight_decay=block.weight_decay,
+                schedule=self.rate,
+                scale={"net.features": block.trunk_rate},
+            )
+        }
 
     def rate(self, step: int) -> float:
         """(1 + cos(pi * epoch / epochs)) / 2, constant within an epoch as published."""
@@ -133,7 +125,7 @@ def network(block: Block, classes: int) -> tuple[PMG, dict]:
     with initialised(block.seed, "net"):
         net = PMG(**arguments)
     if block.trunk_file:
-        state, _ = read_checked(f"teacher.{block.column}.trunk_file", block.trunk_file, block.trunk_sha256)
+        state, _ = read_checked("trunk_file", block.trunk_file, block.trunk_sha256)
         state = {name: value for name, value in state.items() if not name.startswith("fc.")}
         load_strictly(net.features, state, block.trunk_file)
     return net, arguments
@@ -148,14 +140,14 @@ def teach(
     stop: Callable[[], bool],
     progress: Callable[..., None],
 ) -> None:
-    """Leaves an encoder in `out`: from the file, or taught on the training split of inputs["data"] and its label column.
+    """Leaves an encoder in `out`: from the file, or taught on the training split of inputs["data"] and its labels.
 
-    The accuracy noted is that of the view later stages use (the whole image), by the concatenation alone and by all four
-    logits together.
+    The accuracy noted is that of the view which later stages use (the whole image), by the concatenation alone and by
+    all four logits together.
     Raises: ValueError and FileNotFoundError as converting, labels or training do.
     """
     if block.source == "file":
-        convert(f"teacher.{block.column}", block, out)
+        convert(block, out)
         return
     packed = Packed.open(inputs["data"])
     labels = packed.column(block.column)

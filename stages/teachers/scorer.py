@@ -26,12 +26,13 @@ from stages.teachers.common import (
     leave_encoder,
     logits_to_accuracy,
     note_held_out,
+    random_crops,
 )
 from stages.teachers.convert import convert, convert_pair
 
 
 class Block(TeacherBlock):
-    """Keys of `teacher.scorer`. `sets` names an input and its label column, as "face:identity"; the batch is shared evenly."""
+    """Keys of `teacher.scorer`. `sets` names inputs and label columns, as "face:identity"; all share a batch evenly."""
 
     alexnet_file: str
     alexnet_sha256: str
@@ -41,6 +42,7 @@ class Block(TeacherBlock):
     eps: float
     weight_decay: float
     flip: bool
+    crop_padding_px: int = Field(ge=0)
 
 
 class Part:
@@ -60,11 +62,13 @@ class JointSource:
     def __init__(self, parts: list[Part], batch: int, seed: int, flip: bool, world: World):
         if batch % (len(parts) * world.size):
             share = len(parts) * world.size
-            raise ValueError(f"teacher.scorer.batch: expected a multiple of {share} (sets x processes), got {batch}")
+            raise ValueError(f"key batch: expected a multiple of {share} (sets x processes), got {batch}")
         self.size = batch
         self.parts = parts
-        self.sources = [PackedSource(part.packed, part.training, batch // len(parts), seed, flip, world, labels=(part.column,))
-                        for part in parts]  # fmt: skip
+        share = batch // len(parts)
+        self.sources = [
+            PackedSource(part.packed, part.training, share, seed, flip, world, labels=(part.column,)) for part in parts
+        ]
 
     def batch(self, step: int) -> dict[str, Tensor]:
         images, classes = [], []
@@ -100,7 +104,9 @@ class ScorerMethod:
         return [Phase("scorer", "net", ("net",))]
 
     def losses(self, phase: Phase, batch: dict, shared: dict, chance: Chance, step: int) -> dict[str, Tensor]:
-        return {"net/class": F.cross_entropy(self.nets["net"](self.view(batch["image"])).float(), batch["class"])}
+        images, padding = batch["image"], self.block.crop_padding_px
+        images = random_crops(images, chance.uniform("crop", len(images), 2), images.shape[2], padding)
+        return {"net/class": F.cross_entropy(self.nets["net"](self.view(images)).float(), batch["class"])}
 
     def produce(self, batch: dict, chance: Chance) -> dict[str, Tensor]:
         return {"image": batch["image"]}
@@ -113,9 +119,7 @@ def open_parts(block: Block, inputs: dict[str, Path]) -> list[Part]:
         name, _, column = entry.partition(":")
         if name not in inputs or not column:
             known = sorted(inputs)
-            raise ValueError(
-                f'teacher.scorer.sets: expected "input:column" with an input out of {known}, got {entry!r}'
-            )
+            raise ValueError(f'key sets: expected "input:column" with an input out of {known}, got {entry!r}')
         first = parts[-1].first + len(parts[-1].values) if parts else 0
         parts.append(Part(name, inputs[name], column, first))
     return parts
@@ -138,11 +142,11 @@ def teach(
         if block.architecture == PAIR:
             convert_pair(block, out)
         else:
-            convert("teacher.scorer", block, out)
+            convert(block, out)
         return
     if block.architecture != "demo_classifier":
         raise ValueError(
-            f"teacher.scorer: only demo_classifier is taught here, got {block.architecture!r}; or source: file"
+            f"key architecture: only demo_classifier is taught here, got {block.architecture!r}; or source: file"
         )
     parts = open_parts(block, inputs)
     classes = parts[-1].first + len(parts[-1].values)

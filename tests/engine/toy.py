@@ -160,9 +160,7 @@ def in_world(size: int, folder: Path, function, *arguments) -> list[int]:
     """Runs function(world, *arguments) in `size` forked processes that train together; their exit codes."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "store").unlink(missing_ok=True)
-    members = [
-        FORK.Process(target=_member, args=(rank, size, folder, function, arguments)) for rank in range(size)
-    ]
+    members = [FORK.Process(target=_member, args=(rank, size, folder, function, arguments)) for rank in range(size)]
     for member in members:
         member.start()
     for member in members:

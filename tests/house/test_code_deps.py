@@ -4,7 +4,7 @@ import pytest
 
 from stages import graph
 from stages.runner.closure import closure
-from tests.house.test_params import ROOT, arguments_of
+from tests.house.test_params import ROOT, arguments_of, modules_of
 
 STAGES = graph.load(ROOT)
 # One stage of each group is enough where the rest differ by names only; methods differ by stage.
@@ -16,8 +16,7 @@ def test_declared_code_covers_what_is_imported(stage, monkeypatch):
     monkeypatch.chdir(ROOT)
     verb, arguments = arguments_of(stage)
     own = verb.__name__
-    target = verb.module_of(arguments.choices) if hasattr(verb, "module_of") else own
-    needed = {path.as_posix() for path in closure((own, "stages.runner.main", target))}
+    needed = {path.as_posix() for path in closure((own, "stages.runner.main", *modules_of(verb, arguments)))}
     declared = {dep for dep in stage.deps if dep.endswith(".py") and dep.startswith("stages/")}
     assert not needed - declared, f"imported but not declared: {sorted(needed - declared)}"
     for dep in stage.raw_deps:

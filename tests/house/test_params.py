@@ -39,6 +39,12 @@ def arguments_of(stage: graph.Stage):
     return verb, parse(words[3].removeprefix("stages."), tuple(sorted(given - known)), words[4:])
 
 
+def modules_of(verb, arguments) -> tuple[str, ...]:
+    """The modules that the verb's choices name; the first holds the block."""
+    chosen = verb.module_of(arguments.choices) if hasattr(verb, "module_of") else verb.__name__
+    return (chosen,) if isinstance(chosen, str) else chosen
+
+
 def bases(params: dict, path: tuple[str, ...] = ()):
     for key, value in params.items():
         if key == "base":
@@ -70,8 +76,7 @@ def test_layers_make_every_stage_its_block(profile, tmp_path):
     """Every profile and stage: the layers exist, merge, and give exactly the keys that the stage's Block declares."""
     for stage in stages_in(profile, tmp_path):
         verb, arguments = arguments_of(stage)
-        owner = verb.module_of(arguments.choices) if hasattr(verb, "module_of") else verb.__name__
-        module = importlib.import_module(owner)
+        module = importlib.import_module(modules_of(verb, arguments)[0])
         merged = layers.merge(layers.load(tmp_path / "params.yaml"), arguments.layers)
         layers.validate(module.Block, merged, arguments.layers)
 

@@ -43,10 +43,18 @@ def build(architecture: str, arguments: dict[str, Any]) -> nn.Module:
             from stages.nets.encoders.pmg import PMG
 
             return PMG(**arguments)
-        if architecture in ("identity_small", "demo_classifier"):
-            from stages.nets.encoders.small import DemoClassifier, SmallIdentity
+        if architecture == "identity_small":
+            from stages.nets.encoders.small import SmallIdentity
 
-            return (SmallIdentity if architecture == "identity_small" else DemoClassifier)(**arguments)
+            return SmallIdentity(**arguments)
+        if architecture == "identity_resnet":
+            from stages.nets.encoders.small import ResNetIdentity
+
+            return ResNetIdentity(**arguments)
+        if architecture == "demo_classifier":
+            from stages.nets.encoders.small import DemoClassifier
+
+            return DemoClassifier(**arguments)
         if architecture.startswith("resnet"):
             from stages.nets.resnet import ResNet
 
@@ -67,7 +75,7 @@ def build(architecture: str, arguments: dict[str, Any]) -> nn.Module:
         raise ValueError(f"architecture {architecture} does not take the arguments {arguments}: {error}") from error
     raise ValueError(
         f"unknown architecture {architecture!r}; expected irse50, mobilefacenet, inception_resnet_v1, pmg, "
-        "identity_small, demo_classifier, resnet10/18/34/50, squeezenet1_0/1_1, alexnet or vgg16/19"
+        "identity_small, identity_resnet, demo_classifier, resnet10/18/34/50, squeezenet1_0/1_1, alexnet or vgg16/19"
     )
 
 

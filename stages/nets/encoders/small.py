@@ -1,6 +1,8 @@
-"""The demo's small networks: a four-layer identity encoder and the classifier that measures."""
+"""Networks that are taught here: two identity encoders and the classifier that measures in the demo."""
 
 from torch import Tensor, nn
+
+from stages.nets.resnet import ResNet
 
 
 def layer(channels: int, out: int, stride: int) -> nn.Sequential:
@@ -28,6 +30,23 @@ class SmallIdentity(nn.Module):
 
     def embed(self, x: Tensor) -> Tensor:
         return self.norm(self.head(self.layers(x).flatten(1)))
+
+
+class ResNetIdentity(nn.Module):
+    """A residual network, a linear layer and batch norm: another architecture for the independent identity encoder.
+
+    Source: ours (gap G12; spec §3 asks for another architecture or seed).
+    Shapes: [B 3 H W] -> [B dimensions].
+    """
+
+    def __init__(self, trunk: str, width: int, stem: str, dimensions: int):
+        super().__init__()
+        self.trunk = ResNet(trunk, width, stem, None)
+        self.head = nn.Linear(self.trunk.channels[-1], dimensions)
+        self.norm = nn.BatchNorm1d(dimensions)
+
+    def embed(self, x: Tensor) -> Tensor:
+        return self.norm(self.head(self.trunk.embed(x)))
 
 
 class DemoClassifier(nn.Module):

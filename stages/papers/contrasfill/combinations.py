@@ -33,14 +33,14 @@ def full_grid(known: int, unknown: int) -> list[Cell]:
 def subsample(known: int, unknown: int, pattern: str) -> list[Cell]:
     """2n of the n x n combinations such that every code is in exactly two of them.
 
-    So each image has one positive and one hard negative in both spaces: the cells are the edges of a 2-regular bipartite
-    graph between known and unknown codes.  cycle: (i, i) and (i, i+1 mod n), one cycle through all codes.
+    So each image has one positive and one hard negative in both spaces: the cells are the edges of a 2-regular
+    bipartite graph between known and unknown codes.  cycle: (i, i) and (i, i+1 mod n), one cycle through all codes.
     blocks: (2j, 2j), (2j, 2j+1), (2j+1, 2j), (2j+1, 2j+1), n/2 cycles of four.
 
     Raises: ValueError if the numbers differ, n < 2, n is odd for blocks, or the pattern is unknown.
     """
     if known != unknown or known < 2:
-        raise ValueError(f"subsample: expected equal numbers of known and unknown codes, at least 2, came {known}, {unknown}")
+        raise ValueError(f"subsample: expected equally many codes in both spaces, 2 or more, came {known}, {unknown}")
     if pattern == "cycle":
         return [cell for i in range(known) for cell in ((i, i), (i, (i + 1) % known))]
     if pattern == "blocks":
@@ -66,7 +66,7 @@ def random_cells(known: int, unknown: int, count: int, generator: np.random.Gene
 
 
 def repeated(codes: int, times: int) -> list[Cell]:
-    """One space only: `times` images for each unknown code. Every image has a known index of its own, so no negative is hard.
+    """One space only: `times` images for each unknown code, each with a known index of its own, so no negative is hard.
 
     Source: supp §3, last paragraph (ContrasFill-1).
     Raises: ValueError for fewer than two codes or images per code.

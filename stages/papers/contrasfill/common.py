@@ -1,4 +1,4 @@
-"""What ContrasFill, CoModGAN and CollageGAN share in training: keys, data, holes, the adversarial pair, noise and averages."""
+"""What ContrasFill, CoModGAN and CollageGAN share: keys, data, holes, the adversarial pair, noise and averages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal
 
 import torch
 from pydantic import Field
-from torch import Tensor, nn
+from torch import Tensor
 
 from stages.data.packed import Packed
 from stages.data.source import PackedSource
@@ -56,7 +56,8 @@ def training_source(block: CommonBlock, inputs: dict[str, Path], seed: int, worl
     """
     packed = Packed.open(inputs["data"])
     if packed.card["size_px"] != block.size_px:
-        raise ValueError(f"{inputs['data']}: expected images of {block.size_px} px (key size_px), came {packed.card['size_px']}")
+        found = packed.card["size_px"]
+        raise ValueError(f"{inputs['data']}: expected images of {block.size_px} px (key size_px), came {found}")
     return PackedSource(packed, packed.positions("train"), block.batch, seed, block.flip, world)
 
 
@@ -123,7 +124,9 @@ class Adversary:
         gather = self.world.gather if self.world.size > 1 else None
         return self.net(images, mask, parts, order, gather, own)
 
-    def discriminator_terms(self, fake: Tensor, real: Tensor, mask: Tensor, chance: Chance, step: int) -> dict[str, Tensor]:
+    def discriminator_terms(
+        self, fake: Tensor, real: Tensor, mask: Tensor, chance: Chance, step: int
+    ) -> dict[str, Tensor]:
         """Logistic loss on (S, M) and (I, M); R1 on the reals every `penalty_every` steps, times that number."""
         both = torch.cat([fake, real]), torch.cat([mask, mask])
         on_fake, on_real = self.judge(*both, "D/order", chance, parts=2).chunk(2)
@@ -143,7 +146,13 @@ class Adversary:
 
 
 def adversarial_terms(
-    adversary: Adversary, phase: Phase, batch: dict, mask: Tensor, generate: Callable[[], Tensor], chance: Chance, step: int
+    adversary: Adversary,
+    phase: Phase,
+    batch: dict,
+    mask: Tensor,
+    generate: Callable[[], Tensor],
+    chance: Chance,
+    step: int,
 ) -> dict[str, Tensor]:
     """The terms of a method that has no others: `generate` makes the composites of this phase."""
     if phase.name == "D":
@@ -168,8 +177,3 @@ def adam(block: CommonBlock, nets: tuple[str, ...], lazy_every: int | None) -> D
         eps=block.epsilon,
         lazy_every=lazy_every,
     )
-
-
-def frozen_features(net: nn.Module, images: Tensor) -> Tensor:
-    """Features of a frozen encoder, with gradients to the images."""
-    return net.encode(images)

@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from stages.block import Block as Base
-from stages.papers.contrasfill.sampled import Samples, check_alike, read_samples
+from stages.papers.contrasfill.sampled import Samples, check_alike, positions_to_holes, read_samples
 
 if TYPE_CHECKING:
     from stages.data.packed import Packed
@@ -42,7 +42,7 @@ def measure(block: Block, inputs: dict[str, Path], out: Path, device: str, progr
     if not samples:
         raise ValueError("expected at least one input sample_<method>=<folder>, got none")
     shared = check_alike(samples, data)
-    common = {key: shared[key] for key in ("profile", "hole", "split", "size_px")}
+    common = {key: shared[key] for key in ("hole", "split", "size_px")}
     scorer = load_scorer(inputs["scorer"], device)
     encoders = {
         "KFFA": load_encoder(inputs["encoder"]).to(device),
@@ -115,8 +115,8 @@ def diversity(
     from stages.metrics.perceptual import samples_to_pair_distances
 
     whole, hole = [], []
-    for row, position in enumerate(held.several):
-        mask = torch.from_numpy(np.array(data.masks[position])).to(device)
+    for row, hole_mask in enumerate(positions_to_holes(data, held.several, held.facts["hole"])):
+        mask = torch.from_numpy(hole_mask).to(device)
         both = samples_to_pair_distances(scorer.perceptor, to_tensor(held.multiple[row]).to(device), mask)
         whole.append(float(both.whole.mean()))
         hole.append(float(both.hole.mean()))

@@ -11,6 +11,23 @@ if TYPE_CHECKING:
 FACTS = ("profile", "data", "hole", "split", "seed", "images", "samples", "singles", "size_px")
 
 
+def positions_to_holes(data: "Packed", positions: np.ndarray, kind: str) -> np.ndarray:
+    """The holes of items: their object masks, or the masks' tight boxes, limits included.
+
+    Source: supp §2 (box), §5 (object mask).
+    Shapes: int64 [N] → uint8 0/1 [N, R, R].
+    Raises: ValueError for a kind that is neither.
+    """
+    from stages.data.crop import box_mask, tight_box
+
+    masks = np.array(data.masks[positions])
+    if kind == "object":
+        return masks
+    if kind != "box":
+        raise ValueError(f"expected holes of kind object or box, got {kind!r}")
+    return np.stack([box_mask(tight_box(mask), *mask.shape) for mask in masks])
+
+
 class Samples(NamedTuple):
     """One method's samples: sample.json, single [N, R, R, 3], multiple [n, S, R, R, 3], positions in the dataset."""
 

@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from stages.block import Block as Base
+from stages.papers.contrasfill.sampled import positions_to_holes
 
 if TYPE_CHECKING:
     from stages.data.packed import Packed
@@ -24,6 +25,7 @@ class Block(Base):
     """
 
     profile: Literal["smoke", "demo", "lite", "paper"]
+    hole: Literal["object", "box"]
     split: str
     images: int = Field(gt=0)
     samples: int = Field(gt=1)
@@ -63,17 +65,13 @@ def sample(
 
     Source: supp §5 (object masks), spec §8.1 to §8.3; gap G11 (how many).
     Shapes: single uint8 [N, R, R, 3]; multiple uint8 [images, samples, R, R, 3].
-    Raises: ValueError for a split without images, or a method that changes pixels outside the hole.
+    Raises: ValueError for a method that changes pixels outside the hole.
     """
     import torch
 
     from stages.data.files import write_table
 
     positions = np.asarray(data.positions(block.split))
-    if len(positions) == 0:
-        raise ValueError(
-            f"split {block.split!r} of {data.card['name']} has no images; its splits: {data.card['splits']}"
-        )
     several = positions_to_spread(positions, block.images)
     side = data.images.shape[1]
     place = {int(position): row for row, position in enumerate(positions)}
@@ -84,7 +82,7 @@ def sample(
     done, total = 0, len(positions) + len(several) * (block.samples - 1)
     with torch.no_grad():
         for rows in jobs_of(positions.tolist(), several.tolist(), block.samples, block.batch):
-            made = produce(method, data, rows, seed, world)
+            made = produce(method, data, rows, seed, block.hole, world)
             for (position, number), picture in zip(rows, made, strict=True):
                 if position in place_several:
                     multiple[place_several[position], number] = picture
@@ -110,7 +108,9 @@ def sample(
     }
 
 
-def produce(method: "Method", data: "Packed", rows: list[tuple[int, int]], seed: int, world: "World") -> np.ndarray:
+def produce(
+    method: "Method", data: "Packed", rows: list[tuple[int, int]], seed: int, hole: str, world: "World"
+) -> np.ndarray:
     """One batch of samples. Shapes: rows (position, number) [B] → uint8 [B, R, R, 3]."""
     import torch
 
@@ -118,10 +118,10 @@ def produce(method: "Method", data: "Packed", rows: list[tuple[int, int]], seed:
     from stages.engine.rowchance import RowChance
 
     positions = np.array([position for position, _ in rows])
-    images, masks = data.images[positions], data.masks[positions]
+    images, holes = data.images[positions], positions_to_holes(data, positions, hole)
     batch = {
         "image": to_tensor(images).to(world.device),
-        "mask": mask_to_tensor(masks).to(world.device),
+        "mask": mask_to_tensor(holes).to(world.device),
         "position": torch.from_numpy(positions).to(world.device),
     }
     keys = data.keys
@@ -129,7 +129,7 @@ def produce(method: "Method", data: "Packed", rows: list[tuple[int, int]], seed:
     if not bool(torch.isfinite(made).all()):
         raise FloatingPointError(f"a sample of {keys[rows[0][0]]} or the {len(rows) - 1} beside it is not finite")
     pictures = from_tensor(made)
-    outside = masks == 0
+    outside = holes == 0
     if not np.array_equal(pictures[outside], np.asarray(images)[outside]):
         raise ValueError(
             f"{type(method).__module__} changed pixels outside the hole; produce must return the composite"

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import torch
 from torch import Tensor, nn
 
 from stages.nets.equal import EqualConv
 from stages.nets.modconv import ModulatedConv
 from stages.nets.noise import NoisePlanes
 from stages.nets.resample import up2
-from stages.nets.stylegan2 import channels_at, sides_from
+from stages.nets.stylegan2 import beside_mask, channels_at, sides_from
 
 
 def start_side(size: int) -> int:
@@ -102,4 +101,4 @@ class Trunk(nn.Module):
 
 def network_input(image: Tensor, mask: Tensor) -> Tensor:
     """[(1 - M) - 0.5, I (1 - M)]: the network never sees the hole.  Shapes: [B 3 R R], [B 1 R R] -> [B 4 R R]."""
-    return torch.cat([0.5 - mask, image * (1 - mask)], dim=1)
+    return beside_mask(image * (1 - mask), mask)

@@ -1,4 +1,4 @@
-"""CollageGAN's generator in its minimal faithful form: ContrasFill's trunk with a plain encoder and one code in the decoder."""
+"""CollageGAN's generator in its minimal form: ContrasFill's trunk with a plain encoder and one code in the decoder."""
 
 from __future__ import annotations
 

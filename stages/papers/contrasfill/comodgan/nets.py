@@ -1,4 +1,4 @@
-"""CoModGAN's generator: every decoder layer is modulated by the mapped code beside a vector that summarises the masked image."""
+"""CoModGAN's generator: the mapped code beside a summary of the masked image modulates every decoder layer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Generator(nn.Module):
 
     Encoder: 1x1 conv; for r = R .. 8: E_r = conv(x), x = conv_down(E_r); E_4 = conv(x); g = dropout(dense(E_4)).
     Decoder: x = dense(g) as 4x4 + E_4, conv, to_rgb; for r = 8 .. R: x = conv_up(x) + E_r, conv, to_rgb (skip sum).
-    Style of every layer: affine([w, g]). Style index: convs at r have 2 log2 r - 5 and 2 log2 r - 4, to_rgb 2 log2 r - 3.
+    Style of every layer: affine([w, g]). Style index at r: convs 2 log2 r - 5 and 2 log2 r - 4, to_rgb 2 log2 r - 3.
 
     Source: zsyzzsoft/co-mod-gan (code); g has twice the widest layer's channels, 1024 at 256 px.
     Shapes: image [B 3 R R], mask [B 1 R R] (1 = hole), mapped code [B latent], keep [B width] (dropout's factors),

@@ -26,7 +26,6 @@ from stages.papers.contrasfill.common import (
     noise_rows,
     normal_codes,
     pulled,
-    track,
     training_source,
 )
 from stages.papers.contrasfill.contrasfill.nets import Generator, UnknownEncoder
@@ -106,7 +105,10 @@ class ContrasFill:
             self.average = ("generator", "unknown")
         self.frozen = frozen
         self.memory = {"latent_average": torch.zeros(block.codes, block.latent)}
-        self.descents = {"D": adam(block, ("discriminator",), block.penalty_every), "G": adam(block, self.average, None)}
+        self.descents = {
+            "D": adam(block, ("discriminator",), block.penalty_every),
+            "G": adam(block, self.average, None),
+        }
         self.adversary = Adversary(discriminator, block, world)
         self.sets: dict[tuple[Cell, ...], dict[str, dict[str, Tensor]]] = {}
 
@@ -114,7 +116,7 @@ class ContrasFill:
         return [Phase("D", "D", ("discriminator",)), Phase("G", "G", self.average)]
 
     def losses(self, phase: Phase, batch: dict, shared: dict, chance: Chance, step: int) -> dict[str, Tensor]:
-        """Both phases fill the same holes with fresh codes; the contrastive sets are the whole global batch (spec §5.5)."""
+        """Both phases fill the same holes with fresh codes; the contrastive sets span the global batch (spec §5.5)."""
         image, mask = batch["image"], holes(batch["mask"], self.block.hole)
         cells = cells_of(self.block, chance, f"{phase.name}/cells")
         if len(cells) != len(image) * self.world.size:
@@ -122,17 +124,22 @@ class ContrasFill:
                 f"batch: {len(cells)} code combinations need a global batch of {len(cells)}, "
                 f"came {len(image) * self.world.size} (keys batch, codes_per_space, subsample)"
             )
-        seen = mask if self.block.context_free else 1.0
         if phase.name == "D":
             with torch.no_grad():
                 fake = self.fill(image, mask, self.coded(cells, "D", image.device, chance), "D", chance)
-            return self.adversary.discriminator_terms(fake * seen, image * seen, mask, chance, step)
+            fake, real = self.judged(fake, mask), self.judged(image, mask)
+            return self.adversary.discriminator_terms(fake, real, mask, chance, step)
         mapped = self.coded(cells, "G", image.device, chance)
         fake = self.fill(image, mask, mapped, "G", chance)
-        return self.adversary.generator_terms(fake * seen, mask, chance) | self.contrastive_terms(fake, cells, step)
+        terms = self.adversary.generator_terms(self.judged(fake, mask), mask, chance)
+        return terms | self.contrastive_terms(fake, cells, step)
+
+    def judged(self, image: Tensor, mask: Tensor) -> Tensor:
+        """What the discriminator sees: the image, or its hole alone in the context-free variant (gap G17)."""
+        return image * mask if self.block.context_free else image
 
     def coded(self, cells: list[Cell], name: str, device: torch.device, chance: Chance) -> list[Tensor]:
-        """Mapped codes of this process's images: a few codes per space, drawn alike everywhere, spread over the cells."""
+        """Mapped codes of this process's images: a few codes per space, drawn alike everywhere, spread on the cells."""
         mapped = []
         own = cells[self.world.rank :: self.world.size]
         for number, space in enumerate(CODES[self.block.codes]):
@@ -141,7 +148,8 @@ class ContrasFill:
             codes = self.nets["generator"].mapping[number](normal.to(device))
             if name == "G":
                 with torch.no_grad():
-                    self.memory["latent_average"][number].lerp_(codes.mean(0).float(), 1 - self.block.latent_average_keep)
+                    average = self.memory["latent_average"][number]
+                    average.lerp_(codes.mean(0).float(), 1 - self.block.latent_average_keep)
             mapped.append(codes[torch.tensor(used, device=device)])
         return mapped
 
@@ -165,7 +173,8 @@ class ContrasFill:
                 continue
             sets = self.sets_of(cells, space, fake.device)
             similarity = cosines(self.world.gather(self.features(space, fake)))
-            loss = info_nce(similarity, sets["positive"], sets["negative"], self.block.temperature, self.block.denominator)
+            tau, denominator = self.block.temperature, self.block.denominator
+            loss = info_nce(similarity, sets["positive"], sets["negative"], tau, denominator)
             terms[f"G/{space}"] = weight_at(weights[space], step, self.block.iterations) * loss
             terms[f"G/stat/{space}_loss"] = loss.detach()
             for name, pairs in sets.items():
@@ -175,7 +184,8 @@ class ContrasFill:
 
     def features(self, space: str, images: Tensor) -> Tensor:
         """E_k or E_u of the images, with gradients to them: [B D]."""
-        return self.nets["unknown"](images) if space == "unknown" and "unknown" in self.nets else self.frozen[space].encode(images)
+        joint = space == "unknown" and "unknown" in self.nets
+        return self.nets["unknown"](images) if joint else self.frozen[space].encode(images)
 
     def sets_of(self, cells: list[Cell], space: str, device: torch.device) -> dict[str, Tensor]:
         """The sets as masks on the device, checked once for each pattern."""
@@ -204,7 +214,7 @@ class ContrasFill:
 
 
 def for_training(block: Block, inputs: dict[str, Path], seed: int, world: World) -> tuple[ContrasFill, object]:
-    """The method with its frozen encoders (input encoder for the known factor, encoder_unknown for a frozen E_u), and data."""
+    """The method with its frozen encoders (inputs encoder for E_k, encoder_unknown for a frozen E_u), and its data."""
     frozen = {}
     if block.codes == 2 and any(block.lambda_known):
         frozen["known"] = load_encoder(inputs["encoder"])

@@ -1,8 +1,9 @@
-"""ContrasFill's networks (supp figure 1): the generator steered by one or two codes, and the encoder of the unknown factor."""
+"""ContrasFill's networks (supp figure 1): the generator steered by one or two codes, the unknown factor's encoder."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from torch import Tensor, nn
 
@@ -55,7 +56,7 @@ class UnknownEncoder(nn.Module):
         super().__init__()
         width = [channels_at(side, base, limit) // 2 for side in sides_from(size, 4)]
         self.from_image = EqualConv(3, width[0], 1)
-        self.blocks = nn.Sequential(*(ResidualDown(a, b) for a, b in zip(width[:-1], width[1:], strict=True)))
+        self.blocks = nn.Sequential(*(ResidualDown(a, b) for a, b in pairwise(width)))
         self.feature = EqualLinear(width[-1] * 16, features)
 
     def forward(self, image: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ Key = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class Table:
-    """`cells` by (method, dataset, metric), `printed` by (method, dataset, printed metric), `places` from printed to ours."""
+    """`cells` by (method, dataset, metric), `printed` by (method, dataset, printed name), `places`: printed → ours."""
 
     cells: Mapping[Key, Cell]
     printed: Mapping[Key, str]
@@ -59,7 +59,10 @@ class Table:
     def names_text(self) -> str:
         """A sentence about measures that are not the printed ones; empty where all are."""
         other = [f"{ours} stands where the paper has {name}" for name, ours in self.places.items() if name != ours]
-        return f" {'; '.join(other)}: another network, so only orders may be compared, not values." if other else ""
+        text = f" {'; '.join(other)}: another network, so only orders may be compared, not values." if other else ""
+        if self.profile != "paper":
+            text += " KFFA is the paper's formula over this profile's encoders."
+        return text
 
     def heads(self, gap: str) -> list[str]:
         """A heading for each column: dataset, our measure, and the printed one where its name is another."""

@@ -26,12 +26,15 @@ def illustrate(block: Block, inputs: Mapping[str, Path]) -> Drawn:
         held = samples["contrasfill"]
         used.append(held)
         places = spread(len(held.several), block.rows)
-        groups.append(Group(label, tuple(sample_to_row("", data, held, place, block.samples) for place in places)))
+        groups.append(
+            Group(label, tuple(sample_to_row("", data, held, place, block.samples, True) for place in places))
+        )
     seeds = sorted({held.facts["seed"] for held in used})
     caption = (
         f"Figure 9. Samples of ContrasFill where the hole is the object's mask (seed {', '.join(map(str, seeds))}). "
-        f"Every line: an evaluation image, its hole, what the method is given, and {block.samples} samples with both codes "
-        "drawn anew. The images are spread evenly over the evaluation split and the samples are the first ones drawn; none was chosen."
+        "Every line: an evaluation image, its hole, what the method is given, and "
+        f"{block.samples} samples with both codes drawn anew. The images are spread evenly over the evaluation split "
+        "and the samples are the first ones drawn; none was chosen."
     )
     sheet = Sheet(headings(block.samples), tuple(groups), gaps_after=(2,))
     return Drawn(sheet_to_figure(sheet), profile_of(used), caption)

@@ -9,7 +9,7 @@ import numpy as np
 
 from stages.data.packed import Packed
 from stages.draw.grid import Row, erase, mask_to_tile
-from stages.papers.contrasfill.sampled import Samples, check_alike, read_samples
+from stages.papers.contrasfill.sampled import Samples, check_alike, positions_to_holes, read_samples
 
 
 @dataclass(frozen=True)
@@ -44,13 +44,18 @@ def spread(count: int, wanted: int) -> list[int]:
     return [place * count // wanted for place in range(wanted)]
 
 
-def sample_to_row(label: str, data: Packed, held: Samples, place: int, samples: int) -> Row:
-    """Image, hole, what the method is given, then its first samples. Raises: ValueError where there are fewer."""
+def sample_to_row(label: str, data: Packed, held: Samples, place: int, samples: int, context: bool) -> Row:
+    """Image, hole and what the method is given (left empty without `context`), then its first samples.
+
+    Raises: ValueError where there are fewer samples.
+    """
     if samples > held.multiple.shape[1]:
         raise ValueError(f"the figure shows {samples} samples, there are {held.multiple.shape[1]}: lower its `samples`")
     position = held.several[place]
-    image, mask = np.asarray(data.images[position]), np.asarray(data.masks[position])
-    return Row(label, (image, mask_to_tile(mask), erase(image, mask), *np.asarray(held.multiple[place, :samples])))
+    image = np.asarray(data.images[position])
+    mask = positions_to_holes(data, np.array([position]), held.facts["hole"])[0]
+    shown = (image, mask_to_tile(mask), erase(image, mask)) if context else (None, None, None)
+    return Row(label, (*shown, *np.asarray(held.multiple[place, :samples])))
 
 
 def headings(samples: int) -> tuple[str, ...]:

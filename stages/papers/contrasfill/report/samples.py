@@ -20,20 +20,20 @@ class Block(Base):
 
 def illustrate(block: Block, inputs: Mapping[str, Path]) -> Drawn:
     """Inputs: data_<dataset> and sample_<dataset>_<method> of every dataset and method."""
-    groups, used = [], []
+    groups, used, first = [], [], next(iter(METHODS))
     for dataset, label in DATASETS.items():
         data, samples = read_all(inputs, dataset)
         used += samples.values()
         places = spread(len(next(iter(samples.values())).several), block.rows)
         for number, place in enumerate(places, start=1):
             rows = tuple(
-                sample_to_row(name.split()[0], data, samples[method], place, block.samples)
+                sample_to_row(name.split()[0], data, samples[method], place, block.samples, method == first)
                 for method, name in METHODS.items()
             )
             groups.append(Group(label if len(places) == 1 else f"{label} {number}", rows))
     caption = (
-        "Samples of the four methods of Table 1 on the same object-mask holes. Every line: an evaluation image, its hole, "
-        f"what the method is given, and the first {block.samples} samples drawn; none was chosen."
+        "Samples of the four methods of Table 1 on the same object-mask holes: an evaluation image, its hole, what the "
+        f"methods are given, and on each method's line the first {block.samples} samples drawn; none was chosen."
     )
     sheet = Sheet(headings(block.samples), tuple(groups), gaps_after=(2,))
     return Drawn(sheet_to_figure(sheet), profile_of(used), caption)

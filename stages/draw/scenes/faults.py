@@ -1,0 +1,84 @@
+"""The deliberately bad items of the drawn sets, and what must become of each; for tests, never written to disk."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One kind of bad item: whether a reader keeps it, and the reason that a reject must give."""
+
+    kind: str
+    kept: bool
+    reason: str
+
+
+def _lost(kind: str, reason: str) -> Fault:
+    return Fault(kind, False, reason)
+
+
+def _kept(kind: str) -> Fault:
+    return Fault(kind, True, "")
+
+
+UNREADABLE = (_lost("truncated", "truncated"), _lost("garbage", "unknown_format"))
+EMPTY = _lost("empty", "empty")  # only as a value in LSUN: the runner takes an empty file for a failed write
+UNUSUAL = (_kept("cmyk"), _kept("sixteen_bit"), _kept("rotated"))
+SPOILED = tuple(fault.kind for fault in (*UNREADABLE, EMPTY, *UNUSUAL))
+
+FRAMES = {  # (width, height) of the images that probe the size filter, on both sides of its limits
+    "frame_400x600": (400, 600),
+    "frame_600x400": (600, 400),
+    "frame_512x512": (512, 512),
+    "frame_300x300": (300, 300),
+    "frame_401x513": (401, 513),
+    "frame_513x401": (513, 401),
+}
+_LSUN = (
+    *(_kept(kind) if kind in ("frame_401x513", "frame_513x401") else _lost(kind, "small") for kind in FRAMES),
+    _lost("no_object", "no_instance"),
+    _lost("other_class_on_top", "other_class"),
+    _lost("larger_other", "larger_instance"),
+    _lost("cut_by_crop", "cut_by_crop"),
+    _lost("tiny_object", "small_hole"),
+    _lost("huge_object", "large_hole"),
+    _lost("record_of_other_size", "other_size"),
+    _lost("no_record", "no_record"),
+    *UNREADABLE,
+    EMPTY,
+    *UNUSUAL,
+)
+
+FAULTS: dict[str, tuple[Fault, ...]] = {
+    "celebamask_hq": (
+        *UNREADABLE,
+        *UNUSUAL,
+        _lost("mask_of_other_size", "mask_size"),
+        _lost("no_face_part", "no_face_part"),
+        _lost("no_mapping_row", "no_mapping"),
+        _lost("no_partition_row", "no_partition"),
+        _kept("no_identity_row"),
+        _lost("mask_without_image", "no_image"),
+        _lost("strange_name", "file_name"),
+    ),
+    "lsun_bird": _LSUN,
+    "lsun_car": _LSUN,
+    "stanford_cars": (
+        *UNREADABLE,
+        *UNUSUAL,
+        _kept("no_detection"),
+        _kept("class_without_shape"),
+        _lost("missing_photo", "no_image"),
+        _lost("box_outside", "box"),
+        _lost("photo_without_row", "no_annotation"),
+    ),
+    "cub": (*UNREADABLE, *UNUSUAL, _lost("missing_photo", "no_image"), _kept("grey")),
+}
+
+
+def planted_faults(name: str, good: int, copies: int) -> dict[int, Fault]:
+    """{item number: fault}: the items after the `good` ones, each kind `copies` times.
+
+    Raises: KeyError for an unknown set.
+    """
+    kinds = [fault for fault in FAULTS[name] for _ in range(copies)]
+    return {good + offset: fault for offset, fault in enumerate(kinds)}

@@ -1,0 +1,41 @@
+"""torchvision's Mask R-CNN from a folder that `teach --what detector` left."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from stages.data.detections import ImageDetections
+from stages.data.raw import RawFolder
+from stages.teachers.detectors.found import Block, Files, in_batches, to_detections
+
+
+class TorchvisionDetector:
+    """Masks are where the network's mask probability is at least one half."""
+
+    def __init__(self, folder: Path, threshold: float, batch: int, device: str):
+        from stages.teachers.detectors.network import load
+
+        net, taught = load(folder)
+        net.roi_heads.score_thresh = threshold
+        digest = hashlib.sha256((folder / "weights.safetensors").read_bytes()).hexdigest()
+        model = taught["architecture"]
+        self.facts = {"source": "torchvision", "model": model, "digest": digest, "threshold": threshold}
+        self.net, self.classes, self.threshold, self.batch = net.to(device), taught["classes"], threshold, batch
+
+    def find(self, files: Files) -> Iterator[tuple[str, ImageDetections]]:
+        from stages.teachers.detectors.network import detect
+
+        for batch in in_batches(files, self.batch):
+            results = detect(self.net, [image for _, image in batch])
+            for (key, image), found in zip(batch, results, strict=True):
+                names = [self.classes[label] for label in found["labels"].tolist()]
+                masks = (found["masks"][:, 0] >= 0.5).cpu().numpy()
+                scores, boxes = found["scores"].cpu().numpy(), found["boxes"].cpu().numpy()
+                yield key, to_detections(image, names, scores, boxes, masks, self.threshold)
+
+
+def open_detector(block: Block, raw: RawFolder, folder: Path | None, device: str) -> TorchvisionDetector:
+    """Raises: FileNotFoundError, ValueError where the folder holds no detector that loads."""
+    if folder is None:
+        raise ValueError("source torchvision needs --in detector=..., the folder that teach --what detector left")
+    return TorchvisionDetector(folder, block.threshold, block.batch, device)

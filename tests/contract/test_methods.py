@@ -1,0 +1,187 @@
+"""What every method promises to the engine: one table over all methods of all papers."""
+
+import importlib
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import torch
+
+from stages.engine.chance import Chance
+from stages.engine.loop import Run
+from stages.engine.snapshot import snapshot
+from stages.engine.weights import load_weights, write_weights
+from stages.engine.world import World, settle
+from tests.contract.prepared import block_of, make_inputs
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A method: where it lives, its layers at smoke size, and the parameters whose first gradient is zero by design."""
+
+    module: str
+    layers: tuple[str, ...]
+    still: tuple[str, ...] = ()
+
+
+def contrasfill(method: str) -> Entry:
+    parts = ("common", method)
+    layers = [f"contrasfill.{part}.{layer}" for layer in ("base", "data.face", "profile.smoke") for part in parts]
+    return Entry(f"stages.papers.contrasfill.{method}.method", tuple(layers))
+
+
+METHODS = {
+    "contrasfill": contrasfill("contrasfill"),
+    "comodgan": contrasfill("comodgan"),
+    "collagegan": contrasfill("collagegan"),
+    "batfill": Entry(
+        "stages.papers.contrasfill.batfill.method",
+        ("contrasfill.batfill.base", "contrasfill.batfill.data.face", "contrasfill.batfill.profile.smoke"),
+    ),
+}
+SEED = 3
+WORLD = World.single()
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory) -> dict[str, Path]:
+    settle(torch.device("cpu"))
+    return make_inputs(tmp_path_factory.mktemp("inputs"))
+
+
+class Training:
+    """A method in training that notes its losses and gradients."""
+
+    def __init__(self, entry: Entry, inputs: dict[str, Path], resume: Path) -> None:
+        self.block = block_of(entry.module, *entry.layers)
+        self.method, self.source = importlib.import_module(entry.module).for_training(self.block, inputs, SEED, WORLD)
+        self.run = Run(self.method, self.source, self.block, SEED, WORLD, resume)
+        self.terms: list[dict[str, torch.Tensor]] = []
+        self.gradients: dict[str, float] = {}
+        self.learned: list[tuple[str, ...]] = []
+        real = self.method.losses
+
+        def losses(phase, *rest):
+            self.terms.append(real(phase, *rest))
+            self.learned.append(phase.learns)
+            return self.terms[-1]
+
+        self.method.losses = losses
+        for optimiser in self.run.optimisers.values():
+            optimiser.step = self.noting(optimiser.step)
+
+    def noting(self, step):
+        """Notes all gradients of all networks at the moment in which an optimiser moves."""
+
+        def noted(number, moved):
+            for net, module in {**self.method.nets, **self.method.frozen}.items():
+                for name, parameter in module.named_parameters(prefix=net):
+                    assert parameter.grad is None or net in self.learned[-1], f"{name} has a gradient it must not have"
+                    if parameter.grad is not None:
+                        size = parameter.grad.abs().max().item()
+                        self.gradients[name] = max(size, self.gradients.get(name, 0.0))
+            step(number, moved)
+
+        return noted
+
+    def steps(self, upto: int) -> "Training":
+        while self.run.done < upto:
+            self.run.step(self.source.batch(self.run.done))
+        return self
+
+
+@pytest.fixture(scope="module", params=sorted(METHODS))
+def trained(request, inputs, tmp_path_factory) -> Training:
+    """Each method after all of its smoke steps."""
+    training = Training(METHODS[request.param], inputs, tmp_path_factory.mktemp("resume"))
+    training.entry = METHODS[request.param]
+    return training.steps(training.block.iterations)
+
+
+def test_losses_are_named_finite_scalars(trained):
+    assert trained.terms and all(trained.terms)
+    for terms in trained.terms:
+        assert all(isinstance(name, str) and term.dim() == 0 for name, term in terms.items())
+        assert all(math.isfinite(term.item()) for term in terms.values())
+        assert any("stat/" not in name for name in terms)
+
+
+def test_every_learning_parameter_gets_a_gradient_in_some_phase(trained):
+    names = {name for net, module in trained.method.nets.items() for name, _ in module.named_parameters(prefix=net)}
+    without = {name for name in names if not trained.gradients.get(name, 0.0) > 0}
+    assert without == set(trained.entry.still)
+    assert all(math.isfinite(size) for size in trained.gradients.values())
+
+
+def test_every_net_learns_in_some_phase_and_frozen_nets_in_none(trained):
+    assert {net for learns in trained.learned for net in learns} == set(trained.method.nets)
+    assert not set(trained.method.frozen) & set(trained.method.nets)
+    moved = {net for descent in trained.method.descents.values() for net in descent.nets}
+    assert moved == set(trained.method.nets) and set(trained.method.average) <= moved
+
+
+def flat(content, path: str = "") -> dict[str, object]:
+    """Leaves of nested dictionaries by path."""
+    if not isinstance(content, dict):
+        return {path: content}
+    return {name: leaf for key, value in content.items() for name, leaf in flat(value, f"{path}/{key}").items()}
+
+
+def assert_same_bits(one: dict, other: dict) -> None:
+    one, other = flat(one), flat(other)
+    assert list(one) == list(other)
+    for name, leaf in one.items():
+        same = torch.equal(leaf, other[name]) if isinstance(leaf, torch.Tensor) else leaf == other[name]
+        assert same, f"{name} differs"
+
+
+@pytest.mark.parametrize("name", sorted(METHODS))
+def test_a_saved_state_comes_back_to_the_bit_and_goes_on_alike(name, inputs, tmp_path):
+    first = Training(METHODS[name], inputs, tmp_path).steps(1)
+    first.run.save()
+    second = Training(METHODS[name], inputs, tmp_path)
+    assert second.run.done == 1
+    assert_same_bits(snapshot(first.run), snapshot(second.run))
+    for training in (first, second):
+        training.steps(training.block.iterations)
+    assert_same_bits(snapshot(first.run), snapshot(second.run))
+
+
+@pytest.fixture(scope="module")
+def sampler(trained, tmp_path_factory):
+    """The method as the sample verb has it: without frozen nets and data, with the weights that training wrote."""
+    folder = tmp_path_factory.mktemp("model")
+    write_weights({**trained.method.nets, **trained.run.averages.copies}, trained.method.memory, folder)
+    method = importlib.import_module(trained.entry.module).for_sampling(trained.block, WORLD)
+    load_weights(method, folder)
+    for net in method.nets.values():
+        net.eval()
+    return method, trained.source.batch(0)
+
+
+def test_produce_in_a_batch_equals_one_by_one(sampler):
+    method, batch = sampler
+    rows = len(batch["image"])
+    whole = method.produce(batch, Chance(SEED, 0, WORLD))["image"]
+    for row in range(rows):
+        own = {name: value[row : row + 1] for name, value in batch.items()}
+        alone = method.produce(own, Chance(SEED, 0, World(row, rows, WORLD.device)))["image"]
+        torch.testing.assert_close(alone[0], whole[row], rtol=1e-4, atol=1e-5)
+
+
+def test_produce_keeps_everything_outside_the_hole_and_paints_inside(sampler):
+    method, batch = sampler
+    made = method.produce(batch, Chance(SEED, 0, WORLD))["image"]
+    outside, inside = (batch["mask"] == value for value in (0, 1))
+    assert made.shape == batch["image"].shape and torch.isfinite(made).all()
+    assert torch.equal(made[outside.expand_as(made)], batch["image"][outside.expand_as(made)])
+    assert not torch.equal(made[inside.expand_as(made)], batch["image"][inside.expand_as(made)])
+
+
+def test_produce_draws_another_sample_from_another_chance(sampler):
+    method, batch = sampler
+    one, other = (method.produce(batch, Chance(SEED, step, WORLD))["image"] for step in (0, 1))
+    assert not torch.equal(one, other)
+    again = method.produce(batch, Chance(SEED, 0, WORLD))["image"]
+    assert torch.equal(one, again)

@@ -1,0 +1,106 @@
+"""The graph as each engine itself reads it, in one form, for comparison with the adapter."""
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stages.graph import Stage
+
+LISTING = """
+import json, sys
+from pathlib import Path
+from snakemake.api import SnakemakeApi
+from snakemake.settings.types import OutputSettings, Quietness, ResourceSettings
+
+with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
+    call = api.workflow(resource_settings=ResourceSettings(cores=1), snakefile=Path("Snakefile"))
+    found = {
+        rule.name: {
+            "cmd": rule.params.get("cmd"), "deps": list(map(str, rule.input)), "outs": list(map(str, rule.output)),
+            "params": rule.params.get("values"), "shell": rule.shellcmd, "env": str(rule.conda_env or ""),
+            "resources": {k: str(v.raw if hasattr(v, "raw") else v) for k, v in rule.resources.items()},
+            "folders": [str(out) for out in rule.output if out.is_directory],
+        }
+        for rule in call._workflow.rules
+    }
+print(json.dumps(found))
+"""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What must agree: dependencies and outputs in no order, parameters by value."""
+
+    cmd: str
+    deps: frozenset[str]
+    outs: frozenset[str]
+    params: dict[str, Any]
+
+
+def of_stage(stage: Stage, expanded: bool) -> Entry:
+    deps = stage.deps if expanded else stage.raw_deps
+    return Entry(stage.cmd, frozenset(deps), frozenset(stage.outs), dict(stage.params))
+
+
+def of_dvc(root: Path) -> dict[str, Entry]:
+    """Every stage of the real DVC repository at root, by address."""
+    from dvc.dependency import ParamsDependency
+    from dvc.repo import Repo
+
+    found = {}
+    with Repo(str(root)) as repo:
+        for stage in repo.index.stages:
+            files = [dep for dep in stage.deps if not isinstance(dep, ParamsDependency)]
+            keyed = [dep for dep in stage.deps if isinstance(dep, ParamsDependency)]
+            values = {}
+            for dep in keyed:
+                assert dep.def_path == "params.yaml"
+                known = dep.read_params(flatten=False)
+                values |= {key: _at(known, key) for key in dep.params}
+            outs = frozenset(out.def_path for out in stage.outs)
+            found[stage.name] = Entry(stage.cmd, frozenset(dep.def_path for dep in files), outs, values)
+    return found
+
+
+def raw_rules(root: Path) -> dict[str, Any]:
+    """Every rule of Snakemake's own workflow at root, by name."""
+    done = subprocess.run([sys.executable, "-c", LISTING], cwd=root, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def of_snakemake(root: Path) -> dict[str, Entry]:
+    """Snakemake's rules but the aggregate `all`."""
+    rules = {name: rule for name, rule in raw_rules(root).items() if name != "all"}
+    return {
+        name: Entry(rule["cmd"], frozenset(rule["deps"]), frozenset(rule["outs"]), rule["params"])
+        for name, rule in rules.items()
+    }
+
+
+def _at(values: Any, key: str) -> Any:
+    for part in key.split("."):
+        values = values[part]
+    return values
+
+
+def direct_jobs(dry_run: str) -> dict[str, str]:
+    """From `snakemake -n`: the rules whose reason is more than an upstream job, with that reason."""
+    found, rule = {}, ""
+    for line in dry_run.splitlines():
+        if line.startswith(("rule ", "localrule ")):
+            rule = line.split()[1].rstrip(":")
+        reasons = line.strip().removeprefix("reason: ").split("; ") if line.startswith("    reason:") else []
+        own = [reason for reason in reasons if not reason.startswith("Input files updated by another job")]
+        if own:
+            found[rule] = "; ".join(own)
+    return found
+
+
+def planned_jobs(dry_run: str) -> set[str]:
+    """From `snakemake -n`: all rules that would run, but the aggregate `all`."""
+    starts = [line for line in dry_run.splitlines() if line.startswith(("rule ", "localrule "))]
+    return {line.split()[1].rstrip(":") for line in starts} - {"all"}

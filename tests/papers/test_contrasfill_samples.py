@@ -1,0 +1,176 @@
+"""Sampling and measuring on a made-up method and dataset: draws by image and number, holes, and what is refused."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from stages.data.packed import Index, Packed, Row, write_packed
+from stages.engine.rowchance import RowChance
+from stages.engine.world import World
+from stages.papers.contrasfill import sampling
+from stages.papers.contrasfill.measuring import Block as MeasureBlock
+from stages.papers.contrasfill.measuring import measure
+from stages.papers.contrasfill.sampled import check_alike, positions_to_holes, read_samples
+
+SIDE = 16
+
+
+def packed(folder, count: int = 14) -> Packed:
+    generator = np.random.default_rng(0)
+    rows = []
+    for number in range(count):
+        mask = np.zeros((SIDE, SIDE), np.uint8)
+        mask[4:9, 5:12] = 1
+        mask[4, 5] = 0
+        image = generator.integers(0, 256, (SIDE, SIDE, 3), dtype=np.uint8)
+        rows.append(Row(f"key{number:02d}", image, mask, "made", "0" * 64))
+    splits = ["train" if number % 2 else "test" for number in range(count)]
+    folder.mkdir()
+    write_packed(folder, "face", SIDE, True, rows, lambda keys: Index(splits, ("test",)))
+    return Packed.open(folder)
+
+
+class Painter:
+    """Fills a hole with one random colour and the context's mean: what a method's `produce` is to the sampler."""
+
+    def __init__(self, leak: bool = False):
+        self.leak, self.batches = leak, []
+
+    def produce(self, batch, chance):
+        image, mask = batch["image"], batch["mask"]
+        self.batches.append(batch["position"].tolist())
+        colour = chance.uniform("colour", len(image), 3, 1, 1) * 2 - 1
+        plane = chance.shared_normal("plane", 1, 1, *image.shape[2:]) * 0.05
+        filled = (colour + plane).clamp(-1, 1) * 0.9 + 0.1 * image.mean(dim=(1, 2, 3), keepdim=True)
+        made = torch.where(mask > 0.5, filled, image)
+        return {"image": made * 0.5 if self.leak else made}
+
+
+def block(**changes) -> sampling.Block:
+    base = {"profile": "smoke", "hole": "object", "split": "evaluation", "images": 3, "samples": 4, "batch": 2}
+    return sampling.Block(**(base | changes))
+
+
+def draw(folder, data, **changes):
+    folder.mkdir(parents=True, exist_ok=True)
+    method, seed = changes.pop("method", Painter()), changes.pop("seed", 0)
+    facts = sampling.sample(block(**changes), method, data, seed, World.single(), folder, lambda *_: None)
+    facts |= {"paper": "contrasfill", "method": "painter", "seed": seed, "data": "face", "profile": "smoke"}
+    facts |= {"hole": changes.get("hole", "object")}
+    (folder / "sample.json").write_text(json.dumps(facts), encoding="utf-8")
+    return read_samples(folder)
+
+
+@pytest.fixture
+def data(tmp_path):
+    return packed(tmp_path / "data")
+
+
+def test_one_sample_an_image_and_several_for_some(tmp_path, data):
+    held = draw(tmp_path / "a", data)
+    assert held.single.shape == (7, SIDE, SIDE, 3) and held.multiple.shape == (3, 4, SIDE, SIDE, 3)
+    assert held.positions.tolist() == [0, 2, 4, 6, 8, 10, 12] and held.several.tolist() == [0, 4, 8]
+
+
+def test_samples_do_not_depend_on_the_batch_or_on_how_many_there_are(tmp_path, data):
+    held = draw(tmp_path / "a", data)
+    for name, changes in {"batch": {"batch": 7}, "more": {"images": 7, "samples": 6}}.items():
+        other = draw(tmp_path / name, data, **changes)
+        assert np.array_equal(held.single, other.single)
+        rows = np.flatnonzero(np.isin(other.several, held.several))
+        assert np.array_equal(held.multiple, other.multiple[rows, :4])
+
+
+def test_the_single_sample_is_the_first_of_several_and_seeds_differ(tmp_path, data):
+    held = draw(tmp_path / "a", data)
+    assert np.array_equal(held.single[np.isin(held.positions, held.several)], held.multiple[:, 0])
+    assert not np.array_equal(held.multiple[:, 0], held.multiple[:, 1])
+    assert not np.array_equal(held.single, draw(tmp_path / "b", data, seed=1).single)
+
+
+def test_all_samples_of_an_image_are_one_batch(tmp_path, data):
+    method = Painter()
+    draw(tmp_path / "a", data, method=method)
+    assert method.batches == [[0] * 4, [4] * 4, [8] * 4, [2, 6], [10, 12]]
+
+
+def test_pixels_outside_the_hole_are_the_images_own(tmp_path, data):
+    held = draw(tmp_path / "a", data)
+    outside = data.masks[held.positions] == 0
+    assert np.array_equal(held.single[outside], data.images[held.positions][outside])
+    with pytest.raises(ValueError, match="outside the hole"):
+        draw(tmp_path / "b", data, method=Painter(leak=True))
+
+
+def test_a_box_hole_is_the_masks_tight_box(tmp_path, data):
+    box = positions_to_holes(data, np.array([0, 3]), "box")
+    assert box.sum() == 2 * 5 * 7 and box[:, 4:9, 5:12].all()
+    assert positions_to_holes(data, np.array([0]), "object").sum() == 5 * 7 - 1
+    with pytest.raises(ValueError, match="object or box"):
+        positions_to_holes(data, np.array([0]), "round")
+
+
+def test_rows_draw_for_themselves():
+    both = RowChance(0, ["a/0", "b/0"])
+    assert torch.equal(both.normal("z", 2, 5)[1], RowChance(0, ["b/0"]).normal("z", 1, 5)[0])
+    assert not torch.equal(both.normal("z", 2, 5), both.normal("y", 2, 5))
+    assert torch.equal(both.shared_normal("z", 3), RowChance(0, ["c/9"]).shared_normal("z", 3))
+    assert torch.equal(both.permutation("p", 6).sort().values, torch.arange(6))
+    with pytest.raises(ValueError, match="expected 2 rows"):
+        both.uniform("u", 3, 1)
+
+
+def test_samples_of_other_facts_or_images_are_not_compared(tmp_path, data):
+    first = draw(tmp_path / "a", data)
+    for name, changes in {"seed": {"seed": 1}, "samples": {"samples": 3}, "images": {"images": 2}}.items():
+        with pytest.raises(ValueError, match=f"cannot be compared: {name} is"):
+            check_alike({"one": first, "two": draw(tmp_path / name, data, **changes)}, data)
+
+
+def encoder_folder(folder, seed: int):
+    from stages.nets.encoders.load import build, save_encoder
+
+    arguments = {"width": 4, "classes": 5}
+    view = {"size_px": SIDE, "crop": [0, 0, 256, 256], "shrink": "bilinear", "mean": [0.5] * 3, "std": [0.5] * 3}
+    torch.manual_seed(seed)
+    folder.mkdir()
+    facts = {"architecture": "demo_classifier", "arguments": arguments, "view": view}
+    save_encoder(folder, build("demo_classifier", arguments), facts)
+    return folder
+
+
+def test_measure_writes_every_number_with_its_protocol(tmp_path, data):
+    inputs = {"data": tmp_path / "data"}
+    for place, name in enumerate(("encoder", "encoder_indep", "scorer")):
+        inputs[name] = encoder_folder(tmp_path / name, place)
+    for method in ("one", "two"):
+        draw(tmp_path / method, data)
+        inputs[f"sample_{method}"] = tmp_path / method
+    texts = []
+    for batch in (2, 64):
+        out = tmp_path / f"out{batch}"
+        out.mkdir()
+        measure(MeasureBlock(batch=batch), inputs, out, "cpu", lambda *_: None)
+        texts.append(json.loads((out / "score.json").read_text(encoding="utf-8")))
+    score = texts[0]
+    assert {name: score[name] for name in ("data", "seed", "profile", "hole", "split")} == {
+        "data": "face", "seed": 0, "profile": "smoke", "hole": "object", "split": "evaluation",
+    }  # fmt: skip
+    held = {(value["method"], value["metric"]): value for value in score["values"]}
+    metrics = ("FD-demo", "PD-demo", "PD-demo_hole", "KFFA", "KFFA_indep")
+    assert set(held) == {(m, k) for m in ("one", "two") for k in metrics} | {("real_train", "FD-demo_floor")}
+    for (method, metric), value in held.items():
+        assert value["n"] == value["protocol"]["n"] == (7 if metric.startswith("FD") else 3)
+        assert {"extractor", "extractor_sha256", "view", "hole", "split", "size_px"} <= set(value["protocol"])
+        assert value["unit"] == ("degrees" if metric.startswith("KFFA") else "1")
+        if method == "one":
+            assert value["value"] == held["two", metric]["value"]
+    assert "singular" in held["one", "FD-demo"]["protocol"]["warning"]
+    assert (
+        held["one", "KFFA"]["protocol"]["extractor_sha256"] != held["one", "KFFA_indep"]["protocol"]["extractor_sha256"]
+    )
+    assert held["one", "PD-demo_hole"]["value"] > held["one", "PD-demo"]["value"] > 0
+    for first, second in zip(texts[0]["values"], texts[1]["values"], strict=True):
+        assert first["value"] == pytest.approx(second["value"], rel=1e-4, abs=1e-6)

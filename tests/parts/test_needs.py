@@ -1,0 +1,121 @@
+"""What the user must supply: the cards, the checks, and one message for all that is missing."""
+
+import hashlib
+import zipfile
+from pathlib import Path
+
+import pytest
+import yaml
+
+from stages.data import needed_set, needed_weights, needs
+
+ROOT = Path(__file__).resolve().parents[2]
+SETS = ("celebamask_hq", "lsun_bird", "lsun_car", "stanford_cars", "cub")
+KEYS = {
+    *("name", "title", "source", "licence", "redistribution", "people", "used_by", "size", "layout"),
+    *("essential", "expected", "checksums"),
+}
+
+
+def layers(name: str, supply: str, root: Path) -> dict:
+    return {
+        f"supply.{name}.base": {"supply": "drawn", "root": str(root)},
+        f"supply.{name}.profile.x": {"supply": supply},
+    }
+
+
+def weights(path: Path, sha256: str, source: str = "file") -> dict:
+    return {"teacher.face.base": {"source": source, "file": str(path), "sha256": sha256, "width": 3}}
+
+
+def put(folder: Path, *names: str) -> Path:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"x")
+    return folder
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_card_is_complete(name):
+    card = yaml.safe_load(needs.card_of(name).read_text(encoding="utf-8"))
+    assert set(card) == KEYS and card["name"] == name
+    assert set(card["licence"]) == {"id", "terms"} and card["redistribution"] is False
+    assert set(card["people"]) == {"shown", "note"} and isinstance(card["people"]["shown"], bool)
+    assert all(set(item) == {"what", "any_of"} and item["any_of"] for item in card["essential"])
+    assert all(len(value) == 64 and int(value, 16) >= 0 for value in card["checksums"].values())
+
+
+def test_each_raw_set_has_a_card_and_two_keys():
+    params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))["supply"]
+    assert set(params) == {file.stem for file in needs.CARDS.glob("*.yaml")} == set(SETS)
+    for name, entry in params.items():
+        assert set(entry["base"]) == {"supply", "root"} and entry["base"]["root"] == f"data/{name}"
+        assert {profile: values.get("supply") for profile, values in entry["profile"].items()} == {
+            "smoke": "drawn", "demo": "drawn", "lite": None, "paper": None
+        }  # fmt: skip
+
+
+def test_drawn_sets_and_taught_helpers_need_nothing(tmp_path):
+    assert needs.missing(layers("cub", "drawn", tmp_path / "nowhere")) == []
+    assert needs.missing(weights(tmp_path / "nowhere", "", source="taught")) == []
+    needs.stop_if_missing([layers("cub", "drawn", tmp_path / "nowhere")])
+
+
+def test_a_set_lacks_exactly_what_is_not_there(tmp_path):
+    wanted = layers("cub", "user", tmp_path / "cub")
+    (text,) = needs.missing(wanted)
+    assert f"missing in {tmp_path / 'cub'}: the folder itself\n" in text and "images/<class>/<file>.jpg" in text
+    put(tmp_path / "cub", "images/1/a.jpg", "images.txt", "classes.txt")
+    (text,) = needs.missing(wanted)
+    assert f"missing in {tmp_path / 'cub'}: image_class_labels.txt; train_test_split.txt\n" in text
+    put(tmp_path / "cub", "image_class_labels.txt", "train_test_split.txt")
+    assert needs.missing(wanted) == []
+
+
+@pytest.mark.parametrize("name", ["data.mdb", "bird/data.mdb", "bird.zip", "0/1/2/3/4/5/012345.webp", "a.webp"])
+def test_lsun_may_come_in_each_published_form(tmp_path, name):
+    (text,) = needs.missing(layers("lsun_bird", "user", put(tmp_path, "README.txt")))
+    assert "an LMDB, a zip or a tree of images" in text
+    assert needs.missing(layers("lsun_bird", "user", put(tmp_path, name))) == []
+
+
+def test_a_linked_folder_is_as_good_as_a_folder(tmp_path):
+    put(tmp_path / "real", "data.mdb")
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    assert needs.missing(layers("lsun_car", "user", tmp_path / "link")) == []
+
+
+def test_weights_must_be_the_named_file(tmp_path):
+    path = put(tmp_path, "w.pt") / "w.pt"
+    digest = hashlib.sha256(b"x").hexdigest()
+    assert needs.missing(weights(path, digest)) == []
+    wrong = digest[:-1] + ("0" if digest[-1] != "0" else "1")
+    (text,) = needs.missing(weights(path, wrong))
+    assert wrong in text and f"found: its sha256 is {digest}" in text
+    assert "states no sha256" in needs.missing(weights(path, ""))[0]
+    assert "there is no such file" in needs.missing(weights(tmp_path / "v.pt", digest))[0]
+    assert "(no file named)" in needs.missing({"teacher.face.base": {"source": "file", "file": "", "sha256": ""}})[0]
+
+
+def test_everything_missing_is_told_at_once_with_exit_code_69(tmp_path, capsys):
+    with pytest.raises(SystemExit) as stop:
+        needs.stop_if_missing(
+            [layers(name, "user", tmp_path / name) for name in SETS] + [weights(tmp_path / "arcface.pt", "")]
+        )
+    assert stop.value.code == 69
+    text = capsys.readouterr().err
+    assert all(f"missing in {tmp_path / name}: the folder itself" in text for name in SETS)
+    assert "arcface.pt" in text and text.rstrip().endswith(needs.HINT)
+
+
+def test_module_is_chosen_by_card():
+    assert needs.module_of("cub") == needed_set.__name__
+    assert needs.module_of("face") == needed_weights.__name__
+
+
+@pytest.mark.parametrize("name", ["celebamask_hq", "stanford_cars", "cub"])
+def test_cards_know_the_real_layouts(tmp_path, shared_data, name):
+    """Empty files under the names of the real photos' packs."""
+    with zipfile.ZipFile(shared_data / f"{name}.zip") as pack:
+        put(tmp_path, *[entry for entry in pack.namelist() if not entry.endswith("/")])
+    assert needs.missing(layers(name, "user", tmp_path)) == []

@@ -1,4 +1,7 @@
-"""Seconds per training step of each method, and where they go. Run by hand: python -m benchmarks.step"""
+"""Seconds per training step of each method on one CPU thread, and where they go. Run by hand: python -m benchmarks.step
+
+Shares and the first number are processor seconds, so that other work on the machine does not count; then the clock's.
+"""
 
 import argparse
 import importlib
@@ -10,6 +13,7 @@ from pathlib import Path
 
 METHODS = ("contrasfill", "comodgan", "collagegan", "batfill")
 WARM_STEPS = 3
+now = time.process_time
 
 
 def layers_of(method: str, data: str, profile: str) -> tuple[str, ...]:
@@ -30,9 +34,9 @@ class Stopwatch:
         """A function whose time goes to one part."""
 
         def timed(*arguments, **named):
-            begun = time.perf_counter()
+            begun = now()
             made = function(*arguments, **named)
-            self.spent[part] += time.perf_counter() - begun
+            self.spent[part] += now() - begun
             return made
 
         return timed
@@ -41,7 +45,7 @@ class Stopwatch:
         """A phase begins with its losses."""
 
         def timed(phase, *rest):
-            self.phase, self.started = phase.name, time.perf_counter()
+            self.phase, self.started = phase.name, now()
             return function(phase, *rest)
 
         return timed
@@ -51,7 +55,7 @@ class Stopwatch:
 
         def timed(*arguments):
             function(*arguments)
-            self.spent[self.phase] += time.perf_counter() - self.started
+            self.spent[self.phase] += now() - self.started
 
         return timed
 
@@ -59,14 +63,14 @@ class Stopwatch:
         """Forward by the clock; backward from the output's gradient to the image's gradient."""
 
         def timed(images):
-            begun = time.perf_counter()
+            begun = now()
             images = images.view_as(images)
             made = function(images)
-            self.spent["encoders"] += time.perf_counter() - begun
+            self.spent["encoders"] += now() - begun
             if images.requires_grad:
                 first = []
-                made.register_hook(lambda gradient: first.append(time.perf_counter()))
-                images.register_hook(lambda gradient: self.add("encoders", time.perf_counter() - first[0]))
+                made.register_hook(lambda gradient: first.append(now()))
+                images.register_hook(lambda gradient: self.add("encoders", now() - first[0]))
             return made
 
         return timed
@@ -95,7 +99,7 @@ def measure(method_name: str, inputs: dict[str, Path], data: str, profile: str, 
         method, source = module.for_training(block, inputs, 0, world)
         with tempfile.TemporaryDirectory() as folder:
             run = Run(method, source, block, 0, world, Path(folder))
-        watch, times = Stopwatch(), []
+        watch, times, clock = Stopwatch(), [], []
         fetch = watch.around("data", source.batch)
         method.losses = watch.around_losses(method.losses)
         for optimiser in run.optimisers.values():
@@ -109,15 +113,19 @@ def measure(method_name: str, inputs: dict[str, Path], data: str, profile: str, 
         for step in range(WARM_STEPS + steps):
             if step == WARM_STEPS:
                 watch.spent.clear()
-            begun = time.perf_counter()
+            begun, clock_begun = now(), time.perf_counter()
             run.step(fetch(run.done))
-            times.append(time.perf_counter() - begun)
-        times = times[WARM_STEPS:]
+            times.append(now() - begun)
+            clock.append(time.perf_counter() - clock_begun)
+        times, waited = times[WARM_STEPS:], statistics.median(clock[WARM_STEPS:])
         total = sum(times)
         watch.spent["G"] -= watch.spent["encoders"]
         watch.spent["loop and averages"] = total - sum(watch.spent.values())
         shares = "  ".join(f"{part} {spent / total:.1%}" for part, spent in watch.spent.items() if spent > 0)
-        print(f"{method_name + label:18s} {statistics.median(times):.4f} s a step   {shares}", flush=True)
+        print(
+            f"{method_name + label:18s} {statistics.median(times):.4f} s a step (clock {waited:.4f})   {shares}",
+            flush=True,
+        )
 
 
 def main() -> None:

@@ -41,6 +41,8 @@ def sample(job: Job) -> None:
         load_weights(method, job.inputs["model"])
         for net in method.nets.values():
             net.to(world.device).eval()
+        for name, tensor in method.memory.items():
+            method.memory[name] = tensor.to(world.device)
         facts = sampling.sample(job.block, method, data, int(job.choices["seed"]), world, job.out, job.progress)
     facts |= {name: trained[name] for name in ("paper", "method", "seed", "data")}
     facts |= {"profile": job.block.profile, "hole": job.block.hole}

@@ -37,7 +37,7 @@ class Record:
             means = {name: _rounded(entry[0] / entry[1]) for name, entry in self.window.items()}
             line = {"step": done, "images": done * self.batch, **means}
             self.lines.append(json.dumps(line, sort_keys=True, allow_nan=False))
-            self.text = "  ".join(f"{name} {value:.3g}" for name, value in means.items() if value is not None)
+            self.text = "  ".join(f"{name} {value:.3g}" for name, value in means.items() if STATISTIC not in name)
             self.window = {}
 
     def state(self) -> dict:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from stages.engine.method import Method
@@ -26,7 +26,9 @@ def write_weights(nets: Mapping[str, nn.Module], memory: Mapping[str, Tensor], f
             if tensor.is_floating_point() and not torch.isfinite(tensor).all():
                 raise FloatingPointError(f"weights {net}.{name} are not finite after the last step")
             tensors[f"{net}.{name}"] = tensor
-    save_file({name: tensors[name].detach().cpu().contiguous().clone() for name in sorted(tensors)}, folder / FILE)
+    ready = {name: tensors[name].detach().cpu().contiguous().clone() for name in sorted(tensors)}
+    # Not save_file, which makes a file that only its owner may read.
+    (folder / FILE).write_bytes(save(ready))
 
 
 def load_weights(method: Method, folder: Path) -> None:

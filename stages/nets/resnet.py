@@ -104,6 +104,10 @@ class ResNet(nn.Module):
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+            elif isinstance(module, BasicBlock | Bottleneck):
+                # Each block begins as its shortcut (Goyal et al. 2017), which short trainings need.
+                last = module.bn2 if isinstance(module, BasicBlock) else module.bn3
+                nn.init.zeros_(last.weight)
 
     def feature_maps(self, x: Tensor) -> list[Tensor]:
         h = self.maxpool(self.relu(self.bn1(self.conv1(x))))

@@ -11,6 +11,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from stages.data.detections import ImageDetections, read_records
+from stages.data.files import write_json
 from stages.data.image import ImageError, decode, resize_mask
 from stages.data.lsun import LsunImages
 from stages.data.raw import RawFolder
@@ -24,12 +25,12 @@ from stages.teachers.detectors import network
 
 
 class Block(TrainBlock):
-    """Keys of `teacher.detector`. Units: sides and anchors in pixels of the shrunk image.
+    """Keys of `teacher.detector`; source "none" leaves a folder that says so. Units: pixels of the shrunk image.
 
     `classes` are COCO names, background first; `images` of each raw set are learned from, the rest are never seen.
     """
 
-    source: Literal["taught", "file"]
+    source: Literal["none", "taught", "file"]
     file: str
     sha256: str
     seed: int
@@ -141,15 +142,17 @@ def teach(
     block: Block, inputs: dict[str, Path], out: Path, world: World, resume: Path,
     stop: Callable[[], bool], progress: Callable[..., None],
 ) -> None:  # fmt: skip
-    """Writes detector.json and weights.safetensors. Inputs: the raw sets to learn from, by any names; none for a file.
+    """Writes detector.json and weights.safetensors. Inputs: lsun_bird and lsun_car, raw; a file needs neither.
 
     Raises: FileNotFoundError, ValueError for inputs or weights that do not fit.
     """
+    if block.source == "none":
+        return write_json(out / "not_run.json", {"reason": "the detect stages of this profile use another source"})
     if block.source == "file":
         return convert(block, out)
-    examples = [example for name in sorted(inputs) for example in read_examples(block, inputs[name])]
+    examples = [example for name in ("lsun_bird", "lsun_car") for example in read_examples(block, inputs[name])]
     if not examples:
-        raise ValueError(f"teacher.detector: no photo with instances in {sorted(inputs)}; give it drawn LSUN-like sets")
+        raise ValueError("teacher.detector: no photo of lsun_bird and lsun_car has an instance; render them anew")
     arguments = {"classes": len(block.classes), "width": block.width, "anchors_px": list(block.anchors_px),
                  "proposals": block.proposals, "side_px": [block.min_side_px, block.max_side_px]}  # fmt: skip
     with initialised(block.seed, "detector"):

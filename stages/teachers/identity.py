@@ -30,7 +30,11 @@ from stages.teachers.convert import convert
 
 
 class Block(TeacherBlock):
-    """Keys of `teacher.face` and `teacher.face_independent`. Units: margin in radians; crop_padding_px shifts at random; trunk is identity_resnet's."""
+    """Keys of `teacher.face` and `teacher.face_independent`.
+
+    `trunk` is identity_resnet's; images are shifted at random by up to crop_padding_px.
+    Units: margin in radians.
+    """
 
     trunk: str
     width: int = Field(gt=0)

@@ -4,8 +4,10 @@ import json
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from stages.graph import Stage
 
@@ -46,12 +48,12 @@ def of_stage(stage: Stage, expanded: bool) -> Entry:
 
 
 def of_dvc(root: Path) -> dict[str, Entry]:
-    """Every stage of the real DVC repository at root, by address."""
-    from dvc.dependency import ParamsDependency
+    """Every stage of the real DVC repository at root, by address; params.yaml is parsed once, not once a stage."""
+    from dvc.dependency import ParamsDependency, param
     from dvc.repo import Repo
 
     found = {}
-    with Repo(str(root)) as repo:
+    with mock.patch.object(param, "load_path", cache(param.load_path)), Repo(str(root)) as repo:
         for stage in repo.index.stages:
             files = [dep for dep in stage.deps if not isinstance(dep, ParamsDependency)]
             keyed = [dep for dep in stage.deps if isinstance(dep, ParamsDependency)]

@@ -190,7 +190,7 @@ def test_latex_is_balanced_and_in_the_printed_shape(one_seed):
 @pytest.mark.parametrize(
     ("fault", "message"),
     [
-        (lambda scores: scores[0]["values"][0]["protocol"].update(extractor="x"), "protocol of FD-demo on face differs"),
+        (lambda scores: scores[0]["values"][0]["protocol"].update(view="x"), "protocol of FD-demo on face differs"),
         (lambda scores: scores[0]["values"][5]["protocol"].update(n=9), "protocol of PD-demo on face differs"),
         (lambda scores: scores[2].update(profile="paper"), "profile differs"),
         (lambda scores: scores[0]["values"].pop(3), "KFFA_indep of comodgan|nothing"),

@@ -1,5 +1,6 @@
 """Tiny raw datasets in the real layouts, written independently of stages/draw."""
 
+import hashlib
 import io
 import json
 from pathlib import Path
@@ -78,6 +79,19 @@ def class_names(names: list[str]) -> np.ndarray:
     cell = np.empty((1, len(names)), object)
     cell[0] = names
     return cell
+
+
+def file_list(user: Path, folder: Path) -> Path:
+    """A raw folder of the second form: the paths, sizes and digests of a user's files."""
+    from stages.data.files import write_json, write_table
+
+    names = sorted(path.relative_to(user).as_posix() for path in user.rglob("*") if path.is_file())
+    contents = [(user / name).read_bytes() for name in names]
+    folder.mkdir(parents=True)
+    digests = [hashlib.sha256(content).hexdigest() for content in contents]
+    write_table(folder / "files.parquet", {"path": names, "size": [len(c) for c in contents], "sha256": digests})
+    write_json(folder / "root.json", {"root": str(user)})
+    return folder
 
 
 def lmdb_folder(folder: Path, values: dict[str, bytes]) -> Path:

@@ -20,7 +20,7 @@ from stages.data.image import ImageError
 from stages.data.packed import Packed
 from stages.data.raw import RawFolder
 from stages.data.sets import face
-from tests.parts.raw_fixtures import block_of, encode, faces, flat, jpeg, put, rectangle
+from tests.parts.raw_fixtures import block_of, encode, faces, file_list, flat, jpeg, put, rectangle
 
 OUTSIDE = {"hair", "hat", "ear_r", "neck_l", "neck", "cloth"}
 parts_of_a_face = st.dictionaries(
@@ -204,6 +204,17 @@ def test_floor_and_ceiling_stop_with_reasons(tmp_path):
         prepare(root, tmp_path / "a", minimum_kept=6)
     with pytest.raises(ValueError, match="1 of 6 images do not decode"):
         prepare(root, tmp_path / "b", decode_error_limit=0.1)
+
+
+def test_a_users_folder_gives_the_same_bytes_and_a_changed_file_stops(tmp_path):
+    root = faces(tmp_path / "user", 9)
+    listed = file_list(root, tmp_path / "listed")
+    drawn, user = prepare(root, tmp_path / "a"), prepare(listed, tmp_path / "b")
+    for path in drawn.folder.iterdir():
+        assert path.read_bytes() == (user.folder / path.name).read_bytes()
+    put(root / "CelebAMask-HQ/CelebA-HQ-img/4.jpg", jpeg(flat(64, 64)))
+    with pytest.raises(ValueError, match=r"4\.jpg: expected \d+ bytes with sha256"):
+        prepare(listed, tmp_path / "c")
 
 
 def test_merged_and_labels_unions(tmp_path):

@@ -13,7 +13,7 @@ from stages.data.lsun import LsunImages
 from stages.data.packed import Packed
 from stages.data.raw import RawFolder
 from stages.data.sets import bird, car, objects
-from tests.parts.raw_fixtures import block_of, encode, flat, jpeg, lmdb_folder, put, rectangle
+from tests.parts.raw_fixtures import block_of, encode, file_list, flat, jpeg, lmdb_folder, put, rectangle
 
 
 def key(number: int) -> str:
@@ -48,9 +48,11 @@ def database(root):
     return lmdb_folder(root / "bird", VALUES).parent
 
 
+@pytest.mark.parametrize("listed", [False, True])
 @pytest.mark.parametrize("form", [tree, flat_tree, packed_zip, database])
-def test_every_form_gives_the_same_values_in_key_order(tmp_path, form):
-    images = LsunImages(RawFolder.open(form(tmp_path / "raw")))
+def test_every_form_gives_the_same_values_in_key_order(tmp_path, form, listed):
+    root = form(tmp_path / "raw")
+    images = LsunImages(RawFolder.open(file_list(root, tmp_path / "listed") if listed else root))
     assert len(images) == 7
     for _ in range(2):
         assert [(name, content) for name, _, content in images] == sorted(VALUES.items())

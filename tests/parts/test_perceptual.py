@@ -2,6 +2,7 @@
 
 import importlib.util
 import io
+import json
 import subprocess
 import sys
 
@@ -163,6 +164,48 @@ def test_inception_takes_our_images_as_torch_fidelity_takes_bytes(monkeypatch):
     assert found.shape == (2, 2048) and float(expected.abs().max()) > 0
     assert torch.allclose(found, expected, rtol=1e-4, atol=0)
     assert not torch.allclose(found[0], expected[1], rtol=1e-2, atol=0)
+
+
+def write_encoder(folder, architecture: str, arguments: dict) -> None:
+    from stages.nets.encoders.load import build, save_encoder
+
+    view = {"size_px": 64, "crop": [0, 0, 256, 256], "shrink": "bilinear", "mean": [0.5] * 3, "std": [0.5] * 3}
+    facts = {"architecture": architecture, "arguments": arguments, "view": view}
+    save_encoder(folder, build(architecture, arguments), facts)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "arguments", "names"),
+    [
+        ("demo_classifier", {"width": 4, "classes": 3}, ("FD-demo", "PD-demo")),
+        ("squeezenet1_0", {"classes": 1000}, ("FD-squeezenet1_0", "PD-squeezenet1_0")),
+    ],
+)
+def test_other_networks_never_lend_their_measures_the_published_names(tmp_path, architecture, arguments, names):
+    from stages.metrics.scorer import load_scorer
+
+    write_encoder(tmp_path, architecture, arguments)
+    scorer = load_scorer(tmp_path)
+    assert (scorer.fidelity_name, scorer.diversity_name) == names
+    assert scorer.fidelity_protocol["extractor"] == architecture and "none" in scorer.diversity_protocol["heads"]
+    assert len(scorer.perceptor.feature_maps(pictures(2, 64))) > 1 and scorer.encode(pictures(2, 64)).ndim == 2
+
+
+def test_only_inception_and_alexnet_are_called_fid_and_lpips(tmp_path, alexnet_state, monkeypatch):
+    from safetensors.torch import save_file
+
+    from stages.metrics import scorer
+    from stages.nets.encoders.load import PAIR
+
+    seen = {}
+    monkeypatch.setattr(scorer, "state_to_inception", lambda state, device: seen.setdefault("inception", state))
+    state = {f"alexnet.{name}": value for name, value in alexnet_state.items()} | {"inception.fc.bias": torch.ones(2)}
+    save_file(state, tmp_path / "weights.safetensors")
+    (tmp_path / "encoder.json").write_text(json.dumps({"architecture": PAIR}), encoding="utf-8")
+    found = scorer.load_scorer(tmp_path)
+    assert (found.fidelity_name, found.diversity_name) == ("FID", "LPIPS")
+    assert list(seen["inception"]) == ["fc.bias"] and len(found.perceptor.heads) == 5
+    assert len(found.fidelity_protocol["extractor_sha256"]) == 64
 
 
 def test_importing_metrics_imports_neither_torchvision_nor_torch_fidelity():

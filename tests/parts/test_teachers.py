@@ -136,7 +136,7 @@ def test_scorer_tells_the_classes_of_three_sets_apart_jointly(tmp_path):
     inputs = {
         "face": packed(tmp_path / "face", "identity", 3, 8),
         "cub": packed(tmp_path / "cub", "species", 2, 8),
-        "cars": packed(tmp_path / "cars", "class_id", 4, 8, first=1),
+        "cars": packed(tmp_path / "cars", "shape", 4, 8, first=1),
     }
     block = block_of("scorer", "smoke", iterations=60, batch=12)
     parts = scorer.open_parts(block, inputs)

@@ -62,7 +62,9 @@ def build_narrow(
         rpn_anchor_generator=anchors,
         rpn_pre_nms_top_n_train=4 * proposals, rpn_pre_nms_top_n_test=4 * proposals,
         rpn_post_nms_top_n_train=proposals, rpn_post_nms_top_n_test=proposals,
-        box_head=FastRCNNConvFCHead((width, 7, 7), [width, width], [4 * width], nn.BatchNorm2d), box_predictor=FastRCNNPredictor(4 * width, classes),
+        box_nms_thresh=0.3,  # drawn objects seldom overlap more
+        box_head=FastRCNNConvFCHead((width, 7, 7), [width, width], [4 * width], nn.BatchNorm2d),
+        box_predictor=FastRCNNPredictor(4 * width, classes),
         mask_head=MaskRCNNHeads(width, (width, width), 1), mask_predictor=MaskRCNNPredictor(width, width, classes),
         box_batch_size_per_image=16, rpn_batch_size_per_image=64,
     )  # fmt: skip

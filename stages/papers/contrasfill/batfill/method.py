@@ -23,7 +23,7 @@ from stages.papers.contrasfill.batfill.transformer import Transformer, hole_orde
 class Block(TrainBlock):
     """BAT-Fill's keys. Units: sides in pixels, batches in images, shares in 0..1."""
 
-    side_px: int
+    size_px: int
     flip: bool
     grid: int
     palette_colours: int
@@ -72,7 +72,7 @@ class Block(TrainBlock):
         if self.iterations != self.transformer_steps + self.upsampler_steps:
             raise ValueError(f"iterations must be transformer_steps + upsampler_steps = "
                              f"{self.transformer_steps + self.upsampler_steps}, it is {self.iterations}")
-        count_steps(self.side_px, self.grid)
+        count_steps(self.size_px, self.grid)
         return self
 
 
@@ -117,7 +117,7 @@ class BatFill:
             transformer = Transformer(block.grid**2, block.palette_colours, *sizes)
         with initialised(seed, "batfill/G"):
             sizes = (block.upsampler_width, block.upsampler_dilations, block.spade_hidden)
-            upsampler = Upsampler(block.side_px, block.grid, *sizes)
+            upsampler = Upsampler(block.size_px, block.grid, *sizes)
         self.nets: dict[str, nn.Module] = {"T": transformer, "G": upsampler}
         self.frozen: dict[str, nn.Module] = {}
         self.descents: dict[str, Descent] = {}
@@ -205,8 +205,8 @@ def for_training(block: Block, inputs: dict[str, Path], seed: int, world: World)
     """The method with its palette, and the training data in two batch sizes. Inputs: data."""
     packed = Packed.open(inputs["data"])
     side = packed.images.shape[1]
-    if side != block.side_px:
-        raise ValueError(f"{inputs['data']}: images of side {block.side_px} expected (key side_px), found {side}")
+    if side != block.size_px:
+        raise ValueError(f"{inputs['data']}: images of side {block.size_px} expected (key size_px), found {side}")
     train = packed.positions("train")
     if block.palette_file:
         colours = palette.read_palette(Path(block.palette_file), block.palette_sha256, block.palette_colours)

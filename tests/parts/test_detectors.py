@@ -1,0 +1,286 @@
+"""The detections of all three sources: what they find, what they refuse, and that each comes out in one form."""
+
+import base64
+import hashlib
+import io
+import json
+import pickle
+import sys
+from types import ModuleType, SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from PIL import Image
+
+from stages import detect as verb
+from stages.data.detections import encode_mask, read_detections, read_facts, read_records
+from stages.data.raw import RawFolder
+from stages.data.selection import refuse_instances
+from stages.draw import lsun_bird, lsun_car
+from stages.engine.world import World
+from stages.teachers import detector as teacher
+from stages.teachers.detectors import arrays, detectron2_detector, network, precomputed, torchvision_detector
+from stages.teachers.detectors.found import Block, in_batches, to_detections
+from tests.conftest import ROOT
+
+DRAWN = {
+    "supply": "drawn", "root": "", "seed": 0, "faults": 1, "form": "lmdb", "width_px": (516, 620),
+    "height_px": (410, 460), "portrait_share": 0.2, "passer_by_share": 0.3, "jpeg_share": 0.3, "quality": 85,
+}  # fmt: skip
+
+
+def layers(group: str, name: str, profile: str) -> dict:
+    found = yaml.safe_load((ROOT / "params.yaml").read_text())[group][name]
+    return found["base"] | found["profile"][profile]
+
+
+def block_of(name: str = "lsun_bird", profile: str = "smoke", **changes) -> Block:
+    return Block.model_validate_json(json.dumps(layers("detect", name, profile) | changes))
+
+
+def teacher_of(profile: str = "smoke", **changes) -> teacher.Block:
+    return teacher.Block.model_validate_json(json.dumps(layers("teacher", "detector", profile) | changes))
+
+
+def draw(folder, images: int):
+    for name, module, more in (("lsun_bird", lsun_bird, {"species": 4}), ("lsun_car", lsun_car, {})):
+        (folder / name).mkdir()
+        module.draw(module.Block(**DRAWN, images=images, **more), folder / name)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    return draw(tmp_path_factory.mktemp("drawn"), 8)
+
+
+def png(value: np.ndarray) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(value).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def run(tmp_path, block: Block, name: str, **inputs):
+    job = SimpleNamespace(choices={"set": name}, block=block, inputs=inputs, out=tmp_path, gpus=0, progress=lambda *_: None)
+    verb.detect(job)
+    return read_detections(tmp_path), read_facts(tmp_path)
+
+
+# Precomputed
+
+
+@pytest.fixture
+def listed(tmp_path):
+    """A raw folder of three photos: one with an rle and a png instance, one with none, one too small."""
+    raw, mask = tmp_path / "raw", np.zeros((450, 600), bool)
+    raw.mkdir()
+    mask[100:200, 50:80] = True
+    counts, height, width = encode_mask(mask)
+    masked = base64.b64encode(png(mask.astype(np.uint8) * 255)).decode()
+    whole = {"class": "bird", "score": 0.9, "box": [50, 100, 80, 200], "rle": {"size": [height, width], "counts": counts}}
+    weak = {"class": "person", "score": 0.4, "box": [50, 100, 80, 200], "png": masked}
+    records = [("a" * 40, [whole, weak]), ("b" * 40, []), ("c" * 40, [])]
+    lines = [json.dumps({"key": key, "width": 600, "height": 450, "instances": found}) for key, found in records]
+    (raw / "detections.jsonl").write_text("\n".join(lines) + "\n")
+    for key, size in (("a" * 40, (600, 450)), ("b" * 40, (600, 450)), ("c" * 40, (500, 400))):
+        (raw / f"{key}.png").write_bytes(png(np.zeros((size[1], size[0], 3), np.uint8)))
+    return raw
+
+
+def test_precomputed_records_pass_by_threshold_and_size(listed, tmp_path):
+    found, facts = run(tmp_path, block_of(), "lsun_bird", raw=listed)
+    assert sorted(found) == ["a" * 40, "b" * 40], "the small photo is left out unseen"
+    assert [i.class_name for i in found["a" * 40].instances] == ["bird"] and not found["b" * 40].instances
+    assert found["a" * 40].instances[0].mask.sum() == 100 * 30
+    digest = hashlib.sha256((listed / "detections.jsonl").read_bytes()).hexdigest()
+    assert facts["digest"] == digest and facts["source"] == "precomputed" and facts["threshold"] == 0.5
+    assert facts["counts"] == {"images": 2, "instances": {"bird": 1}, "without_instance": 1}
+
+
+def test_precomputed_png_masks_equal_rle_masks(listed, tmp_path):
+    found, _ = run(tmp_path, block_of(threshold=0.3), "lsun_bird", raw=listed)
+    first, second = found["a" * 40].instances
+    assert second.class_name == "person" and np.array_equal(first.mask, second.mask)
+
+
+def test_precomputed_refuses_a_key_that_comes_twice(listed):
+    line = (listed / "detections.jsonl").read_text().splitlines()[0]
+    (listed / "detections.jsonl").write_text(line + "\n" + line + "\n")
+    source = precomputed.open_detector(block_of(), RawFolder.open(listed), None, "cpu")
+    with pytest.raises(ValueError, match="two for key"):
+        list(source.find([("a" * 40, b"")]))
+
+
+def test_precomputed_without_its_file_says_so(listed, tmp_path):
+    (listed / "detections.jsonl").unlink()
+    with pytest.raises(FileNotFoundError, match=r"detections\.jsonl"):
+        run(tmp_path, block_of(), "lsun_bird", raw=listed)
+
+
+def test_an_unknown_source_is_refused_by_name(listed, tmp_path):
+    with pytest.raises(ValueError, match="source.*precomputed.*'guess'"):
+        run(tmp_path, block_of(source="guess"), "lsun_bird", raw=listed)
+
+
+def test_drawn_records_come_through_whole(drawn, tmp_path):
+    found, facts = run(tmp_path, block_of("lsun_car"), "lsun_car", raw=drawn / "lsun_car")
+    exact = dict(read_records(drawn / "lsun_car" / "detections.jsonl"))
+    assert 8 <= len(found) < len(exact) and facts["counts"]["images"] == len(found)
+    for key, image in found.items():
+        assert (image.width, image.height) == (exact[key].width, exact[key].height)
+        assert {i.rle for i in image.instances} == {i.rle for i in exact[key].instances}
+
+
+# What all sources share
+
+
+def test_batches_skip_what_does_not_decode():
+    good = png(np.full((4, 5, 3), 7, np.uint8))
+    files = [("a", good), ("b", b""), ("c", good[:30]), ("d", good), ("e", good)]
+    batches = list(in_batches(iter(files), 2))
+    assert [[key for key, _ in batch] for batch in batches] == [["a", "d"], ["e"]]
+    assert batches[0][0][1].shape == (4, 5, 3)
+
+
+def test_weak_and_empty_instances_are_left_out():
+    masks = np.zeros((3, 4, 5), bool)
+    masks[0, 1, 1] = masks[1, 2, 2] = True
+    scores = np.array([0.5, 0.49, 0.9])
+    found = to_detections(np.zeros((4, 5, 3)), ["bird", "car", "truck"], scores, np.zeros((3, 4)), masks, 0.5)
+    assert [i.class_name for i in found.instances] == ["bird"] and (found.width, found.height) == (5, 4)
+
+
+# torchvision
+
+
+@pytest.fixture(scope="module")
+def taught(drawn, tmp_path_factory):
+    out = tmp_path_factory.mktemp("detector")
+    teach(teacher_of(), drawn, out, tmp_path_factory.mktemp("resume"))
+    return out
+
+
+def teach(block, drawn, out, resume):
+    inputs = {name: drawn / name for name in ("lsun_bird", "lsun_car")}
+    teacher.teach(block, inputs, out, World.single(), resume, lambda: False, lambda *_: None)
+
+
+def test_teaching_twice_gives_the_same_bytes(drawn, taught, tmp_path):
+    for name in ("again", "resume"):
+        (tmp_path / name).mkdir()
+    teach(teacher_of(), drawn, tmp_path / "again", tmp_path / "resume")
+    for name in ("detector.json", "weights.safetensors", "curve.jsonl"):
+        assert (tmp_path / "again" / name).read_bytes() == (taught / name).read_bytes(), name
+
+
+def test_a_stopped_teaching_goes_on_to_the_same_bytes(drawn, taught, tmp_path):
+    from stages.engine.state import Interrupted
+
+    for name in ("again", "resume"):
+        (tmp_path / name).mkdir()
+    inputs, calls = {name: drawn / name for name in ("lsun_bird", "lsun_car")}, iter((False, True))
+    with pytest.raises(Interrupted):
+        teacher.teach(teacher_of(), inputs, tmp_path / "again", World.single(), tmp_path / "resume", lambda: next(calls), print)
+    teach(teacher_of(), drawn, tmp_path / "again", tmp_path / "resume")
+    assert (tmp_path / "again" / "weights.safetensors").read_bytes() == (taught / "weights.safetensors").read_bytes()
+
+
+def test_examples_hold_the_exact_instances_shrunk(drawn):
+    block = teacher_of()
+    for image, target in teacher.read_examples(block, drawn / "lsun_bird"):
+        assert min(image.shape[1:]) == block.min_side_px and 0 <= image.min() and image.max() <= 1
+        assert len(target["labels"]) and target["masks"].shape[1:] == image.shape[1:]
+        for box, mask in zip(target["boxes"].int().tolist(), target["masks"], strict=True):
+            outside = mask.clone()
+            outside[box[1] : box[3], box[0] : box[2]] = 0
+            assert not outside.any() and mask[box[1], box[0] : box[2]].any() and mask[box[3] - 1, box[0] : box[2]].any()
+
+
+def test_a_class_that_the_detector_does_not_know_is_refused(drawn):
+    with pytest.raises(ValueError, match="key classes"):
+        list(teacher.read_examples(teacher_of(classes=["__background__", "boat"]), drawn / "lsun_car"))
+
+
+def test_norms_are_plain_and_learn():
+    net = network.build(network.NARROW, {"classes": 3, "width": 8, "anchors_px": [16, 40, 80], "proposals": 8, "side_px": [96, 160]})
+    norms = [module for module in net.modules() if "Norm" in type(module).__name__]
+    assert norms and all(type(norm) is torch.nn.BatchNorm2d and norm.weight.requires_grad for norm in norms)
+
+
+def test_shrink_keeps_the_shape_within_both_limits():
+    assert network.shrink(np.zeros((400, 600, 3), np.uint8), (100, 200)).shape == (100, 150, 3)
+    assert network.shrink(np.zeros((600, 200, 3), np.uint8), (100, 150)).shape == (150, 50, 3)
+
+
+def test_found_instances_lie_in_the_image_and_not_in_the_batch(taught):
+    net, facts = network.load(taught)
+    net.roi_heads.score_thresh = 0.0
+    images = [np.random.default_rng(i).integers(0, 256, size, np.uint8) for i, size in enumerate([(120, 180, 3), (200, 100, 3)])]
+    together = network.detect(net, images)
+    for image, found in zip(images, together, strict=True):
+        height, width = image.shape[:2]
+        assert found["masks"].shape[2:] == (height, width) and len(found["boxes"])
+        assert (found["boxes"] >= 0).all() and (found["boxes"] <= torch.tensor([width, height] * 2) + 1e-3).all()
+    assert facts["classes"] == ["__background__", "person", "bird", "car", "truck"]
+
+
+def test_the_taught_detector_serves_the_verb(drawn, taught, tmp_path):
+    block = block_of(source="torchvision", threshold=0.2)
+    found, facts = run(tmp_path, block, "lsun_bird", raw=drawn / "lsun_bird", detector=taught)
+    digest = hashlib.sha256((taught / "weights.safetensors").read_bytes()).hexdigest()
+    assert facts["digest"] == digest and (facts["source"], facts["model"]) == ("torchvision", "narrow")
+    assert found and all(i.score >= 0.2 for image in found.values() for i in image.instances)
+
+
+def test_a_source_without_its_folder_is_refused(drawn, tmp_path):
+    with pytest.raises(ValueError, match="--in detector"):
+        run(tmp_path, block_of(source="torchvision"), "lsun_bird", raw=drawn / "lsun_bird")
+    with pytest.raises(FileNotFoundError, match=r"detector\.json"):
+        run(tmp_path, block_of(source="torchvision"), "lsun_bird", raw=drawn / "lsun_bird", detector=tmp_path)
+
+
+def test_a_profile_without_a_detector_leaves_a_note(tmp_path):
+    teacher.teach(teacher_of("paper"), {}, tmp_path, World.single(), tmp_path, lambda: False, print)
+    assert [path.name for path in tmp_path.iterdir()] == ["not_run.json"]
+
+
+@pytest.mark.slow
+def test_torchvisions_published_form_is_converted_from_a_file(tmp_path):
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        state = network.build(network.PUBLISHED, {}).state_dict()
+    torch.save(state, tmp_path / "weights.pth")
+    digest = hashlib.sha256((tmp_path / "weights.pth").read_bytes()).hexdigest()
+    (tmp_path / "out").mkdir()
+    block = teacher_of("lite", file=str(tmp_path / "weights.pth"), sha256=digest)
+    teacher.teach(block, {}, tmp_path / "out", World.single(), tmp_path, lambda: False, print)
+    net, facts = network.load(tmp_path / "out")
+    assert [facts["classes"][place] for place in (3, 8, 16)] == ["car", "truck", "bird"]
+    assert all(torch.equal(value, state[name]) for name, value in net.state_dict().items())
+    with pytest.raises(ValueError, match="sha256"):
+        teacher.teach(teacher_of("lite", file=block.file), {}, tmp_path / "out", World.single(), tmp_path, bool, print)
+
+
+@pytest.mark.slow
+def test_the_demos_detector_agrees_with_the_exact_instances(tmp_path):
+    """On photos that it never saw: most good ones are kept, the wrong ones are not, and masks overlap."""
+    draw(tmp_path, 300)
+    for name in ("detector", "resume"):
+        (tmp_path / name).mkdir()
+    block = teacher_of("demo")
+    teach(block, tmp_path, tmp_path / "detector", tmp_path / "resume")
+    for name, classes in (("lsun_bird", ("bird",)), ("lsun_car", ("car", "truck"))):
+        (tmp_path / f"found_{name}").mkdir()
+        inputs = {"raw": tmp_path / name, "detector": tmp_path / "detector"}
+        found, _ = run(tmp_path / f"found_{name}", block_of(name, "demo"), name, **inputs)
+        exact = dict(read_records(tmp_path / name / "detections.jsonl"))
+        unseen = sorted(exact, key=lambda key: hashlib.sha256(key.encode()).digest())[: -block.images]
+        good = [key for key in unseen if key in found and refuse_instances(exact[key].instances, classes) is None]
+        kept = [key for key in good if refuse_instances(found[key].instances, classes) is None]
+        assert len(good) > 80 and len(kept) >= 0.8 * len(good), name
+        best = [max(exact[key].instances, key=lambda instance: instance.score).mask for key in kept]
+        pairs = [(mine, found[key].instances[0].mask) for mine, key in zip(best, kept, strict=True)]
+        ious = [(a & b).sum() / (a | b).sum() for a, b in pairs if a.shape == b.shape]
+        assert np.mean(ious) > 0.65, name

@@ -1,0 +1,150 @@
+"""Table 1 from raw data, two steps of everything, under both engines: equal bytes, nothing to do afterwards, and a
+changed key makes exactly its descendants stale."""
+
+import csv
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from stages import graph
+from tests.house.engines import planned_jobs
+from tests.pipeline.checkout import ROOT, Checkout
+
+pytestmark = pytest.mark.slow
+TARGET = "results/tables/table1.csv"
+GROUP = "contrasfill_table1"
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory) -> dict[str, Checkout]:
+    """The same smoke run by each engine, each in its own copy, both at once since DVC uses one core."""
+    copies = {name: Checkout(tmp_path_factory.mktemp(name), "smoke") for name in ("snakemake", "dvc")}
+    with ThreadPoolExecutor(2) as pool:
+        by_snakemake = pool.submit(copies["snakemake"].call, "snakemake", "--cores", "2", TARGET)
+        by_dvc = pool.submit(copies["dvc"].call, "dvc", "repro", GROUP)
+        for done in (by_snakemake.result(), by_dvc.result()):
+            assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return copies
+
+
+def test_engines_give_equal_bytes(runs):
+    """Outputs and receipts, of every stage."""
+    one, other = runs["snakemake"].results(), runs["dvc"].results()
+    assert one.keys() == other.keys()
+    assert [name for name in one if one[name] != other[name]] == []
+    assert TARGET in one
+
+
+def test_every_stage_left_a_receipt_that_chains_to_its_inputs(runs):
+    """From the table to raw data: each input of a receipt is the output of another receipt, or a source file."""
+    copy = runs["snakemake"]
+    receipts = {}
+    for name, content in copy.results().items():
+        if name.endswith("/receipt.json"):
+            receipts[name.removesuffix("/receipt.json")] = json.loads(content)
+    table = json.loads(copy.results()["results/receipts/table1.json"])
+    waiting, seen = [table], set()
+    while waiting:
+        for entry in waiting.pop()["inputs"].values():
+            if entry["receipt"] is None:
+                assert entry["path"].startswith("stages/"), f"{entry['path']} came from no stage and is no source file"
+            elif entry["path"] not in seen:
+                seen.add(entry["path"])
+                waiting.append(receipts[entry["path"]])
+    assert {"results/store/smoke/raw/celebamask_hq", "results/store/smoke/raw/lsun_bird"} <= seen
+
+
+def test_nothing_is_left_to_do(runs):
+    copy = runs["snakemake"]
+    done = copy.call("snakemake", "--cores", "2", TARGET)
+    assert done.returncode == 0 and "Nothing to be done" in done.stdout + done.stderr
+    done = runs["dvc"].call("dvc", "repro", GROUP)
+    assert done.returncode == 0 and "Running stage" not in done.stdout
+
+
+def test_after_adopt_the_other_engine_has_nothing_to_do(runs):
+    copy = runs["snakemake"]
+    done = copy.call("python", "-m", "stages.retrace.main", "adopt", GROUP)
+    assert done.returncode == 0, done.stdout + done.stderr
+    done = copy.call("dvc", "repro", GROUP)
+    assert done.returncode == 0 and "Running stage" not in done.stdout, done.stdout
+    copy = runs["dvc"]
+    done = copy.call("python", "-m", "stages.retrace.main", "adopt", GROUP)
+    assert done.returncode == 0, done.stdout + done.stderr
+    done = copy.call("snakemake", "-n", TARGET)
+    assert "Nothing to be done" in done.stdout + done.stderr, done.stdout
+
+
+def test_a_changed_key_makes_its_descendants_stale_and_nothing_else(runs):
+    """One key of CoModGAN: its models, their samples, the scores and the table; no other method, no data."""
+    copy = runs["snakemake"]
+    stages = graph.load(copy.folder)
+    copy.edit("params.yaml", r"(?m)^      style_mixing: 0\.5", "      style_mixing: 0.4")
+    done = copy.call("snakemake", "-n", TARGET)
+    copy.edit("params.yaml", r"(?m)^      style_mixing: 0\.4", "      style_mixing: 0.5")
+    needed = {stage.name: stage for stage in graph.ancestors(stages, [TARGET])}
+    made = graph.producer(stages)
+    stale = {name for name, stage in needed.items() if "contrasfill.comodgan.base" in stage.params}
+    assert len(stale) == 3
+    while True:
+        more = {n for n, s in needed.items() if any(d in made and made[d].name in stale for d in s.deps)} - stale
+        if not more:
+            break
+        stale |= more
+    assert planned_jobs(done.stdout + done.stderr) == {needed[name].rule_name for name in stale}
+
+
+def test_table_says_what_it_is(runs):
+    """36 rows, ours beside the printed value, stamped with the profile; no demo-named metric poses as a printed one."""
+    with (runs["snakemake"].folder / TARGET).open(encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    assert {row["profile"] for row in rows} == {"smoke"}
+    assert {(row["method"], row["dataset"]) for row in rows} >= {("contrasfill", "face"), ("batfill", "car")}
+    for row in rows:
+        assert row["metric"] not in ("FID", "LPIPS"), "smoke has no Inception and no AlexNet"
+
+
+def test_each_stage_runs_in_a_tree_of_its_declared_dependencies_alone(runs, tmp_path):
+    """Hermetic: with nothing but declared code, params.yaml and inputs at hand, each kind of stage gives equal bytes."""
+    copy = runs["snakemake"]
+    stages = graph.ancestors(graph.load(copy.folder), [TARGET])
+    made = graph.producer(stages)
+    kinds = {(stage.group, stage.name.partition("@")[2].split("-")[0]): stage for stage in reversed(stages)}
+    for index, stage in enumerate(kinds.values()):
+        sources = [dep for dep in stage.deps if dep not in made]
+        bare = Checkout(tmp_path / str(index), "smoke", ["params.yaml", *sources])
+        for dep in stage.deps:
+            if dep in made:
+                (bare.folder / dep).parent.mkdir(parents=True, exist_ok=True)
+                (bare.folder / dep).symlink_to(copy.folder / dep)
+        done = bare.stage(stage.cmd)
+        assert done.returncode == 0, f"{stage.name}: {done.stderr[-2000:]}"
+        for out in stage.outs:
+            pairs = [(bare.folder / out, copy.folder / out)]
+            if (copy.folder / out).is_dir():
+                names = [path.relative_to(copy.folder / out) for path in (copy.folder / out).rglob("*")]
+                pairs = [(bare.folder / out / name, copy.folder / out / name) for name in names]
+            for ours, theirs in pairs:
+                if theirs.is_file() and theirs.name not in (".snakemake_timestamp", ".gitignore"):
+                    assert ours.read_bytes() == theirs.read_bytes(), f"{stage.name}: {ours.name}"
+
+
+def test_paper_profile_without_user_data_stops_before_any_job(tmp_path):
+    """The expected layout is in the message, under both engines; nothing was made."""
+    copy = Checkout(tmp_path, "paper")
+    listed = copy.call("snakemake", "-n", TARGET)
+    assert listed.returncode == 0 and len(planned_jobs(listed.stdout + listed.stderr)) > 40
+    done = copy.call("snakemake", "--cores", "2", TARGET)
+    assert done.returncode != 0
+    for word in ("CelebA-HQ-img", "data/lsun_bird", "CUB_200_2011", "teacher.face"):
+        assert word in done.stdout + done.stderr
+    assert not (copy.folder / "results").exists()
+    done = copy.call("dvc", "repro", GROUP)
+    assert done.returncode != 0 and "User data is missing" in done.stdout + done.stderr
+    made = [path for path in (copy.folder / "results").rglob("*") if path.is_file() and path.name != ".gitignore"]
+    assert made == [], "DVC stops at the first preflight"
+
+
+def test_the_copy_is_what_the_checkout_holds(runs):
+    assert (runs["dvc"].folder / "Snakefile").read_bytes() == (ROOT / "Snakefile").read_bytes()

@@ -1,6 +1,6 @@
 # `make table1` and `make test` do everything on a machine that has Python 3.11 or newer and nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help setup table1 test lint lock FORCE
+.PHONY: help setup table1 test lint deps lock FORCE
 FORCE:
 
 PYTHON ?= python3
@@ -39,6 +39,9 @@ setup: .venv/synced  ## .venv with exactly the locked packages
 .work/uv/bin/uv:
 	$(PYTHON) -m venv .work/uv
 	.work/uv/bin/pip install --quiet uv
+
+deps: .venv/synced  ## write the code part of every stage's deps in dvc.yaml anew
+	python -m tests.house.declare_code
 
 lock: | $(UV)  ## compile envs/*.lock anew from envs/*.in
 	$(LOCKING) --override envs/override.txt --output-file envs/core.lock envs/core.in

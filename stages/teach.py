@@ -13,10 +13,10 @@ def module_of(choices: dict[str, str]) -> str:
 
 
 def teach(job: Job) -> None:
-    """Calls the module's `teach` in the world that the machine gives."""
+    """Calls the module's `teach` in one process; a request to stop saves the training's state first."""
     from stages.engine.world import joined
 
-    with joined(job.gpus) as world:
+    with job.deferred_stop(), joined(job.gpus) as world:
         job.module.teach(job.block, job.inputs, job.out, world, job.resume, job.stopping, job.progress)
 
 

@@ -37,16 +37,19 @@ def launch(
         with joined(gpus) as world:
             work(world, stop, progress, *arguments)
         return
-    # Held by this process at a port of the system's choice, so that two stages never meet at one port.
-    store = dist.TCPStore(HOST, 0, is_master=True, wait_for_workers=False)
     members: dict[Connection, multiprocessing.Process] = {}
     for rank in range(processes):
-        here, there = CONTEXT.Pipe(duplex=False)
-        task = (rank, processes, gpus, store.port, os.getpid(), there, work, arguments)
+        here, there = CONTEXT.Pipe()
+        task = (rank, processes, gpus, os.getpid(), there, work, arguments)
         members[here] = CONTEXT.Process(target=_member, args=task, daemon=True)
         members[here].start()
         there.close()
+    # Held by this process at a port of the system's choice, so that two stages never meet at one port.
+    store = dist.TCPStore(HOST, 0, is_master=True, wait_for_workers=False)
     try:
+        for connection in members:
+            with contextlib.suppress(BrokenPipeError):
+                connection.send(store.port)
         _attend(members, stop, progress)
     finally:
         for member in members.values():
@@ -85,7 +88,7 @@ def _attend(members: dict[Connection, multiprocessing.Process], stop: Callable, 
         raise interrupted
 
 
-def _member(rank, size, gpus, port, parent, connection, work, arguments) -> None:
+def _member(rank, size, gpus, parent, connection, work, arguments) -> None:
     """One process: a signal, or the death of the process that started it, asks it to stop."""
     asked: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -99,7 +102,7 @@ def _member(rank, size, gpus, port, parent, connection, work, arguments) -> None
         with contextlib.suppress(BrokenPipeError):
             connection.send((kind, value))
 
-    with joined(gpus, rank, size, dist.TCPStore(HOST, port, is_master=False)) as world:
+    with joined(gpus, rank, size, dist.TCPStore(HOST, connection.recv(), is_master=False)) as world:
         try:
             work(world, stop, lambda *facts: tell("progress", facts), *arguments)
         except Exception as failure:

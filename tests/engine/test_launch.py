@@ -112,6 +112,7 @@ def test_processes_stop_when_the_one_that_started_them_is_killed(tmp_path):
     patience = time.monotonic() + 60
     while len(list(tmp_path.glob("pid-*"))) < 2 and time.monotonic() < patience:
         time.sleep(0.1)
+    assert len(alive(tmp_path)) == 2
     parent.kill()
     parent.join()
     while alive(tmp_path) and time.monotonic() < patience:

@@ -1,11 +1,13 @@
 """Writes the code part of every stage's deps in dvc.yaml anew, from what the stage can import: `make deps`.
 
-A folder stands for its files where all of them are imported; files that only one choice of a matrix needs are written with
-that choice (stages/papers/contrasfill/${item.method}).
+A folder stands for its files where all of them are imported; files that only one choice of a matrix needs are written
+with that choice (stages/papers/contrasfill/${item.method}).
 """
 
-import sys
+from functools import cache
 from pathlib import Path
+
+from ruamel.yaml import YAML
 
 from stages import graph
 from stages.runner.closure import closure
@@ -15,67 +17,67 @@ from tests.house.test_params import ROOT, arguments_of, modules_of
 def imported(stage: graph.Stage) -> set[str]:
     """All source files that one resolved stage can import."""
     verb, arguments = arguments_of(stage)
-    roots = (verb.__name__, "stages.runner.main", *modules_of(verb, arguments))
+    return _closure((verb.__name__, "stages.runner.main", *modules_of(verb, arguments)))
+
+
+@cache
+def _closure(roots: tuple[str, ...]) -> set[str]:
     return {path.as_posix() for path in closure(roots, ROOT)}
+
+
+@cache
+def _inside(folder: Path) -> set[str] | None:
+    """The code of a folder; None where it also holds other files, which DVC would follow."""
+    files = [path for path in (ROOT / folder).rglob("*") if path.is_file() and path.suffix not in (".pyc", ".md")]
+    if any(path.suffix != ".py" for path in files):
+        return None
+    return {path.relative_to(ROOT).as_posix() for path in files}
 
 
 def compressed(files: set[str]) -> list[str]:
     """Files and whole folders that say the same."""
     found: set[str] = set()
-    for file in sorted(files):
-        covering = file
-        for parent in reversed(Path(file).parents):
-            inside = {path.relative_to(ROOT).as_posix() for path in (ROOT / parent).rglob("*.py")}
-            if parent.parts[:1] == ("stages",) and len(parent.parts) > 1 and inside <= files and _only_code(parent):
-                covering = parent.as_posix()
-                break
-        found.add(covering)
+    for file in files:
+        folders = [parent for parent in reversed(Path(file).parents) if len(parent.parts) > 1]
+        whole = [folder for folder in folders if (inside := _inside(folder)) is not None and inside <= files]
+        found.add(whole[0].as_posix() if whole else file)
     return sorted(found)
-
-
-def _only_code(folder: Path) -> bool:
-    others = (path for path in (ROOT / folder).rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc", ".md"))
-    return not any(others)
 
 
 def declared(stages: list[graph.Stage], axes: dict[str, list]) -> list[str]:
     """The code of a group of stages; choices of the matrix are put back into the paths that they make differ."""
     per_stage = [set(compressed(imported(stage))) for stage in stages]
+    choices = [dict(zip(axes, stage.name.partition("@")[2].split("-"), strict=True)) for stage in stages if axes]
     always = set.intersection(*per_stage)
     lines = set(always)
-    for stage, files in zip(stages, per_stage, strict=True):
-        values = dict(zip(axes, stage.name.partition("@")[2].split("-"), strict=True)) if axes else {}
-        for file in files - always:
-            lines.add(_templated(file, values, per_stage, file in always))
+    for values, files in zip(choices, per_stage, strict=True) if axes else ():
+        lines |= {_templated(file, values, choices) for file in files - always}
     return sorted(lines)
 
 
-def _templated(file: str, values: dict[str, str], per_stage: list[set[str]], shared: bool) -> str:
-    for axis, value in values.items():
-        parts = file.split("/")
-        for index, part in enumerate(parts):
-            stem, dot, suffix = part.partition(".")
-            if stem == value and not shared:
-                parts[index] = f"${{item.{axis}}}{dot}{suffix}"
-                return "/".join(parts)
+def _templated(file: str, values: dict[str, str], choices: list[dict[str, str]]) -> str:
+    """The path with a choice put back, if it then names something for every choice; else the path itself."""
+    parts = file.split("/")
+    for index in reversed(range(len(parts))):
+        stem, dot, suffix = parts[index].partition(".")
+        for axis, value in values.items():
+            paths = ["/".join([*parts[:index], other[axis] + dot + suffix, *parts[index + 1 :]]) for other in choices]
+            if stem == value and all((ROOT / path).exists() for path in paths):
+                return "/".join([*parts[:index], f"${{item.{axis}}}{dot}{suffix}", *parts[index + 1 :]])
     return file
 
 
-def main() -> None:
-    """Rewrites dvc.yaml in place, keeping everything but the code lines of deps."""
-    path = ROOT / "dvc.yaml"
-    text = path.read_text(encoding="utf-8").splitlines()
+def rewritten() -> str:
+    """dvc.yaml with the code lines of deps written anew and everything else as it is."""
+    text = (ROOT / "dvc.yaml").read_text(encoding="utf-8")
     stages = graph.load(ROOT)
-    from ruamel.yaml import YAML
-
-    document = YAML(typ="safe").load(path)
     code = {}
-    for group, entry in document["stages"].items():
+    for group, entry in YAML(typ="safe").load(text)["stages"].items():
         axes = {axis: list(values) for axis, values in (entry.get("matrix") or {}).items()}
         code[group] = declared([stage for stage in stages if stage.group == group], axes)
     written: list[str] = []
     group, in_deps = "", False
-    for line in text:
+    for line in text.splitlines():
         if line.startswith("  ") and line[2:3].isalpha() and line.endswith(":"):
             group = line.strip()[:-1]
         if in_deps and not line.startswith("      - "):
@@ -85,13 +87,14 @@ def main() -> None:
             in_deps = True
         if not (in_deps and _is_code(line)):
             written.append(line)
-    path.write_text("\n".join(written) + "\n", encoding="utf-8")
+    return "\n".join(written) + "\n"
 
 
 def _is_code(line: str) -> bool:
     dep = line.strip().removeprefix("- ")
-    return dep.startswith("stages/") and (dep.endswith(".py") or "." not in dep.rsplit("/", 1)[-1].replace("${item.", ""))
+    is_folder = "." not in dep.rsplit("/", 1)[-1].replace("${item.", "")
+    return dep.startswith("stages/") and (dep.endswith(".py") or is_folder)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    (ROOT / "dvc.yaml").write_text(rewritten(), encoding="utf-8")

@@ -167,7 +167,7 @@ def test_vgg_distance_reads_a_user_file(tmp_path):
         objectives.read_vgg(str(tmp_path / "none.pth"), digest)
     torch.save({"features.0.weight": torch.zeros(64, 3, 3, 3)}, tmp_path / "part.pth")
     digest = hashlib.sha256((tmp_path / "part.pth").read_bytes()).hexdigest()
-    with pytest.raises(ValueError, match="VGG-19"):
+    with pytest.raises(ValueError, match="vgg19"):
         objectives.read_vgg(str(tmp_path / "part.pth"), digest)
 
 
@@ -291,6 +291,19 @@ class Halves:
 
     def total(self, value):
         return self.known
+
+
+def test_feature_terms_are_weighted_where_a_vgg_is_there(trained, data):
+    method, batch = trained[0], rows_of(data, np.arange(4))
+    made = method.upsample(batch["image"], batch["mask"], method.to_tokens(batch["image"]))
+    assert "G/vgg" not in method.generator_terms(batch["image"], batch["mask"], made)
+    block = block_of("smoke", vgg_weight=2.0, perceptual_weight=0.001)
+    other = BatFill(block, method.memory["palette"], 0, World.single(), training=True)
+    other.frozen["vgg"] = lambda made, real: (torch.tensor(3.0), torch.tensor(5.0))
+    terms = other.generator_terms(batch["image"], batch["mask"], made)
+    assert terms["G/vgg"].item() == 6 and terms["G/perceptual"].item() == pytest.approx(0.005)
+    l1 = ((made - batch["image"]).abs() * batch["mask"]).mean() / batch["mask"].mean()
+    assert terms["G/hole_l1"].item() == pytest.approx(6 * l1.item(), rel=1e-5)
 
 
 def test_training_saves_what_sampling_loads(data, tmp_path):

@@ -25,7 +25,14 @@ SMALL = {"trunk": "resnet10", "width": 4, "stem": "imagenet", "hidden": 6, "clas
 def block(**changes) -> Block:
     """The smoke profile with the published jigsaw and rates; every test changes what it is about."""
     names = ("teacher.bird.base", "teacher.bird.profile.smoke")
-    published = {"jigsaw": [8, 4, 2], "trunk_rate": 0.1, "epochs": 2, "iterations": 4, "batch": 4, "learning_rate": 0.02}
+    published = {
+        "jigsaw": [8, 4, 2],
+        "trunk_rate": 0.1,
+        "learning_rate": 0.02,
+        "epochs": 2,
+        "iterations": 4,
+        "batch": 4,
+    }
     return validate(Block, merge(load(PARAMS), names) | published | changes, names)
 
 

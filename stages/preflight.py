@@ -5,6 +5,7 @@ from stages.runner import Job, run_stage
 
 
 def module_of(choices: dict[str, str]) -> str:
+    """A raw dataset has a data card; anything else is weights."""
     return needs.module_of(choices["need"])
 
 

@@ -8,37 +8,59 @@ from pydantic import ConfigDict
 
 from stages import block
 
+# Sources besides `file` that bring a weights file of their own, under the key <source>_file.
+OTHER_SOURCES = {"detectron2"}
+
 
 class Block(block.Block):
-    """Three keys of the layers `teacher.<name>`; the teach stage reads the same layers and checks all the others."""
+    """Any layers with keys `<name>file` beside `<name>sha256`; the stage itself reads and checks all keys."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="allow")
 
-    source: str
-    file: str
-    sha256: str
+    source: str = ""
+
+    def files(self) -> dict[str, tuple[str, str]]:
+        """key -> (path, sha256) of each weights file in use.
+
+        `file` counts where source is file, `x_file` where it names a file, but for sources x that are not chosen.
+        """
+        found = {}
+        values = self.model_extra or {}
+        for key, path in values.items():
+            partner = key.removesuffix("file") + "sha256"
+            if not key.endswith("file") or partner not in values:
+                continue
+            name = key.removesuffix("_file")
+            chosen = (
+                self.source == "file" if key == "file" else bool(path) and name not in OTHER_SOURCES - {self.source}
+            )
+            if chosen:
+                found[key] = (path, values[partner])
+        return found
 
 
 def missing(name: str, wanted: Block, card: Path | None = None) -> list[str]:
-    """Whether the weights file is absent or another one than named: one text, or nothing. No card speaks of weights."""
-    if wanted.source != "file":
-        return []
-    path, problem = Path(wanted.file), ""
-    if not wanted.file or not path.is_file():
-        problem = "there is no such file"
-    elif len(wanted.sha256) != 64:
-        problem = f"teacher.{name} in params.yaml states no sha256 of 64 hexadecimal digits for it"
-    elif (came := _sha256(path)) != wanted.sha256:
-        problem = f"its sha256 is {came}"
-    if not problem:
-        return []
-    named = f"{wanted.file or '(no file named)'} with sha256 {wanted.sha256 or '(none named)'}"
-    return [f"{name}: weights of teacher.{name} (source: file)\n  expected: {named}\n  found: {problem}"]
+    """Weights files that are absent or other ones than named: one text each. No card speaks of weights."""
+    return [text for key, (path, sha256) in wanted.files().items() for text in _missing(name, key, path, sha256)]
 
 
 def state(wanted: Block) -> dict[str, Any]:
     """What preflight.json says of a need that is met."""
-    return {"source": wanted.source, "file": wanted.file, "sha256": wanted.sha256}
+    return {"files": {key: {"file": path, "sha256": sha256} for key, (path, sha256) in wanted.files().items()}}
+
+
+def _missing(name: str, key: str, file: str, sha256: str) -> list[str]:
+    path, problem = Path(file), ""
+    if not file or not path.is_file():
+        problem = "there is no such file"
+    elif len(sha256) != 64:
+        problem = "params.yaml states no sha256 of 64 hexadecimal digits for it"
+    elif (came := _sha256(path)) != sha256:
+        problem = f"its sha256 is {came}"
+    if not problem:
+        return []
+    named = f"{file or '(no file named)'} with sha256 {sha256 or '(none named)'}"
+    return [f"{name}: weights, key {key} of {name} in params.yaml\n  expected: {named}\n  found: {problem}"]
 
 
 def _sha256(path: Path) -> str:

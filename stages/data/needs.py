@@ -24,9 +24,12 @@ def module_of(name: str) -> str:
 
 
 def missing(layers: Layers) -> list[str]:
-    """What one need lacks, as text for the user; empty if it is met."""
-    name = next(iter(layers)).split(".")[1]
-    module = import_module(module_of(name))
+    """What one need lacks, as text for the user; empty if it is met.
+
+    Layers `supply.<set>` speak of a raw dataset, all others of weights files.
+    """
+    group, name = next(iter(layers)).split(".")[:2]
+    module = import_module("stages.data.needed_set" if group == "supply" else "stages.data.needed_weights")
     values = {key: value for layer in layers.values() for key, value in layer.items()}
     return module.missing(name, module.Block.model_validate(values), card_of(name))
 

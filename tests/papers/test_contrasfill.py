@@ -292,6 +292,14 @@ def test_noise_is_fixed_in_sampling_and_drawn_in_training(method):
 
 
 @pytest.mark.parametrize("method", METHODS)
+def test_noise_strengths_learn_only_where_there_is_noise(method):
+    for noise, learns in (("random", True), ("none", False)):
+        generator = make(method, block(method, noise=noise)).nets["generator"]
+        strengths = [p for name, p in generator.named_parameters() if name.endswith("strength")]
+        assert strengths and {p.requires_grad for p in strengths} == {learns}
+
+
+@pytest.mark.parametrize("method", METHODS)
 def test_box_holes_are_filled_to_their_edges(method):
     made, data = make(method, block(method, hole="box")), batch_of(2)
     data["mask"][:, :, 9, 20] = 0

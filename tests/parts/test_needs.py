@@ -94,7 +94,23 @@ def test_weights_must_be_the_named_file(tmp_path):
     assert wrong in text and f"found: its sha256 is {digest}" in text
     assert "states no sha256" in needs.missing(weights(path, ""))[0]
     assert "there is no such file" in needs.missing(weights(tmp_path / "v.pt", digest))[0]
-    assert "(no file named)" in needs.missing({"teacher.face.base": {"source": "file", "file": "", "sha256": ""}})[0]
+    unnamed = {"teacher.face.base": {"source": "file", "file": "", "sha256": ""}}
+    assert "(no file named)" in needs.missing(unnamed)[0]
+
+
+@pytest.mark.parametrize(
+    ("values", "keys"),
+    [
+        ({"source": "taught", "file": "a", "sha256": "", "trunk_file": "b", "trunk_sha256": ""}, ["trunk_file"]),
+        ({"source": "file", "file": "a", "sha256": "", "alexnet_file": "", "alexnet_sha256": ""}, ["file"]),
+        ({"source": "torchvision", "detectron2_file": "a", "detectron2_sha256": ""}, []),
+        ({"source": "detectron2", "detectron2_file": "a", "detectron2_sha256": ""}, ["detectron2_file"]),
+        ({"vgg_file": "a", "vgg_sha256": "", "precomputed_file": "detections.jsonl"}, ["vgg_file"]),
+    ],
+)
+def test_every_weights_file_in_use_is_asked_for(values, keys):
+    texts = needs.missing({"group.thing.base": values})
+    assert [text.split("key ")[1].split(" of thing")[0] for text in texts] == keys
 
 
 def test_everything_missing_is_told_at_once_with_exit_code_69(tmp_path, capsys):

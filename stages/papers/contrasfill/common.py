@@ -9,7 +9,7 @@ from typing import Literal
 
 import torch
 from pydantic import Field
-from torch import Tensor
+from torch import Tensor, nn
 
 from stages.data.packed import Packed
 from stages.data.source import PackedSource
@@ -90,6 +90,14 @@ def noise_rows(planes: NoisePlanes, kind: str, name: str, rows: int, chance: Cha
     if kind == "random":
         return chance.normal(name, rows, planes.size).to(planes.fixed.device)
     return planes.fixed if kind == "const" else None
+
+
+def noisy_or_fixed(generator: nn.Module, kind: str) -> nn.Module:
+    """The generator, with its noise strengths fixed at zero where there is no noise to learn them from."""
+    for name, parameter in generator.named_parameters():
+        if name.endswith(".strength"):
+            parameter.requires_grad_(kind != "none")
+    return generator
 
 
 def normal_codes(name: str, batch: dict[str, Tensor], chance: Chance, latent: int) -> Tensor:

@@ -20,6 +20,7 @@ from stages.papers.contrasfill.common import (
     discriminator_of,
     holes,
     noise_rows,
+    noisy_or_fixed,
     normal_codes,
     pulled,
     track,
@@ -58,7 +59,7 @@ class CoModGAN:
             )
         with initialised(seed, "discriminator"):
             discriminator = discriminator_of(block)
-        self.nets = {"generator": generator, "discriminator": discriminator}
+        self.nets = {"generator": noisy_or_fixed(generator, block.noise), "discriminator": discriminator}
         self.frozen: dict = {}
         self.memory = {"latent_average": torch.zeros(block.latent)}
         self.descents = {

@@ -24,6 +24,7 @@ from stages.papers.contrasfill.common import (
     discriminator_of,
     holes,
     noise_rows,
+    noisy_or_fixed,
     normal_codes,
     pulled,
     training_source,
@@ -96,6 +97,7 @@ class ContrasFill:
             )
         with initialised(seed, "discriminator"):
             discriminator = discriminator_of(block)
+        generator = noisy_or_fixed(generator, block.noise)
         self.nets: dict[str, nn.Module] = {"generator": generator, "discriminator": discriminator}
         self.average: tuple[str, ...] = ("generator",)
         if block.unknown_encoder == "joint" and any(block.lambda_unknown):

@@ -106,7 +106,7 @@ def test_table_says_what_it_is(runs):
 
 
 def test_each_stage_runs_in_a_tree_of_its_declared_dependencies_alone(runs, tmp_path):
-    """Hermetic: with nothing but declared code, params.yaml and inputs at hand, each kind of stage gives equal bytes."""
+    """Hermetic: with only declared code, params.yaml and inputs at hand, each kind of stage gives equal bytes."""
     copy = runs["snakemake"]
     stages = graph.ancestors(graph.load(copy.folder), [TARGET])
     made = graph.producer(stages)
@@ -128,6 +128,20 @@ def test_each_stage_runs_in_a_tree_of_its_declared_dependencies_alone(runs, tmp_
             for ours, theirs in pairs:
                 if theirs.is_file() and theirs.name not in (".snakemake_timestamp", ".gitignore"):
                     assert ours.read_bytes() == theirs.read_bytes(), f"{stage.name}: {ours.name}"
+
+
+def test_stages_import_only_what_they_need(runs):
+    """Importing torch costs seconds, torchvision more: the run logs say which stages had them."""
+    loaded = {}
+    for path in (runs["snakemake"].folder / ".work/runs").glob("*.jsonl"):
+        record = json.loads(path.read_text(encoding="utf-8").splitlines()[-1])
+        loaded[record["stage"].removeprefix("results/").removeprefix("store/smoke/")] = record["versions"]
+    kinds = ("teacher", "model", "sample", "score", "detections")
+    with_torch = {stage for stage, versions in loaded.items() if "torch" in versions}
+    assert {stage.split("/")[0] for stage in with_torch} <= set(kinds)
+    with_torchvision = {stage for stage, versions in loaded.items() if "torchvision" in versions}
+    assert all(stage.startswith(("score/", "detections/")) or stage == "teacher/detector" for stage in with_torchvision)
+    assert len(loaded) > 50, "every stage left its log"
 
 
 def test_paper_profile_without_user_data_stops_before_any_job(tmp_path):

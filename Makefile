@@ -21,8 +21,10 @@ table1: results/tables/table1.csv  ## ContrasFill's Table 1, from raw data to cs
 results/%: .venv/synced FORCE
 	snakemake --cores $(CORES) $@
 
+# The engine's tests fork processes that train, so they get a process of their own, free of other libraries' threads.
 test: .venv/synced  ## all tests
-	python -m pytest -n 2 --dist loadfile
+	python -m pytest tests/engine
+	python -m pytest -n 2 --dist loadfile --ignore tests/engine
 
 lint: .venv/synced  ## formatting, unused names, types
 	ruff format --check . && ruff check . && basedpyright

@@ -1,5 +1,6 @@
 """A small GAN that uses everything the engine offers, and ways to run it in processes of its own."""
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -15,6 +16,8 @@ from stages.engine.plan import Descent, Phase, TrainBlock
 from stages.engine.world import World, joined
 
 FORK = multiprocessing.get_context("fork")
+# After other test files a forked child would collect objects of libraries whose threads it does not have, and crash.
+os.register_at_fork(after_in_child=gc.disable)
 CODES, SIDE, QUEUE = 4, 8, 24
 
 

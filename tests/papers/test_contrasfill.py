@@ -300,6 +300,13 @@ def test_noise_strengths_learn_only_where_there_is_noise(method):
 
 
 @pytest.mark.parametrize("method", METHODS)
+def test_style_spread_scales_what_a_code_does_at_the_start(method):
+    whole, tenth = (make(method, block(method, style_spread=spread)).nets["generator"] for spread in (1.0, 0.1))
+    for affine, small in zip(whole.bank.affine, tenth.bank.affine, strict=True):
+        assert torch.allclose(affine.weight * 0.1, small.weight) and torch.equal(affine.bias, small.bias)
+
+
+@pytest.mark.parametrize("method", METHODS)
 def test_box_holes_are_filled_to_their_edges(method):
     made, data = make(method, block(method, hole="box")), batch_of(2)
     data["mask"][:, :, 9, 20] = 0

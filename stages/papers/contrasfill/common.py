@@ -37,6 +37,7 @@ class CommonBlock(TrainBlock):
     latent: int = Field(gt=0)
     mapping_layers: int = Field(gt=0)
     mapping_rate: float = Field(gt=0)
+    style_spread: float = Field(gt=0)
     learning_rate: float = Field(gt=0)
     betas: tuple[float, float]
     epsilon: float = Field(gt=0)
@@ -92,11 +93,14 @@ def noise_rows(planes: NoisePlanes, kind: str, name: str, rows: int, chance: Cha
     return planes.fixed if kind == "const" else None
 
 
-def noisy_or_fixed(generator: nn.Module, kind: str) -> nn.Module:
-    """The generator, with its noise strengths fixed at zero where there is no noise to learn them from."""
+def prepared(generator: nn.Module, block: CommonBlock) -> nn.Module:
+    """The generator at its start: affine layers scaled by style_spread; strengths stay zero where there is no noise."""
+    with torch.no_grad():
+        for affine in generator.bank.affine:
+            affine.weight.mul_(block.style_spread)
     for name, parameter in generator.named_parameters():
         if name.endswith(".strength"):
-            parameter.requires_grad_(kind != "none")
+            parameter.requires_grad_(block.noise != "none")
     return generator
 
 

@@ -20,8 +20,8 @@ from stages.papers.contrasfill.common import (
     discriminator_of,
     holes,
     noise_rows,
-    noisy_or_fixed,
     normal_codes,
+    prepared,
     pulled,
     track,
     training_source,
@@ -59,7 +59,7 @@ class CoModGAN:
             )
         with initialised(seed, "discriminator"):
             discriminator = discriminator_of(block)
-        self.nets = {"generator": noisy_or_fixed(generator, block.noise), "discriminator": discriminator}
+        self.nets = {"generator": prepared(generator, block), "discriminator": discriminator}
         self.frozen: dict = {}
         self.memory = {"latent_average": torch.zeros(block.latent)}
         self.descents = {

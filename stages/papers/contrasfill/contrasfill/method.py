@@ -24,8 +24,8 @@ from stages.papers.contrasfill.common import (
     discriminator_of,
     holes,
     noise_rows,
-    noisy_or_fixed,
     normal_codes,
+    prepared,
     pulled,
     training_source,
 )
@@ -97,7 +97,7 @@ class ContrasFill:
             )
         with initialised(seed, "discriminator"):
             discriminator = discriminator_of(block)
-        generator = noisy_or_fixed(generator, block.noise)
+        generator = prepared(generator, block)
         self.nets: dict[str, nn.Module] = {"generator": generator, "discriminator": discriminator}
         self.average: tuple[str, ...] = ("generator",)
         if block.unknown_encoder == "joint" and any(block.lambda_unknown):

@@ -1,8 +1,14 @@
 """What several test files share."""
 
+import os
 from pathlib import Path
 
 import pytest
+
+# One thread each, as the runner gives to stages; set before numpy and torch are imported. A process whose numeric
+# library already runs threads must not be forked, as the engine's tests do.
+for library in ("OMP", "MKL", "OPENBLAS", "NUMEXPR"):
+    os.environ[f"{library}_NUM_THREADS"] = "1"
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -1,5 +1,6 @@
 """What this machine allows, and what a run cost on it: facts that never enter a receipt."""
 
+import ctypes
 import json
 import os
 import platform
@@ -12,6 +13,8 @@ from pathlib import Path
 CONFIG = Path(".work/config")
 RUNS = Path(".work/runs")
 RESUME = Path(".work/resume")
+# Numbers of glibc's malloc.h.
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 KNOWN = ("gpus", "processes", "resume_root")
 
 
@@ -40,6 +43,15 @@ def limit_threads(threads: int) -> None:
     for name in ("OMP", "MKL", "OPENBLAS", "NUMEXPR"):
         os.environ[f"{name}_NUM_THREADS"] = str(threads)
     os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+    _keep_freed_memory()
+
+
+def _keep_freed_memory() -> None:
+    """Lets glibc reuse freed blocks of up to 1 GiB: thousands of page faults fewer in each training step on a CPU."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(M_MMAP_THRESHOLD, 1 << 30)
+        mallopt(M_TRIM_THRESHOLD, 1 << 30)
 
 
 def log_run(stage: str, started: float, fingerprint: str, code: int, gpus: list[str], failure: str) -> None:

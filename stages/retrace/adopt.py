@@ -55,7 +55,7 @@ def adopt(targets: Sequence[str], root: Path) -> Report:
         return report
     outs = [out for stage in wanted if stage.name in report.adopted for out in stage.outs]
     _tell(report, "snakemake", ["--touch", "--forceall", "--no-hooks", "--cores", "1", "--quiet", "all", "--", *outs])
-    _tell(report, "dvc", ["commit", "--force", "--with-deps", *report.adopted])
+    _tell(report, "python", ["-m", "stages.retrace.dvc_lock", *report.adopted])
     return report
 
 

@@ -119,8 +119,11 @@ def test_spectral_norm_bounds_the_largest_singular_value():
         layer(torch.zeros(1, 5, 8, 8))
     assert torch.linalg.matrix_norm(layer.weight.flatten(1), 2).item() == pytest.approx(1, abs=1e-3)
     spectral = [name for name, _ in Upsampler(64, 16, 4, (1, 2), 8).named_parameters() if "parametrizations" in name]
-    plain = [name for name, _ in Upsampler(64, 16, 4, (1, 2), 8).named_parameters()
-             if "parametrizations" not in name and name.endswith("weight") and ".0.weight" in name]
+    plain = [
+        name
+        for name, _ in Upsampler(64, 16, 4, (1, 2), 8).named_parameters()
+        if "parametrizations" not in name and name.endswith("weight") and ".0.weight" in name
+    ]
     assert len(spectral) > 20 and not plain, "every plain layer is spectrally normalised"
 
 

@@ -70,8 +70,10 @@ class Block(TrainBlock):
     def check_steps(self) -> "Block":
         """Raises: ValueError unless iterations is the sum of both stages and the grid fits the side."""
         if self.iterations != self.transformer_steps + self.upsampler_steps:
-            raise ValueError(f"iterations must be transformer_steps + upsampler_steps = "
-                             f"{self.transformer_steps + self.upsampler_steps}, it is {self.iterations}")
+            raise ValueError(
+                f"iterations must be transformer_steps + upsampler_steps = "
+                f"{self.transformer_steps + self.upsampler_steps}, it is {self.iterations}"
+            )
         count_steps(self.size_px, self.grid)
         return self
 

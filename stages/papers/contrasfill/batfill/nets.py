@@ -57,8 +57,12 @@ class ResidualBlock(nn.Module):
 
     def __init__(self, channels: int, dilation: int):
         super().__init__()
-        self.body = nn.Sequential(nn.ReflectionPad2d(dilation), gated(channels, channels, 3, 1, 0, dilation),
-                                  nn.ReflectionPad2d(1), gated(channels, channels, 3, active=False))
+        self.body = nn.Sequential(
+            nn.ReflectionPad2d(dilation),
+            gated(channels, channels, 3, 1, 0, dilation),
+            nn.ReflectionPad2d(1),
+            gated(channels, channels, 3, active=False),
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.body(x)

@@ -73,7 +73,9 @@ def read_vgg(file: str, sha256: str) -> VggDistance:
     net = VGG("vgg19", None)
     expected = {name: value.shape for name, value in net.state_dict().items()}
     if expected != {name: value.shape for name, value in state.items()}:
-        raise ValueError(f"vgg_file: {file} should hold {len(expected)} tensors features.*, it holds {len(state)}, "
-                         "some missing or of other shapes; give torchvision's vgg19 state")
+        raise ValueError(
+            f"vgg_file: {file} should hold {len(expected)} tensors features.*, it holds {len(state)}, "
+            "some missing or of other shapes; give torchvision's vgg19 state"
+        )
     net.load_state_dict(state)
     return VggDistance(net.features).eval().requires_grad_(False)

@@ -80,8 +80,10 @@ def learn_palette(images: np.ndarray, positions: np.ndarray, grid: int, colours:
         points[owners == owner] = blocks[cells[owners == owner]] / 127.5 - 1
     distinct = len(np.unique(points, axis=0))
     if distinct < colours:
-        raise ValueError(f"a palette of {colours} colours needs as many distinct cell colours, the training set has "
-                         f"{distinct}; lower the key palette_colours")
+        raise ValueError(
+            f"a palette of {colours} colours needs as many distinct cell colours, the training set has "
+            f"{distinct}; lower the key palette_colours"
+        )
     centres = KMeans(colours, n_init=1, random_state=seed).fit(points).cluster_centers_
     return torch.tensor(centres[np.argsort(centres @ LUMINANCE, kind="stable")], dtype=torch.float32)
 
@@ -102,6 +104,8 @@ def read_palette(file: Path, sha256: str, colours: int) -> Tensor:
             raise ValueError(f"{file}: expected one array, found {sorted(content.files)}")
         content = content[content.files[0]]
     if content.shape != (colours, 3) or content.dtype.kind != "f" or not np.abs(content).max() <= 1:
-        raise ValueError(f"palette_file: {file} should hold a float array [{colours}, 3] in [-1, 1], it holds "
-                         f"{content.dtype} {content.shape} with largest magnitude {np.abs(content).max()}")
+        raise ValueError(
+            f"palette_file: {file} should hold a float array [{colours}, 3] in [-1, 1], it holds "
+            f"{content.dtype} {content.shape} with largest magnitude {np.abs(content).max()}"
+        )
     return torch.tensor(content, dtype=torch.float32)

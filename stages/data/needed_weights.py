@@ -15,9 +15,8 @@ OTHER_SOURCES = {"detectron2"}
 class Block(block.Block):
     """Any layers with keys `<name>file` beside `<name>sha256`; the stage itself reads and checks all keys."""
 
+    # No field of its own: a default here would stand in receipts as a parameter that params.yaml does not hold.
     model_config = ConfigDict(extra="allow")
-
-    source: str = ""
 
     def files(self) -> dict[str, tuple[str, str]]:
         """key -> (path, sha256) of each weights file in use.
@@ -26,14 +25,13 @@ class Block(block.Block):
         """
         found = {}
         values = self.model_extra or {}
+        source = values.get("source", "")
         for key, path in values.items():
             partner = key.removesuffix("file") + "sha256"
             if not key.endswith("file") or partner not in values:
                 continue
             name = key.removesuffix("_file")
-            chosen = (
-                self.source == "file" if key == "file" else bool(path) and name not in OTHER_SOURCES - {self.source}
-            )
+            chosen = self.source == "file" if key == "file" else bool(path) and name not in OTHER_SOURCES - {source}
             if chosen:
                 found[key] = (path, values[partner])
         return found

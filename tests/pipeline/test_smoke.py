@@ -151,7 +151,7 @@ def test_paper_profile_without_user_data_stops_before_any_job(tmp_path):
     assert listed.returncode == 0 and len(planned_jobs(listed.stdout + listed.stderr)) > 40
     done = copy.call("snakemake", "--cores", "2", TARGET)
     assert done.returncode != 0
-    for word in ("CelebA-HQ-img", "data/lsun_bird", "CUB_200_2011", "teacher.face"):
+    for word in ("CelebA-HQ-img", "data/lsun_bird", "CUB_200_2011", "model_ir_se50.pth"):
         assert word in done.stdout + done.stderr
     assert not (copy.folder / "results").exists()
     done = copy.call("dvc", "repro", GROUP)

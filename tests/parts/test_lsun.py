@@ -138,17 +138,19 @@ def test_prepared_birds_keep_the_good_and_list_the_rest(tmp_path):
     png = encode(scenes["good1"][0], "PNG")
     contents = {"empty": b"", "truncated": png[: len(png) // 2], "garbage": b"??"}
     scenes["truncated"] = scenes["good1"]  # its header and detections are fine, its pixels are cut
+    contents["cut_no_record"] = png[: len(png) // 2]  # no detector could read it: listed for what it is
+    scenes["cut_no_record"] = (scenes["good1"][0], None)
     packed, rejected = prepare(tmp_path, scenes, contents=contents)
     assert packed.keys == ["good1", "good2"]
     assert rejected == {
         "f1_a": "small", "f1_b": "small", "f2_cat": "other_class", "f2_none": "no_instance", "f3": "larger_instance",
         "small": "small_hole", "large": "large_hole", "cut": "cut_by_crop", "no_record": "no_record",
         "size": "other_size",
-        "empty": "empty", "truncated": "truncated", "garbage": "unknown_format",
+        "empty": "empty", "truncated": "truncated", "garbage": "unknown_format", "cut_no_record": "truncated",
     }  # fmt: skip
-    assert packed.card["counts"] == {"kept": 2, "rejected": 13, "reasons": packed.card["counts"]["reasons"]}
+    assert packed.card["counts"] == {"kept": 2, "rejected": 14, "reasons": packed.card["counts"]["reasons"]}
     funnel = packed.card["funnel"]
-    assert funnel[0] == ["decode", 15, 12] and funnel[-1][2] == 2
+    assert funnel[0] == ["decode", 16, 12] and funnel[-1][2] == 2
     assert all(before[2] == after[1] for before, after in pairwise(funnel))
     assert sorted(packed.column("split").tolist()) == ["evaluation", "train"]
     assert len(packed.positions("evaluation")) == 1

@@ -81,6 +81,7 @@ def _select(block: Block, key: str, content: bytes, found: dict[str, ImageDetect
         limits = f"both above {block.minimum_side_px}, the longer above {block.minimum_long_side_px}"
         raise Refused("size", "small", f"{width} x {height} px, wanted {limits}")
     if key not in found:
+        decode(content)  # a photo that no detector could read is listed for what it is
         raise Refused("detector", "no_record", "the detections have no record of this key")
     detections = found[key]
     if (detections.width, detections.height) != (width, height):

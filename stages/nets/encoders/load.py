@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from stages.nets.encoders.view import View
@@ -173,6 +173,7 @@ def load_strictly(net: nn.Module, state: dict[str, Tensor], where: str) -> None:
 def save_encoder(folder: Path, net: nn.Module, facts: dict[str, Any]) -> None:
     """Writes weights.safetensors and encoder.json into an existing folder; the same network gives the same bytes."""
     state = {name: value.detach().cpu().contiguous().clone() for name, value in sorted(net.state_dict().items())}
-    save_file(state, folder / "weights.safetensors")
+    # Not save_file, which makes a file that only its owner may read.
+    (folder / "weights.safetensors").write_bytes(save(state))
     text = json.dumps(facts, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
     (folder / "encoder.json").write_text(text + "\n", encoding="utf-8")

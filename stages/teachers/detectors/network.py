@@ -113,10 +113,11 @@ def detect(net: nn.Module, images: Sequence[np.ndarray]) -> list[dict[str, Tenso
 
 def save(folder: Path, net: nn.Module, facts: dict[str, Any]) -> None:
     """Writes detector.json and weights.safetensors; `facts` name architecture, arguments and classes."""
-    from safetensors.torch import save_file
+    from safetensors.torch import save as to_bytes
 
     state = {name: value.detach().cpu().contiguous().clone() for name, value in sorted(net.state_dict().items())}
-    save_file(state, folder / "weights.safetensors")
+    # Not save_file, which makes a file that only its owner may read.
+    (folder / "weights.safetensors").write_bytes(to_bytes(state))
     write_json(folder / "detector.json", facts)
 
 

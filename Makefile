@@ -1,6 +1,6 @@
 # `make table1` and `make test` do everything on a machine that has Python 3.11 or newer and nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help setup table1 test lint deps lock FORCE
+.PHONY: help setup table1 contrasfill contrasfill-seeds test lint deps lock FORCE
 FORCE:
 
 PYTHON ?= python3
@@ -13,10 +13,20 @@ export UV_COMPILE_BYTECODE := 1
 LOCKING := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 help:  ## list what can be made
-	@grep -hE '^[a-z0-9_/%]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
+	@grep -hE '^[a-z0-9_/%-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
 	@printf 'results/...           any table, figure or model by its path, for example results/tables/table1.csv\n'
 
 table1: results/tables/table1.csv  ## ContrasFill's Table 1, from raw data to csv, md and tex
+
+CONTRASFILL_TABLES := table1 table1_box directions identity_direction disentanglement partial_masks context contrasfill_claims
+CONTRASFILL := $(foreach n,01 02 03 04 05 06 07 08 09 10 11 12 13 14 15,results/figures/fig$(n).png) \
+	$(CONTRASFILL_TABLES:%=results/tables/%.csv)
+
+contrasfill: .venv/synced  ## all of ContrasFill, one seed: 15 figures, all tables, every claim's verdict
+	snakemake --cores $(CORES) $(CONTRASFILL)
+
+contrasfill-seeds: .venv/synced  ## ContrasFill's tables over seeds 0, 1 and 2
+	snakemake --cores $(CORES) $(CONTRASFILL_TABLES:%=results/tables/%_seeds.csv)
 
 results/%: .venv/synced FORCE
 	snakemake --cores $(CORES) $@

@@ -4,8 +4,8 @@ from stages.runner import Job, run_stage
 
 
 def module_of(choices: dict[str, str]) -> str:
-    """Where the paper says what it measures."""
-    return f"stages.papers.{choices['paper']}.measuring"
+    """Each study is a module of the paper, so that one study's code is no other's."""
+    return f"stages.papers.{choices['paper']}.{choices['what']}"
 
 
 def measure(job: Job) -> None:
@@ -17,4 +17,4 @@ def measure(job: Job) -> None:
 
 
 if __name__ == "__main__":
-    run_stage("measure", measure, module=module_of, choices=("paper",))
+    run_stage("measure", measure, module=module_of, choices=("paper", "what"))

@@ -11,13 +11,16 @@ def module_of(choices: dict[str, str]) -> str:
 
 
 def render(job: Job) -> None:
-    """Writes the set's files (supply: drawn), or root.json and files.parquet of the user's folder (supply: user)."""
-    from stages.draw.scenes.supply import list_user_files
+    """Writes the set's files (supply: drawn), root.json and files.parquet of the user's folder (user), or
+    absent.json where an optional set is left out (none)."""
+    from stages.draw.scenes.supply import list_user_files, note_absence
 
     name = job.choices["set"]
     drawing = importlib.import_module(module_of(job.choices))
     if job.block.supply == "user":
         list_user_files(job.block.root, name, drawing.LAYOUT, job.out, job.progress)
+    elif job.block.supply == "none":
+        note_absence(name, job.out)
     else:
         drawing.draw(job.block, job.out, job.progress)
 

@@ -11,13 +11,13 @@ from stages import block
 class Block(block.Block):
     """Layers `supply.<set>`; `render` reads the same two keys."""
 
-    supply: Literal["drawn", "user"]
+    supply: Literal["drawn", "user", "none"]
     root: str
 
 
 def missing(name: str, wanted: Block, card: Path) -> list[str]:
     """What the user's folder lacks of the dataset's essential files: one text with the expected layout, or nothing."""
-    if wanted.supply == "drawn":
+    if wanted.supply != "user":
         return []
     facts, root = yaml.safe_load(card.read_text(encoding="utf-8")), Path(wanted.root)
     if not root.is_dir():

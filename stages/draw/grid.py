@@ -37,7 +37,10 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Measures:
-    """Sizes in pixels of the PNG, 200 to the inch; `tile` is what a tile comes near to, by whole factors."""
+    """Sizes in pixels of the PNG, 200 to the inch; `tile` is what a tile comes near to, by whole factors.
+
+    Units: `heading` in points.
+    """
 
     tile: int = 160
     gap: int = 8
@@ -47,6 +50,7 @@ class Measures:
     title: int = 62
     foot: int = 48
     margin: int = 24
+    heading: float = style.LABEL_POINTS
 
 
 MEASURES = Measures()
@@ -84,11 +88,11 @@ def sheet_to_figure(sheet: Sheet, measures: Measures = MEASURES) -> Any:
     figure = style.figure(width / style.DOTS_PER_INCH, height / style.DOTS_PER_INCH)
 
     def write(text: str, left: float, up: float, **look: Any) -> None:
-        figure.text(left / width, up / height, text, va="center", **look)
+        figure.text(left / width, up / height, text, va="center", **({"color": style.INK} | look))
 
     up = height - measures.head
     for left, heading in zip(lefts, sheet.headings, strict=True):
-        write(heading, left + tile / 2, up + 14, ha="center", color=style.SOFT)
+        write(heading, left + tile / 2, up + 14, ha="center", color=style.SOFT, fontsize=measures.heading)
     for group in sheet.groups:
         write(group.title, measures.margin, up - 0.58 * measures.title, ha="left", weight="bold")
         up -= measures.title

@@ -14,6 +14,8 @@ POINTS_PER_INCH = 72
 DOTS_PER_INCH = 200
 LABEL_POINTS = 8.0
 FOOTER_POINTS = 5.5
+# Behind a profile's name: the picture shows a definition, no measurement, and looks the same in every profile.
+DATA_FREE = " without data"
 
 SETTINGS: dict[str, Any] = {
     "font.family": "DejaVu Sans",  # the one font that matplotlib itself carries, so every machine draws the same
@@ -67,7 +69,9 @@ def footer(figure: Any, profile: str, fingerprint: str) -> None:
 
 
 def stamp(profile: str) -> str:
-    """What is said beside every number and picture of a profile."""
+    """What is said beside every number and picture of a profile; `<profile> without data` for a pure definition."""
+    if profile.endswith(DATA_FREE) and stamp(profile.removesuffix(DATA_FREE)):
+        return f"{profile.removesuffix(DATA_FREE)} profile: holds no data, the same in every profile"
     said = {
         "demo": "demo profile: drawn data, minutes of training, no evidence for or against the paper",
         "smoke": "smoke profile: two steps of everything, for tests only",
@@ -82,13 +86,16 @@ def stamp(profile: str) -> str:
 def save(figure: Any, folder: Path, name: str, profile: str, fingerprint: str, caption: str) -> None:
     """Write `name`.png, `name`.pdf and `name`.md (the caption), with footer and fingerprint and without any date.
 
-    The fingerprint stands in the PNG's text `retrace:fingerprint`, in the PDF's Keywords, and shortened in the footer.
+    The fingerprint stands in the PNG's text `retrace:fingerprint`, in the PDF's Keywords, and shortened in the footer;
+    the profile in `retrace:profile`, in the PDF's Subject, and in the footer.
     """
     import matplotlib
 
     footer(figure, profile, fingerprint)
-    png = {"retrace:fingerprint": fingerprint, "Software": None, "Creation Time": None}
-    pdf = {"Keywords": f"retrace:fingerprint {fingerprint}", "Creator": None, "Producer": None, "CreationDate": None}
+    name_of_profile = profile.removesuffix(DATA_FREE)
+    undated = {"Creator": None, "Producer": None, "CreationDate": None}
+    png = {"retrace:fingerprint": fingerprint, "retrace:profile": name_of_profile, "Software": None}
+    pdf = {"Keywords": f"retrace:fingerprint {fingerprint}", "Subject": f"retrace:profile {name_of_profile}", **undated}
     with matplotlib.rc_context(settings()):
         figure.savefig(folder / f"{name}.png", format="png", dpi=DOTS_PER_INCH, metadata=png)
         figure.savefig(folder / f"{name}.pdf", format="pdf", dpi=DOTS_PER_INCH, metadata=pdf)

@@ -36,21 +36,21 @@ class Cell:
         return stdev(value for _, value in self.by_seed) if len(self.by_seed) > 1 else None
 
 
-def read_scores(inputs: Mapping[str, Path]) -> list[dict[str, Any]]:
-    """score.json of every input called score…, by the inputs' names.
+def read_scores(inputs: Mapping[str, Path], prefix: str = "score") -> list[dict[str, Any]]:
+    """score.json of every input called `prefix`…, by the inputs' names.
 
     Raises: ValueError where there is none; FileNotFoundError where a folder holds none.
     """
     from stages.data.files import read_json
 
-    folders = [path for name, path in sorted(inputs.items()) if name.startswith("score")]
+    folders = [path for name, path in sorted(inputs.items()) if name.startswith(f"{prefix}_")]
     if not folders:
-        raise ValueError(f"expected inputs named score_<dataset>, got {sorted(inputs)}")
+        raise ValueError(f"expected inputs named {prefix}_<dataset>, got {sorted(inputs)}")
     return [read_json(folder / "score.json") for folder in folders]
 
 
 def scores_to_cells(scores: Iterable[Mapping[str, Any]]) -> list[Cell]:
-    """Bring the values of all scores together by method, dataset and metric.
+    """Bring the values of all scores together by method, dataset and metric; each score is about one dataset.
 
     Raises: ValueError, naming both sides, where profiles differ; where a dataset is measured twice with one seed or not
     with every seed; where one column (dataset, metric) mixes protocols or units.
@@ -59,15 +59,14 @@ def scores_to_cells(scores: Iterable[Mapping[str, Any]]) -> list[Cell]:
     check_same("profile", [(f"{score['data']}, seed {score['seed']}", score["profile"]) for score in scores])
     seeds: dict[str, list[int]] = {}
     for score in scores:
-        if score["seed"] in seeds.setdefault(score["data"], []):
-            raise ValueError(
-                f"{score['data']} with seed {score['seed']} is given twice: each score folder goes in once"
-            )
-        seeds[score["data"]].append(score["seed"])
+        dataset = score_to_dataset(score)
+        if score["seed"] in seeds.setdefault(dataset, []):
+            raise ValueError(f"{dataset} with seed {score['seed']} is given twice: each score folder goes in once")
+        seeds[dataset].append(score["seed"])
     check_same("set of seeds", [(dataset, sorted(held)) for dataset, held in seeds.items()])
     held: dict[tuple[str, str, str], list[tuple[int, Mapping[str, Any]]]] = {}
     columns: dict[tuple[str, str], list[tuple[str, Any]]] = {}
-    for score in sorted(scores, key=lambda score: (score["data"], score["seed"])):
+    for score in sorted(scores, key=lambda score: (score_to_dataset(score), score["seed"])):
         for value in score["values"]:
             who = f"{value['method']}, seed {score['seed']}"
             held.setdefault((value["method"], value["dataset"], value["metric"]), []).append((score["seed"], value))
@@ -88,6 +87,14 @@ def scores_to_cells(scores: Iterable[Mapping[str, Any]]) -> list[Cell]:
         protocol = tuple(sorted(first["protocol"].items()))
         cells.append(Cell(method, dataset, metric, first["unit"], by_seed, scores[0]["profile"], protocol))
     return cells
+
+
+def score_to_dataset(score: Mapping[str, Any]) -> str:
+    """What all values of a score call their dataset. Raises: ValueError for no value, or several datasets."""
+    named = sorted({value["dataset"] for value in score["values"]})
+    if len(named) != 1:
+        raise ValueError(f"expected a score about one dataset, got {named} beside {score['data']}")
+    return named[0]
 
 
 def check_same(what: str, held: list[tuple[str, Any]]) -> None:

@@ -25,14 +25,19 @@ class Entry:
     still: tuple[str, ...] = ()
 
 
-def contrasfill(method: str) -> Entry:
+def contrasfill(method: str, *variants: str) -> Entry:
+    """`variants` are whole names of layers, such as contrasfill.variant.one_code; they stand before the profile's."""
     parts = ("common", method)
-    layers = [f"contrasfill.{part}.{layer}" for layer in ("base", "data.face", "profile.smoke") for part in parts]
+    layers = [f"contrasfill.{part}.{layer}" for layer in ("base", "data.face") for part in parts]
+    layers += [f"contrasfill.{variant}" for variant in variants]
+    layers += [f"contrasfill.{part}.profile.smoke" for part in parts]
     return Entry(f"stages.papers.contrasfill.{method}.method", tuple(layers))
 
 
 METHODS = {
     "contrasfill": contrasfill("contrasfill"),
+    "contrasfill1": contrasfill("contrasfill", "contrasfill.variant.one_code"),
+    "context_free": contrasfill("contrasfill", "contrasfill.variant.context_free"),
     "comodgan": contrasfill("comodgan"),
     "collagegan": contrasfill("collagegan"),
     "batfill": Entry(

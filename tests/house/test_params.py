@@ -74,10 +74,12 @@ def test_every_gap_named_in_params_is_listed():
 @pytest.mark.parametrize("profile", PROFILES)
 def test_layers_make_every_stage_its_block(profile, tmp_path):
     """Every profile and stage: the layers exist, merge, and give exactly the keys that the stage's Block declares."""
-    for stage in stages_in(profile, tmp_path):
+    stages = stages_in(profile, tmp_path)
+    params = layers.load(tmp_path / "params.yaml")
+    for stage in stages:
         verb, arguments = arguments_of(stage)
         module = importlib.import_module(modules_of(verb, arguments)[0])
-        merged = layers.merge(layers.load(tmp_path / "params.yaml"), arguments.layers)
+        merged = layers.merge(params, arguments.layers)
         layers.validate(module.Block, merged, arguments.layers)
 
 

@@ -1,13 +1,26 @@
 """The paper's machine-readable pages: claims and gaps are complete and speak of keys and files that exist."""
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
 import yaml
 
+from stages import graph
+
 ROOT = Path(__file__).resolve().parents[2]
 PAPER = ROOT / "stages/papers/contrasfill"
+
+
+@cache
+def params() -> dict:
+    return yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+
+
+@cache
+def stages() -> tuple[graph.Stage, ...]:
+    return graph.load(ROOT)
 
 
 def read(name: str) -> list[dict]:
@@ -24,18 +37,31 @@ def test_claims_are_c1_to_c14_and_complete():
 
 
 def test_the_tolerance_of_c1_is_the_tables_own():
-    params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
     claim = read("claims.yaml")[0]
-    assert claim["tolerance"]["fidelity_tolerance"] == params["contrasfill"]["table1"]["base"]["fidelity_tolerance"]
+    assert claim["tolerance"]["fidelity_tolerance"] == params()["contrasfill"]["table1"]["base"]["fidelity_tolerance"]
     assert f"{claim['tolerance']['fidelity_tolerance']:g} *" in claim["rule"]
 
 
-def test_every_claim_of_table_1_has_its_verdict():
-    from stages.papers.contrasfill.report.verdicts import CLAIMS
+def test_the_ratio_of_c8_is_the_tables_own():
+    claim = next(claim for claim in read("claims.yaml") if claim["id"] == "C8")
+    assert claim["tolerance"]["ratio"] == params()["contrasfill"]["partial_masks"]["base"]["ratio"]
+    assert claim["rule"].count(f"{claim['tolerance']['ratio']:g} *") == 2
 
-    assert [name for name, _, _ in CLAIMS] == [
-        claim["id"] for claim in read("claims.yaml") if claim["measured_by"] == "tables/table1.csv"
-    ]
+
+def test_every_claim_has_a_rule_and_a_target():
+    from stages.papers.contrasfill.report.contrasfill_claims import EVERY_RULE
+
+    claims = read("claims.yaml")
+    assert set(EVERY_RULE) | {"C14"} == {claim["id"] for claim in claims}
+    outs = {out for stage in stages() for out in stage.outs}
+    assert not [claim["id"] for claim in claims if f"results/{claim['measured_by']}" not in outs]
+
+
+def test_every_claim_of_table_1_has_its_verdict():
+    from stages.papers.contrasfill.report.verdicts import BOX, OBJECT
+
+    for names, measured_by in ((OBJECT, "tables/table1.csv"), (BOX, "tables/table1_box.csv")):
+        assert list(names) == [claim["id"] for claim in read("claims.yaml") if claim["measured_by"] == measured_by]
 
 
 def test_gaps_have_distinct_ids_and_all_parts():
@@ -43,16 +69,15 @@ def test_gaps_have_distinct_ids_and_all_parts():
     ids = [gap["id"] for gap in gaps]
     assert ids == [f"G{number}" for number in range(1, len(gaps) + 1)] and len(gaps) >= 25
     for gap in gaps:
-        assert set(gap) == {"id", "question", "default", "alternatives", "keys", "stages"}
+        assert set(gap) == {"id", "question", "default", "alternatives", "keys", "stages", "targets", "claims"}
         assert "?" in gap["question"], gap["id"]
-        assert gap["alternatives"] and gap["stages"]
+        assert gap["alternatives"] and gap["stages"] and gap["targets"]
 
 
 @pytest.mark.parametrize("gap", read("gaps.yaml"), ids=lambda gap: gap["id"])
 def test_the_keys_of_a_gap_are_in_params(gap):
-    params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
     for key in gap["keys"]:
-        node = params
+        node = params()
         for part in key.split("."):
             assert isinstance(node, dict) and part in node, f"{gap['id']}: params.yaml has no {key}"
             node = node[part]
@@ -73,3 +98,42 @@ def test_the_readme_names_every_file_of_the_paper():
         if path.name.startswith("__") or path.name == "README.md":
             continue
         assert f"`{path.name}{'/' if path.is_dir() else ''}`" in text, f"README.md does not say what {path.name} is"
+
+
+def test_errata_have_all_parts_and_the_first_is_what_is_counted():
+    from stages.papers.contrasfill.report.example import counts
+
+    errata = read("errata.yaml")
+    assert [entry["id"] for entry in errata] == [f"E{number}" for number in range(1, len(errata) + 1)]
+    for entry in errata:
+        assert set(entry) == {"id", "place", "says", "right", "handled"} and entry["place"].startswith("supp ")
+    assert f"= {counts()['positive pairs']}," in errata[0]["right"] and "480" in errata[0]["right"]
+
+
+def test_errata_and_gaps_named_anywhere_exist():
+    known = {entry["id"] for entry in (*read("errata.yaml"), *read("gaps.yaml"))}
+    for page in ("claims.yaml", "errata.yaml", "README.md"):
+        text = (PAPER / page).read_text(encoding="utf-8")
+        named = set(re.findall(r"\b(?:erratum|gaps?) ([EG]\d+)", text))
+        assert named <= known, f"{page}: {sorted(named - known)}"
+
+
+def test_the_readme_names_every_final_target():
+    text = (PAPER / "README.md").read_text(encoding="utf-8")
+    finals = [stage for stage in stages() if stage.final and stage.meta["paper"] == "contrasfill"]
+    for stage in finals:
+        name = Path(stage.outs[0]).with_suffix("").relative_to("results").as_posix().removesuffix("_seeds")
+        folder, _, leaf = name.partition("/")
+        drawn = re.fullmatch(r"fig(0[3-5]|13)", leaf)  # within `fig02` to `fig06`, `fig12` to `fig14`
+        assert drawn or f"`{name}`" in text or f"`{leaf}`" in text, f"README.md does not name {folder}/{leaf}"
+
+
+def test_every_final_stage_has_a_caption_and_a_seeds_form_where_it_is_a_table():
+    finals = [stage for stage in stages() if stage.final and stage.meta["paper"] == "contrasfill"]
+    names = {Path(stage.outs[0]).stem for stage in finals}
+    assert {f"fig{number:02d}" for number in range(1, 16)} <= names
+    for stage in finals:
+        assert (ROOT / stage.meta["caption"]).is_file(), stage.name
+        name = Path(stage.outs[0]).stem
+        if "/tables/" in stage.outs[0] and not name.endswith("_seeds"):
+            assert f"{name}_seeds" in names, f"{name} has no three-seed form"

@@ -49,7 +49,15 @@ class Painter:
 
 
 def block(**changes) -> sampling.Block:
-    base = {"profile": "smoke", "hole": "object", "split": "evaluation", "images": 3, "samples": 4, "batch": 2}
+    base = {
+        "profile": "smoke",
+        "hole": "object",
+        "split": "evaluation",
+        "images": 3,
+        "samples": 4,
+        "codes": 0,
+        "batch": 2,
+    }
     return sampling.Block(**(base | changes))
 
 

@@ -2,6 +2,7 @@
 
 import collections
 import hashlib
+import importlib.util
 import io
 import os
 import pickle
@@ -14,6 +15,7 @@ import pytest
 import torch
 from PIL import Image
 
+from stages.data.detections import read_detections, write_detections
 from stages.teachers.detectors import arrays
 from stages.teachers.detectors.detectron2_detector import Detectron2Detector, load_arrays, read_weights
 
@@ -136,6 +138,47 @@ def test_inputs_are_resized_reversed_and_batched(library, tmp_path):
     assert last["image"].shape == (3, 66, 133), "the longer side ends at its limit"
     assert (first["height"], first["width"]) == (100, 150)
     assert first["image"][2].mean() == 200 and first["image"][0].mean() == 0, "BGR: red comes last"
+
+
+def real_detector(tmp_path) -> Detectron2Detector:
+    """The library's own network with fresh weights, where it is installed."""
+    from detectron2 import model_zoo  # pyright: ignore[reportMissingImports]
+    from safetensors.torch import save_file
+
+    small = "COCO-InstanceSegmentation/mask_rcnn_R_50_FPN_3x.yaml"
+    net = model_zoo.get(small, trained=False, device="cpu")
+    path = tmp_path / "fresh.safetensors"
+    save_file({name: value.contiguous() for name, value in net.state_dict().items()}, path)
+    return Detectron2Detector(small, path, hashlib.sha256(path.read_bytes()).hexdigest(), 0.0, 2, "cpu")
+
+
+@pytest.mark.parametrize("kind", ["stand_in", "detectron2"])
+def test_what_any_detector_behind_the_adapter_gives(kind, request, tmp_path):
+    """Names, scores, boxes and masks of the photo's size, in the order of the photos, through the table and back."""
+    if kind == "stand_in":
+        detector = opened(request.getfixturevalue("library"), tmp_path)
+    elif importlib.util.find_spec("detectron2") is None:
+        pytest.skip("detectron2 is not installed (envs/detectron2.yaml)")
+    else:
+        detector = real_detector(tmp_path)
+    assert [detector.classes[place] for place in (2, 7, 14)] == ["car", "truck", "bird"] and len(detector.classes) == 80
+    assert set(detector.facts) == {"source", "model", "digest", "threshold"}
+    sizes = {"a": (90, 120), "b": (120, 90), "c": (100, 160)}
+    (tmp_path / "table").mkdir()
+    found = dict(detector.find((name, photo(*size)) for name, size in sizes.items()))
+    assert list(found) == list(sizes)
+    write_detections(tmp_path / "table", found.items(), detector.facts)
+    table = read_detections(tmp_path / "table")
+    assert kind != "stand_in" or all(len(entry.instances) == 2 for entry in found.values())
+    for name, (height, width) in sizes.items():
+        assert (table[name].width, table[name].height) == (width, height)
+        scores = [instance.score for instance in table[name].instances]
+        assert scores == sorted(scores, reverse=True) and len(scores) == len(found[name].instances)
+        for instance in table[name].instances:
+            assert instance.class_name in detector.classes and detector.threshold <= instance.score <= 1
+            assert instance.mask.shape == (height, width) and instance.mask.sum() == instance.area > 0
+            x1, y1, x2, y2 = instance.box
+            assert 0 <= x1 <= x2 <= width and 0 <= y1 <= y2 <= height
 
 
 def test_without_the_library_the_message_names_its_environment(tmp_path, monkeypatch):

@@ -10,7 +10,7 @@ import yaml
 from stages.data import needed_set, needed_weights, needs
 
 ROOT = Path(__file__).resolve().parents[2]
-SETS = ("celebamask_hq", "lsun_bird", "lsun_car", "stanford_cars", "cub")
+SETS = ("celebamask_hq", "ffhq", "lsun_bird", "lsun_car", "stanford_cars", "cub")
 KEYS = {
     *("name", "title", "source", "licence", "redistribution", "people", "used_by", "size", "layout"),
     *("essential", "expected", "checksums"),
@@ -50,13 +50,15 @@ def test_each_raw_set_has_a_card_and_two_keys():
     assert set(params) == {file.stem for file in needs.CARDS.glob("*.yaml")} == set(SETS)
     for name, entry in params.items():
         assert set(entry["base"]) == {"supply", "root"} and entry["base"]["root"] == f"data/{name}"
+        optional = "none" if name == "ffhq" else None  # extra training faces, of which there is no small pack
         assert {profile: values.get("supply") for profile, values in entry["profile"].items()} == {
-            "smoke": "drawn", "demo": "drawn", "lite": None, "paper": None
+            "smoke": "drawn", "demo": "drawn", "lite": optional, "paper": None
         }  # fmt: skip
 
 
 def test_drawn_sets_and_taught_helpers_need_nothing(tmp_path):
     assert needs.missing(layers("cub", "drawn", tmp_path / "nowhere")) == []
+    assert needs.missing(layers("ffhq", "none", tmp_path / "nowhere")) == []
     assert needs.missing(weights(tmp_path / "nowhere", "", source="taught")) == []
     needs.stop_if_missing([layers("cub", "drawn", tmp_path / "nowhere")])
 

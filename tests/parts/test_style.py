@@ -32,14 +32,15 @@ def saved(tmp_path_factory):
     return folders
 
 
-def test_png_carries_the_fingerprint_and_nothing_else(saved):
+def test_png_carries_fingerprint_and_profile_and_nothing_else(saved):
     with Image.open(saved[0] / "sheet.png") as picture:
-        assert picture.text == {"retrace:fingerprint": FINGERPRINT}
+        assert picture.text == {"retrace:fingerprint": FINGERPRINT, "retrace:profile": "demo"}
 
 
-def test_pdf_carries_the_fingerprint_and_no_date_or_maker(saved):
+def test_pdf_carries_fingerprint_and_profile_and_no_date_or_maker(saved):
     content = (saved[0] / "sheet.pdf").read_bytes()
     assert f"/Keywords (retrace:fingerprint {FINGERPRINT})".encode() in content
+    assert b"/Subject (retrace:profile demo)" in content
     for name in (b"CreationDate", b"ModDate", b"/Producer", b"/Creator"):
         assert name not in content
 
@@ -100,3 +101,23 @@ def test_rows_of_another_length_or_shape_are_refused():
 def test_an_unknown_profile_is_refused():
     with pytest.raises(ValueError, match="demo, smoke, lite, paper"):
         style.stamp("test")
+
+
+def test_a_picture_without_data_says_so_and_keeps_its_profile():
+    assert style.stamp("paper" + style.DATA_FREE) == "paper profile: holds no data, the same in every profile"
+    with pytest.raises(ValueError, match="demo, smoke, lite, paper"):
+        style.stamp("test" + style.DATA_FREE)
+
+
+def test_a_board_is_measured_in_inches_from_below():
+    from stages.draw.board import board
+
+    held = board(3.0, 2.0)
+    held.box((1.0, 0.5), (0.4, 0.2), facecolor="black", edgecolor="none")
+    held.figure.canvas.draw()
+    pixels = np.asarray(held.figure.canvas.buffer_rgba())[..., :3]
+    assert pixels.shape == (400, 600, 3)  # 200 dots to the inch
+    dark = np.argwhere(pixels.sum(axis=2) < 60)
+    low, high = dark.min(axis=0), dark.max(axis=0) + 1
+    # 0.8 to 1.2 inches from the left, 0.4 to 0.6 from below, so 1.4 to 1.6 from above.
+    assert np.abs(np.array([*low, *high]) - [280, 160, 320, 240]).max() <= 1

@@ -71,6 +71,15 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
         _lost("box_outside", "box"),
         _lost("photo_without_row", "no_annotation"),
     ),
+    "ffhq": (
+        *UNREADABLE,
+        *UNUSUAL,
+        _lost("no_labels", "no_labels"),
+        _lost("label_above", "label_value"),
+        _lost("no_face_part", "no_face_part"),
+        _lost("no_category", "category"),
+        _lost("strange_name", "file_name"),
+    ),
     "cub": (*UNREADABLE, *UNUSUAL, _lost("missing_photo", "no_image"), _kept("grey")),
 }
 

@@ -1,4 +1,4 @@
-"""Where a raw set comes from: drawn here, or a user's own folder, which is only read."""
+"""Where a raw set comes from: drawn here, or a user's own folder, which is only read; an optional one may be absent."""
 
 import hashlib
 import os
@@ -15,7 +15,7 @@ Progress = Callable[[int, int], None]  # (done, total)
 class RawBlock(Block):
     """What every raw set's block holds; `root` is the user's folder, relative to the project."""
 
-    supply: Literal["drawn", "user"]
+    supply: Literal["drawn", "user", "none"]
     root: str
     seed: int
     faults: int
@@ -46,6 +46,11 @@ def list_user_files(root: str, name: str, layout: str, out: Path, progress: Prog
             progress(number, len(names))
     write_table(out / "files.parquet", {"path": names, "size": sizes, "sha256": digests})
     write_json(out / "root.json", {"root": pure.as_posix()})
+
+
+def note_absence(name: str, out: Path) -> None:
+    """Writes absent.json: the user leaves an optional set out, and a stage that asks for it says so."""
+    write_json(out / "absent.json", {"set": name, "supply": "none"})
 
 
 def _walk(root: Path) -> list[str]:

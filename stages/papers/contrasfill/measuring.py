@@ -109,6 +109,17 @@ def diversity(
     name: str, held: Samples, data: "Packed", scorer: "Scorer", device: str, common: dict[str, Any]
 ) -> list[Value]:
     """Perceptual distance between samples of one image, over the whole image and inside the hole. Source: spec §8.2."""
+    whole, hole = pair_distances(held, data, scorer, device)
+    protocol = pair_protocol(held, scorer.diversity_protocol | common)
+    metric = scorer.diversity_name
+    return [
+        entry(name, metric, "1", float(np.mean(whole)), len(whole), protocol | {"region": "whole image"}),
+        entry(name, f"{metric}_hole", "1", float(np.mean(hole)), len(hole), protocol | {"region": "hole"}),
+    ]
+
+
+def pair_distances(held: Samples, data: "Packed", scorer: "Scorer", device: str) -> tuple[list[float], list[float]]:
+    """Each image's perceptual distance, averaged over pairs of samples: of the whole image, and inside the hole."""
     import torch
 
     from stages.data.image import to_tensor
@@ -120,12 +131,7 @@ def diversity(
         both = samples_to_pair_distances(scorer.perceptor, to_tensor(held.multiple[row]).to(device), mask)
         whole.append(float(both.whole.mean()))
         hole.append(float(both.hole.mean()))
-    protocol = pair_protocol(held, scorer.diversity_protocol | common)
-    metric = scorer.diversity_name
-    return [
-        entry(name, metric, "1", float(np.mean(whole)), len(whole), protocol | {"region": "whole image"}),
-        entry(name, f"{metric}_hole", "1", float(np.mean(hole)), len(hole), protocol | {"region": "hole"}),
-    ]
+    return whole, hole
 
 
 def known_factor(

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from stages.block import Block as Base
 from stages.papers.contrasfill.sampled import positions_to_holes
@@ -22,6 +22,8 @@ class Block(Base):
     """Which images are sampled, and how often.
 
     `images` of the split, evenly spread, have `samples` samples each; every image of the split has one.
+    codes 0: each sample has codes of its own. codes n: the n x n samples of an image are a grid, column = known code,
+    row = unknown code, sample number = n row + column; the codes belong to the image.
     """
 
     profile: Literal["smoke", "demo", "lite", "paper"]
@@ -29,7 +31,17 @@ class Block(Base):
     split: str
     images: int = Field(gt=0)
     samples: int = Field(gt=1)
+    codes: int = Field(ge=0)
     batch: int = Field(gt=0)
+
+    @model_validator(mode="after")
+    def check_codes(self) -> "Block":
+        """Raises: ValueError where a grid of codes has another number of samples than cells."""
+        if self.codes and self.samples != self.codes**2:
+            raise ValueError(
+                f"a grid of {self.codes} x {self.codes} codes has {self.codes**2} samples, not {self.samples}"
+            )
+        return self
 
 
 def positions_to_spread(positions: np.ndarray, count: int) -> np.ndarray:
@@ -82,7 +94,7 @@ def sample(
     done, total = 0, len(positions) + len(several) * (block.samples - 1)
     with torch.no_grad():
         for rows in jobs_of(positions.tolist(), several.tolist(), block.samples, block.batch):
-            made = produce(method, data, rows, seed, block.hole, world)
+            made = produce(method, data, rows, seed, block, world)
             for (position, number), picture in zip(rows, made, strict=True):
                 if position in place_several:
                     multiple[place_several[position], number] = picture
@@ -102,14 +114,34 @@ def sample(
     return {
         "images": len(several),
         "samples": block.samples,
+        "codes": block.codes,
         "singles": len(positions),
         "size_px": side,
         "split": block.split,
     }
 
 
+def grid_codes(rows: list[tuple[str, int]], side: int, method: "Method", seed: int) -> dict[str, Any]:
+    """Codes of a grid's cells: all cells of an image's column share the known code, all of its row the unknown one.
+
+    Source: supp Fig. 8, Fig. 15. Shapes: rows (key, number) [B] -> code_known, code_unknown [B latent].
+    Raises: ValueError for a method that has not both codes.
+    """
+    from stages.engine.rowchance import RowChance
+
+    if getattr(method.block, "codes", 1) != 2:
+        raise ValueError(f"{type(method).__module__} has no known and unknown code; a grid needs both (key codes)")
+    place = {"code_known": ("column", lambda number: number % side), "code_unknown": ("row", lambda n: n // side)}
+    found = {}
+    for name, (line, of) in place.items():
+        named = [f"{key}/{line} {of(number)}" for key, number in rows]
+        codes = RowChance(seed, named).normal(f"grid/{name}", len(rows), method.block.latent)
+        found[name] = codes.to(next(method.nets["generator"].parameters()).device)
+    return found
+
+
 def produce(
-    method: "Method", data: "Packed", rows: list[tuple[int, int]], seed: int, hole: str, world: "World"
+    method: "Method", data: "Packed", rows: list[tuple[int, int]], seed: int, block: Block, world: "World"
 ) -> np.ndarray:
     """One batch of samples. Shapes: rows (position, number) [B] → uint8 [B, R, R, 3]."""
     import torch
@@ -118,13 +150,15 @@ def produce(
     from stages.engine.rowchance import RowChance
 
     positions = np.array([position for position, _ in rows])
-    images, holes = data.images[positions], positions_to_holes(data, positions, hole)
+    images, holes = data.images[positions], positions_to_holes(data, positions, block.hole)
     batch = {
         "image": to_tensor(images).to(world.device),
         "mask": mask_to_tensor(holes).to(world.device),
         "position": torch.from_numpy(positions).to(world.device),
     }
     keys = data.keys
+    if block.codes:
+        batch |= grid_codes([(keys[position], number) for position, number in rows], block.codes, method, seed)
     made = method.produce(batch, RowChance(seed, [f"{keys[position]}/{number}" for position, number in rows]))["image"]
     if not bool(torch.isfinite(made).all()):
         raise FloatingPointError(f"a sample of {keys[rows[0][0]]} or the {len(rows) - 1} beside it is not finite")

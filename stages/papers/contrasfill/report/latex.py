@@ -1,7 +1,7 @@
 """Table 1 in LaTeX, in the printed shape."""
 
 from stages.papers.contrasfill.report.cells import Table
-from stages.papers.contrasfill.report.names import DATASETS, DECIMALS, METHODS, PRINTED
+from stages.papers.contrasfill.report.names import DATASETS, DECIMALS, PRINTED
 
 
 def table_to_latex(table: Table, stamp: str) -> str:
@@ -11,16 +11,16 @@ def table_to_latex(table: Table, stamp: str) -> str:
     ours = " & ".join([table.places[name] for name in PRINTED] * len(DATASETS))
     printed = " & ".join([rf"\textcolor{{gray}}{{({name})}}" for name in PRINTED] * len(DATASETS))
     lines = [
-        f"% Table 1, {table.hole} masks; {stamp}.",
-        "% Needs booktabs and xcolor. Each cell: ours (printed).",
+        f"% Table 1, {table.holes}; {stamp}.",
+        f"% Needs booktabs and xcolor. Each cell: ours{' (printed)' if table.printed else ''}.",
         rf"\begin{{tabular}}{{l{'c' * 3 * len(DATASETS)}}}",
         r"\toprule",
         rf" & {groups} \\",
         rules,
         rf" & {ours} \\",
-        rf" & {printed} \\",
+        *([rf" & {printed} \\"] if table.printed else []),
         r"\midrule",
-        *(method_to_line(table, method) for method in METHODS),
+        *(method_to_line(table, method) for method in table.methods),
         r"\bottomrule",
         r"\end{tabular}",
         rf"% {table.seeds_text()}{table.names_text()}".replace("±", "+-"),
@@ -31,7 +31,7 @@ def table_to_latex(table: Table, stamp: str) -> str:
 def method_to_line(table: Table, method: str) -> str:
     """One line of the body."""
     cells = [cell_to_latex(table, method, dataset, name) for dataset in DATASETS for name in PRINTED]
-    return " & ".join([METHODS[method], *cells]) + r" \\"
+    return " & ".join([table.methods[method], *cells]) + r" \\"
 
 
 def cell_to_latex(table: Table, method: str, dataset: str, name: str) -> str:
@@ -42,4 +42,4 @@ def cell_to_latex(table: Table, method: str, dataset: str, name: str) -> str:
         text = rf"\textbf{{{text}}}"
     if cell.spread is not None:
         text += rf"\,$\pm$\,{cell.spread:.{DECIMALS[name]}f}"
-    return rf"{text} \textcolor{{gray}}{{({table.printed[method, dataset, name]})}}"
+    return rf"{text} \textcolor{{gray}}{{({table.printed[method, dataset, name]})}}" if table.printed else text

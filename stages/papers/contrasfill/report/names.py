@@ -6,7 +6,22 @@ METHODS = {
     "batfill": "BAT-Fill",
     "contrasfill": "ContrasFill (Ours)",
 }
+# With box holes ContrasFill-1 is measured too; the paper's own numbers for boxes are not in its supplementary.
+BOX_METHODS = {
+    "comodgan": "CoModGAN",
+    "collagegan": "CollageGAN",
+    "batfill": "BAT-Fill",
+    "contrasfill1": "ContrasFill-1",
+    "contrasfill": "ContrasFill (Ours)",
+}
 DATASETS = {"face": "Face", "bird": "Bird", "car": "Car"}
+# Partial holes in the order of figure 10's rows.
+PARTIAL = {
+    "both_eyes": "Both eyes",
+    "one_eye": "One eye",
+    "car_front": "Lamps and grill",
+    "bird_part": "Part of the bird",
+}
 PRINTED = ("FID", "LPIPS", "KFFA")
 DECIMALS = {"FID": 2, "LPIPS": 3, "KFFA": 2}
 LOWER_IS_BETTER = {"FID"}

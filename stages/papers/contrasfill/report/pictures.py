@@ -1,24 +1,16 @@
 """What the report's figures share: opened samples, and one as a line of tiles."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from stages.data.packed import Packed
 from stages.draw.grid import Row, erase, mask_to_tile
+from stages.papers.contrasfill.report.drawn import Drawn as Drawn
 from stages.papers.contrasfill.sampled import Samples, check_alike, positions_to_holes, read_samples
 
-
-@dataclass(frozen=True)
-class Drawn:
-    """A finished figure, the profile it shows, and its caption."""
-
-    figure: Any
-    profile: str
-    caption: str
+KEY_LETTERS = 10  # of a photo's key, in captions
 
 
 def read_all(inputs: Mapping[str, Path], dataset: str) -> tuple[Packed, dict[str, Samples]]:
@@ -69,3 +61,41 @@ def profile_of(all_samples: list[Samples]) -> str:
     if len(profiles) != 1:
         raise ValueError(f"one figure cannot mix profiles, got samples of {sorted(profiles)}")
     return profiles.pop()
+
+
+def grid_to_rows(data: Packed, held: Samples, place: int, known: int, unknown: int) -> tuple[Row, ...]:
+    """One context's grid of codes: columns share the known code, lines the unknown one; the input stands before it.
+
+    The first line begins with the image and what the method is given.
+
+    Shapes: samples of a place are numbered line * codes + column.
+    Raises: ValueError where the samples are no grid, or a smaller one.
+    """
+    codes = held.facts.get("codes", 0)
+    if not 0 < max(known, unknown) <= codes:
+        raise ValueError(f"the figure shows {known} x {unknown} codes, the samples are a grid of {codes} x {codes}")
+    position = held.several[place]
+    image = np.asarray(data.images[position])
+    mask = positions_to_holes(data, np.array([position]), held.facts["hole"])[0]
+    made = np.asarray(held.multiple[place])
+    rows = []
+    for line in range(unknown):
+        before = (image, erase(image, mask)) if line == 0 else (None, None)
+        rows.append(Row(f"unknown {line + 1}", (*before, *made[line * codes : line * codes + known])))
+    return tuple(rows)
+
+
+def grid_headings(known: int) -> tuple[str, ...]:
+    """Over the tiles of `grid_to_rows`."""
+    return ("image", "input", "known 1", *(str(number) for number in range(2, known + 1)))
+
+
+def contexts_text(data: Packed, held: Samples, places: list[int]) -> str:
+    """The images of a figure by the first letters of their own keys, in the order shown."""
+    return ", ".join(str(data.keys[held.several[place]])[:KEY_LETTERS] for place in places)
+
+
+def seeds_text(all_samples: list[Samples]) -> str:
+    """`seed 0`, or all of them where there are several."""
+    seeds = sorted({held.facts["seed"] for held in all_samples})
+    return f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}"

@@ -1,6 +1,6 @@
-"""Table 1: fidelity, diversity, known factor angle of four methods on three datasets, ours beside the printed values.
+"""Table 1: fidelity, diversity and known factor angle of all methods on three datasets, ours beside the printed values.
 
-Source: supp §5, Table 1 (holes are object masks).
+Source: supp §5, Table 1 (holes are object masks); with box holes: main §4, whose numbers are not in the supplementary.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ from stages.draw.table import (
 )  # fmt: skip
 from stages.papers.contrasfill.report.cells import Table, cells_to_table, read_reported
 from stages.papers.contrasfill.report.latex import table_to_latex
-from stages.papers.contrasfill.report.names import DATASETS, DECIMALS, METHODS, PRINTED
+from stages.papers.contrasfill.report.names import DATASETS, DECIMALS, PRINTED
 from stages.papers.contrasfill.report.verdicts import table_to_verdicts
 
 
@@ -38,10 +38,11 @@ def tabulate(block: Block, inputs: Mapping[str, Path]) -> dict[str, str]:
     Raises: ValueError where a score is missing, doubled, of other holes, or foreign to its column.
     """
     cells = scores_to_cells(read_scores(inputs))
-    table = cells_to_table(cells, read_reported(inputs["reported"], "table1"), block.hole)
+    printed = read_reported(inputs["reported"], "table1") if block.hole == "object" else {}
+    table = cells_to_table(cells, printed, block.hole)
     return {
         "csv": table_to_csv(table),
-        "md": table_to_markdown(table, block.fidelity_tolerance),
+        "md": table_to_markdown(table, {"fidelity_tolerance": block.fidelity_tolerance}),
         "tex": table_to_latex(table, stamp(table.profile)),
     }
 
@@ -72,23 +73,27 @@ def cell_to_row(table: Table, cell: Cell) -> dict[str, str]:
     }
 
 
-def table_to_markdown(table: Table, tolerance: float) -> str:
+def table_to_markdown(table: Table, tolerances: Mapping[str, float]) -> str:
     """The printed table's shape, then orderings, verdicts, what else was measured, and every column's protocol."""
     parts = [
-        f"# Table 1, {table.hole} masks, {table.profile} profile\n",
-        f"{stamp(table.profile).capitalize()}. {table.seeds_text()} Each cell: ours (printed). "
-        "Best of ours in bold. FID and FD: lower is better; LPIPS, PD and KFFA (degrees): higher is more diverse."
+        f"# Table 1, {table.holes}, {table.profile} profile\n",
+        f"{stamp(table.profile).capitalize()}. {table.seeds_text()} "
+        f"Each cell: ours{' (printed)' if table.printed else ''}. Best of ours in bold. FID and FD: lower is better; "
+        "LPIPS, PD and KFFA (degrees): higher is more diverse."
         f"{table.names_text()}\n",
         rows_to_markdown(["", *table.heads("<br>")], printed_shape(table)),
         "## Order of the methods, best first\n",
         rows_to_markdown(["dataset", "measure", "ours", "printed"], table.orders()),
         "## What the prose says of this table\n",
-        rows_to_markdown(["claim", "rule", "measured", "holds"], table_to_verdicts(table, tolerance)),
+        rows_to_markdown(["claim", "rule", "measured", "holds"], table_to_verdicts(table, tolerances)),
         "## Also measured\n",
         rows_to_markdown(["", *DATASETS.values()], extras(table)),
     ]
     if len(table.seeds) > 1:
-        parts += ["## By seed\n", rows_to_markdown(["dataset", "measure", "seed", *METHODS.values()], by_seed(table))]
+        parts += [
+            "## By seed\n",
+            rows_to_markdown(["dataset", "measure", "seed", *table.methods.values()], by_seed(table)),
+        ]
     parts += ["## How each column was measured\n", protocols(table)]
     return "\n".join(parts)
 
@@ -97,7 +102,7 @@ def printed_shape(table: Table) -> list[list[str]]:
     """Lines are methods; three columns a dataset."""
     return [
         [label, *(table.cell_text(method, dataset, name) for dataset in DATASETS for name in PRINTED)]
-        for method, label in METHODS.items()
+        for method, label in table.methods.items()
     ]
 
 
@@ -106,7 +111,7 @@ def extras(table: Table) -> list[list[str]]:
     rows: dict[str, list[str]] = {}
     for cell in table.ordered():
         if not table.printed_beside(cell)[1]:
-            label = f"{cell.metric}, {METHODS.get(cell.method, 'real images')}"
+            label = f"{cell.metric}, {table.methods.get(cell.method, 'real images')}"
             held = rows.setdefault(label, [""] * len(DATASETS))
             decimals = 2 if cell.unit == "degrees" or cell.metric.endswith("_floor") else 3
             spread = "" if cell.spread is None else f" ± {cell.spread:.{decimals}f}"
@@ -120,7 +125,7 @@ def by_seed(table: Table) -> list[list[str]]:
     for dataset, label in DATASETS.items():
         for name in PRINTED:
             for place, seed in enumerate(table.seeds):
-                cells = [table.cell(method, dataset, name) for method in METHODS]
+                cells = [table.cell(method, dataset, name) for method in table.methods]
                 values = [f"{cell.by_seed[place][1]:.{DECIMALS[name]}f}" for cell in cells]
                 rows.append([label, cells[0].metric, str(seed), *values])
     return rows

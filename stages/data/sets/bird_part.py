@@ -1,0 +1,31 @@
+"""Birds with a hole over the middle of the body."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from pydantic import Field
+
+from stages.block import Block as Base
+from stages.data.packed import Packed
+from stages.data.partial_holes import central_box, pack
+
+
+class Block(Base):
+    """Share of the area of the bird's box that the hole takes."""
+
+    area_share: float = Field(gt=0, le=1)
+    images: int
+
+
+def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable | None = None) -> None:
+    """Source: supp Fig. 10; spec §8.6."""
+    data = Packed.open(inputs["data"])
+    pack(
+        data,
+        "bird_part",
+        block.images,
+        lambda i: central_box(np.array(data.masks[i]) > 0, block.area_share),
+        out,
+        progress,
+    )

@@ -1,0 +1,13 @@
+"""Faces with a hole over both eyes."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from stages.data.sets.eyes import Block, prepare_eyes
+
+__all__ = ["Block", "prepare"]
+
+
+def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable | None = None) -> None:
+    """Source: supp Fig. 10; spec §8.6."""
+    prepare_eyes("both_eyes", block, inputs, out, progress)

@@ -1,0 +1,48 @@
+"""ContrasFill's own way: several known codes at one unknown code, on the images of the direction study (supp §4.1)."""
+
+import numpy as np
+from torch import Tensor
+
+from stages.data.image import from_tensor
+from stages.data.packed import Packed
+from stages.engine.rowchance import RowChance
+from stages.papers.contrasfill.directions.results import write_results
+from stages.papers.contrasfill.directions.walker import Walker, common_facts
+from stages.papers.contrasfill.discovering import Study, StudyBlock, check_fits, open_model, produced
+
+
+class Block(StudyBlock):
+    """Which images, and how many known codes each."""
+
+
+def discover(study: Study) -> None:
+    """Inputs: model (two codes), data. Leaves a results' folder.
+
+    Every image has one unknown code; its base result has a known code of its own. Nothing is accepted or refused:
+    realness is only noted.
+    """
+    block, data = study.block, Packed.open(study.inputs["data"])
+    trained = open_model(study.inputs["model"], study.paper, study.method, study.seed, study.world)
+    check_fits(trained, data, block.hole, study.inputs["model"])
+    if trained.facts["block"].get("codes") != 2:
+        raise ValueError(f"{study.inputs['model']}: known codes are varied in a model with two codes (key codes)")
+    latent = trained.facts["block"]["latent"]
+
+    def make(batch: dict[str, Tensor], names: list[str], variations: np.ndarray | None) -> dict[str, Tensor]:
+        # Everything but the known code is drawn in the name of the image; the base result has a code 0 of its own.
+        numbers = np.zeros(len(names), np.int64) if variations is None else variations
+        rows = [f"{name}/known {number}" for name, number in zip(names, numbers, strict=True)]
+        known = RowChance(study.seed, rows).normal("code_known", len(rows), latent).to(study.world.device)
+        return produced(trained.method, batch | {"code_known": known}, names, study.seed)
+
+    walker = Walker(study, trained.method, data, make)
+    images, samples = len(walker.keys), block.samples
+    which, numbers = np.divmod(np.arange(images * samples), samples)
+    several = np.zeros((images, samples, *walker.pictures.shape[1:]), np.uint8)
+    rows = []
+    for places, made, realness in walker.varied(which, numbers + 1):
+        several[which[places], numbers[places]] = from_tensor(made)
+        for place, score in zip(places, realness, strict=True):
+            rows.append({"image": int(which[place]), "number": int(numbers[place]), "step": 0.0, "realness": score})
+        study.advance(len(rows), len(which), "known codes")
+    write_results(study.out, common_facts(study, walker, "known codes"), walker, several, rows)

@@ -1,0 +1,180 @@
+"""One baseline's known-factor direction, found and walked along (supp §4.1)."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from stages.data.image import from_tensor
+from stages.data.packed import Packed
+from stages.engine.chance import Chance
+from stages.engine.world import World
+from stages.nets.encoders.load import load_encoder
+from stages.papers.contrasfill.directions.calibrate import Calibration, accepted, calibrate, collect
+from stages.papers.contrasfill.directions.groups import group
+from stages.papers.contrasfill.directions.regressor import Direction, RegressorBlock, find
+from stages.papers.contrasfill.directions.results import write_results
+from stages.papers.contrasfill.directions.walker import Walker, common_facts
+from stages.papers.contrasfill.discovering import (
+    Study,
+    StudyBlock,
+    check_fits,
+    contexts,
+    open_model,
+    produced,
+    steered,
+)
+
+Stepped = Callable[[np.ndarray, np.ndarray], Iterator[tuple[np.ndarray, Tensor, np.ndarray]]]
+
+
+class Block(StudyBlock, RegressorBlock):
+    """Keys of the study. Units: range_start and range_limit in lengths of the latent space."""
+
+    codes: int = Field(gt=0)
+    clusters: int = Field(gt=1)
+    nearest: int = Field(gt=1)
+    cluster_iterations: int = Field(gt=0)
+    draws: int = Field(gt=0)
+    calibration_draws: int = Field(gt=0)
+    miss: float = Field(gt=0, lt=1)
+    miss_tolerance: float = Field(gt=0)
+    range_start: float = Field(gt=0)
+    range_limit: float = Field(gt=0)
+    halvings: int = Field(gt=0)
+
+
+def discover(study: Study) -> None:
+    """Inputs: model, data, encoder (E_k). Leaves the results' folder, direction.npy and the regressor's weights.
+
+    Raises: ValueError where model, data and holes do not belong together.
+    """
+    block, data = study.block, Packed.open(study.inputs["data"])
+    trained = open_model(study.inputs["model"], study.paper, study.method, study.seed, study.world)
+    check_fits(trained, data, block.hole, study.inputs["model"])
+    codes, features = draw_codes(study, trained.method, data)
+    groups = group(features, block.clusters, block.nearest, block.cluster_iterations, study.seed)
+    direction = find(
+        codes[groups.members], groups.labels, block, study.seed, study.world, study.out, study.resume, study.stop,
+        study.progress,
+    )  # fmt: skip
+    np.save(study.out / "direction.npy", direction.vector)
+    walker, stepped = along(study, trained.method, data, direction.vector)
+    calibration = calibrated(study, walker, stepped)
+    facts = {
+        "groups": {"codes": len(codes), "clusters": block.clusters, "kept": len(groups.members),
+                   "small_clusters": groups.small, "inertia": groups.inertia, "iterations": groups.iterations},
+        "direction": described(direction),
+        "calibration": {"range": calibration.range, "miss": calibration.miss, "reached": calibration.reached,
+                        "bracket": calibration.bracket, "curve": calibration.curve},
+    }  # fmt: skip
+    walk(study, walker, stepped, calibration, facts)
+
+
+def along(study: Study, method: Any, data: Packed, direction: np.ndarray) -> tuple[Walker, Stepped]:
+    """The walker, and its results at steps: S' = G(I, w_o + s d).
+
+    Shapes: direction [latent]; of the second: which int64 [K], steps [K] -> as `Walker.varied`.
+    """
+    codes: list[np.ndarray] = []
+
+    def make(batch: dict[str, Tensor], names: list[str], variations: np.ndarray | None) -> dict[str, Tensor]:
+        moved = None if variations is None else torch.from_numpy(variations).float().to(study.world.device)
+        with steered(method, moved) as noted:
+            made = produced(method, batch, names, study.seed)
+        if variations is None:
+            codes.append(noted[0].cpu().double().numpy())
+        return made
+
+    walker = Walker(study, method, data, make)
+    base = np.concatenate(codes)
+    return walker, lambda which, steps: walker.varied(which, base[which] + steps[:, None] * direction)
+
+
+def draw_codes(study: Study, method: Any, data: Packed) -> tuple[np.ndarray, np.ndarray]:
+    """Mapped codes of random fillings of random held-out contexts, and the fillings' known-factor features.
+
+    Source: supp §4.1 (100k samples; penultimate features).
+    Shapes: -> float32 [codes latent], float32 [codes D].
+    """
+    block = study.block
+    encoder = load_encoder(study.inputs["encoder"]).to(study.world.device)
+    positions = np.asarray(data.positions(block.split))
+    chosen = positions[Chance(study.seed, "contexts", World.single()).numpy("codes").integers(
+        len(positions), size=block.codes)]  # fmt: skip
+    codes, features = [], []
+    for start in range(0, block.codes, block.batch):
+        rows = chosen[start : start + block.batch]
+        batch = contexts(data, rows, block.hole, study.world)
+        with torch.no_grad(), steered(method) as noted:
+            made = produced(method, batch, [f"code {start + row}" for row in range(len(rows))], study.seed)
+            features.append(encoder.encode(made["image"]).float().cpu().numpy())
+        codes.append(noted[0].float().cpu().numpy())
+        study.advance(start + len(rows), block.codes, "codes")
+    return np.concatenate(codes), np.concatenate(features)
+
+
+def calibrated(study: Study, walker: Walker, stepped: Stepped) -> Calibration:
+    """R by common random numbers: the same base results and the same draws at every range that is tried."""
+    block = study.block
+    draws = np.concatenate([uniform(study, key, "calibration", block.calibration_draws) for key in walker.keys])
+    which = np.repeat(np.arange(len(walker.keys)), block.calibration_draws)
+    tried = 0
+
+    def miss(size: float) -> float:
+        nonlocal tried
+        tried += 1
+        study.advance(min(tried, block.halvings), block.halvings, f"range {size:.3g}")
+        realness = np.concatenate([real for _, _, real in stepped(which, size * draws)])
+        return float(1 - accepted(realness, walker.realness[which], block.bound_drop).mean())
+
+    return calibrate(miss, block.miss, block.miss_tolerance, block.range_start, block.range_limit, block.halvings)
+
+
+def walk(study: Study, walker: Walker, stepped: Stepped, calibration: Calibration, facts: dict[str, Any]) -> None:
+    """Accepted results of every image, at steps uniform in [-R, R]; short images are named. Source: supp §4.1."""
+    block = study.block
+    steps = np.stack([calibration.range * uniform(study, key, "walk", block.draws) for key in walker.keys])
+    pictures: dict[tuple[int, int], np.ndarray] = {}
+    realness: dict[tuple[int, int], float] = {}
+
+    def judge(pairs: list[tuple[int, int]]) -> np.ndarray:
+        which, numbers = np.array(pairs, np.int64).T
+        good = np.zeros(len(pairs), bool)
+        for places, images, real in stepped(which, steps[which, numbers]):
+            good[places] = accepted(real, walker.realness[which[places]], block.bound_drop)
+            for place, picture, score in zip(places, from_tensor(images), real, strict=True):
+                if good[place]:
+                    pictures[pairs[place]], realness[pairs[place]] = picture, float(score)
+            study.advance(len(pictures), len(steps) * block.samples, "results")
+        return good
+
+    found = collect(judge, len(steps), block.samples, block.draws)
+    several = np.zeros((len(steps), block.samples, *walker.pictures.shape[1:]), np.uint8)
+    rows = []
+    for image, kept in enumerate(found.kept):
+        for place, number in enumerate(kept):
+            several[image, place] = pictures[image, number]
+            step, score = float(steps[image, number]), realness[image, number]
+            rows.append({"image": image, "number": number, "step": step, "realness": score})
+    short = found.short(block.samples)
+    facts |= {"walk": {"draws": sum(found.draws), "miss": found.miss, "short": [walker.keys[image] for image in short]},
+              "free_images": int((walker.realness <= block.bound_drop).sum())}  # fmt: skip
+    facts |= common_facts(study, walker, "direction")
+    write_results(study.out, facts, walker, several, rows)
+
+
+def uniform(study: Study, key: str, name: str, count: int) -> np.ndarray:
+    """Draws in [-1, 1] that belong to one image: float64 [count]."""
+    return Chance(study.seed, f"{name} {key}", World.single()).numpy("steps").uniform(-1, 1, count)
+
+
+def described(direction: Direction) -> dict[str, Any]:
+    """How well the direction tells held-out groups apart, beside random directions."""
+    random = np.array(direction.fisher_random)
+    return {"groups": direction.groups, "held_out_groups": direction.held_out, "fisher": direction.fisher,
+            "fisher_random_median": float(np.median(random)), "fisher_random_largest": float(random.max()),
+            "better_than_random": float((random < direction.fisher).mean())}  # fmt: skip

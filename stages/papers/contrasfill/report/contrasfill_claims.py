@@ -1,0 +1,227 @@
+"""What the paper claims (claims.yaml), the rule that decides each claim, and the verdict that our numbers give."""
+
+import csv
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any
+
+from stages.block import Block as Base
+from stages.draw.style import stamp
+from stages.draw.table import Cell, rows_to_markdown
+from stages.papers.contrasfill.report.cells import read_reported
+from stages.papers.contrasfill.report.comparing import SHOWN, Comparison, Measured, Side
+from stages.papers.contrasfill.report.directions import explicit_space_is_wider
+from stages.papers.contrasfill.report.example import example_comparisons
+from stages.papers.contrasfill.report.identity_direction import identity_direction_is_entangled
+from stages.papers.contrasfill.report.rules import RULES, Rule
+from stages.papers.contrasfill.report.study import comparison_to_text, escaped, read_group
+
+GROUPS = ("table1", "box", "disentanglement", "partial", "context", "directions", "identity")
+PRINTED = "printed"
+EVERY_RULE: dict[str, Rule] = RULES | {"C10": explicit_space_is_wider, "C11": identity_direction_is_entangled}
+COLUMNS = (
+    "claim", "verdict", "evidence", "where", "measure", "ours", "spread", "sign", "against", "against_spread",
+    "comparison", "met", "seeds", "printed", "profile", "rule", "gaps", "text",
+)  # fmt: skip
+
+
+class Block(Base):
+    """Nothing of the table can be chosen: tolerances stand in claims.yaml."""
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A claim with its comparisons, the same on printed numbers where there are any, and the gaps that it rests on."""
+
+    claim: Mapping[str, Any]
+    comparisons: list[Comparison]
+    printed: list[Comparison]
+    gaps: list[str]
+    profile: str
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds behind all comparisons."""
+        return self.comparisons[0].seeds
+
+    @property
+    def met(self) -> bool:
+        """Whether every comparison holds for every seed."""
+        return all(held.held() == len(held.seeds) for held in self.comparisons)
+
+    @property
+    def verdict(self) -> str:
+        """`holds` or `fails`, by the rule alone."""
+        return "holds" if self.met else "fails"
+
+    @property
+    def evidence(self) -> str:
+        """What the verdict is worth."""
+        if not self.comparisons[0].measured:
+            return "exact: counted from the sets, nothing is measured"
+        if self.profile != "paper":
+            return f"not evidence ({self.profile} profile)"
+        return "evidence" if len(self.seeds) > 1 else "one seed, no spread"
+
+
+def tabulate(block: Block, inputs: Mapping[str, Path]) -> dict[str, str]:
+    """csv, md and tex from claims, gaps, reported values and the scores of every group (`<group>_…`).
+
+    Raises: ValueError for a claim without a rule, a missing group, or groups of different profiles or seeds.
+    """
+    import yaml
+
+    claims, gaps = (yaml.safe_load(inputs[name].read_text(encoding="utf-8")) for name in ("claims", "gaps"))
+    groups = {name: read_group(inputs, name) for name in GROUPS}
+    profile = one_profile(groups)
+    measured, printed = Measured(groups), Measured({"table1": printed_cells(inputs["reported"])})
+    decided = [decide(claim, gaps, tolerances_of(claims), measured, printed, profile) for claim in claims]
+    return {"csv": to_csv(decided), "md": to_markdown(decided, profile), "tex": to_latex(decided, profile)}
+
+
+def one_profile(groups: Mapping[str, list[Cell]]) -> str:
+    """The profile of all groups. Raises: ValueError where profiles or seeds differ."""
+    said = {name: (cells[0].profile, tuple(seed for seed, _ in cells[0].by_seed)) for name, cells in groups.items()}
+    if len(set(said.values())) != 1:
+        raise ValueError(f"claims cannot mix profiles or seeds: {said}")
+    return next(iter(said.values()))[0]
+
+
+def printed_cells(path: Path) -> list[Cell]:
+    """Table 1's printed values as if they were one seed's."""
+    return [
+        Cell(method, dataset, metric, "", ((0, float(value)),), PRINTED, ())
+        for (method, dataset, metric), value in read_reported(path, "table1").items()
+    ]
+
+
+def tolerances_of(claims: list[Mapping[str, Any]]) -> dict[str, float]:
+    """All tolerances by name; a claim may rest on another's (C5 on C1's)."""
+    return {key: held for claim in claims for key, held in claim.get("tolerance", {}).items() if key != "origin"}
+
+
+def decide(
+    claim: Mapping[str, Any],
+    gaps: list[Mapping[str, Any]],
+    tolerances: Mapping[str, float],
+    measured: Measured,
+    printed: Measured,
+    profile: str,
+) -> Decided:
+    """Apply a claim's rule to our numbers and, where it is about Table 1, to the printed ones."""
+    name = claim["id"]
+    own = [gap["id"] for gap in gaps if name in gap["claims"]]
+    if name == "C14":
+        return Decided(claim, example_comparisons(), [], own, profile)
+    if name not in EVERY_RULE:
+        raise ValueError(f"claims.yaml: {name} has no rule; known: {sorted(EVERY_RULE)}")
+    about_table = claim["measured_by"] == "tables/table1.csv" or name == "C5"
+    return Decided(
+        claim,
+        EVERY_RULE[name](measured, tolerances),
+        EVERY_RULE[name](printed, tolerances) if about_table else [],
+        own,
+        profile,
+    )
+
+
+def to_csv(decided: list[Decided]) -> str:
+    """One line for each comparison; the claim's verdict stands in all of its lines."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for each in decided:
+        for place, held in enumerate(each.comparisons):
+            printed = comparison_to_text(each.printed[place]) if each.printed else ""
+            writer.writerow({
+                "claim": each.claim["id"], "verdict": each.verdict, "evidence": each.evidence, "where": held.where,
+                "measure": held.what, "ours": f"{middle(held.left):.6g}", "spread": spread(held.left),
+                "sign": held.sign, "against": f"{middle(held.right):.6g}", "against_spread": spread(held.right),
+                "comparison": f"{held.left.words} {SHOWN[held.sign]} {held.right.words}", "met": str(held.held()),
+                "seeds": str(len(held.seeds)) if held.measured else "", "printed": printed, "profile": each.profile,
+                "rule": each.claim["rule"], "gaps": " ".join(each.gaps), "text": each.claim["claim"],
+            })  # fmt: skip
+    return text.getvalue()
+
+
+def middle(side: Side) -> float:
+    """The mean over seeds."""
+    return fmean(side.by_seed.values())
+
+
+def spread(side: Side) -> str:
+    """The deviation over seeds; empty for one seed."""
+    return f"{stdev(side.by_seed.values()):.6g}" if len(side.by_seed) > 1 else ""
+
+
+def to_markdown(decided: list[Decided], profile: str) -> str:
+    """All verdicts on one screen, then each claim with its comparisons."""
+    parts = [
+        f"# Claims of ContrasFill, {profile} profile\n",
+        f"{stamp(profile).capitalize()}. A claim holds where every comparison of its rule holds for every seed; what "
+        "the verdict is worth stands beside it.\n",
+        rows_to_markdown(
+            ["claim", "verdict", "comparisons that hold", "seeds", "worth", "gaps touched"],
+            [summary(each) for each in decided],
+        ),
+    ]
+    for each in decided:
+        claim = each.claim
+        lines = [
+            [held.where, held.what, comparison_to_text(held), seeds_text(held),
+             comparison_to_text(each.printed[place]) if each.printed else "–"]
+            for place, held in enumerate(each.comparisons)
+        ]  # fmt: skip
+        parts += [
+            f"## {claim['id']}: {claim['claim']}\n",
+            f"{claim['evidence'][0].upper()}{claim['evidence'][1:]}. Rule: {claim['rule']}. "
+            f"Numbers: results/{claim['measured_by']}.\n",
+            rows_to_markdown(["where", "measure", "ours", "seeds that meet it", "printed"], lines),
+        ]
+    return "\n".join(parts)
+
+
+def seeds_text(held: Comparison) -> str:
+    """For how many seeds of all it holds; an exact count has none."""
+    return f"{held.held()} of {len(held.seeds)}" if held.measured else "exact"
+
+
+def ranges(names: list[str]) -> str:
+    """`G1–G3, G7`: runs of three or more numbers drawn together."""
+    runs: list[list[int]] = []
+    for number in (int(name[1:]) for name in names):
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    said = [[f"G{run[0]}–G{run[-1]}"] if len(run) > 2 else [f"G{number}" for number in run] for run in runs]
+    return ", ".join(text for run in said for text in run)
+
+
+def summary(each: Decided) -> list[str]:
+    """One claim on one line."""
+    full = sum(held.held() == len(held.seeds) for held in each.comparisons)
+    seeds = ", ".join(map(str, each.seeds)) if each.comparisons[0].measured else "–"
+    return [
+        each.claim["id"], each.verdict, f"{full} of {len(each.comparisons)}", seeds, each.evidence,
+        ranges(each.gaps) or "–",
+    ]  # fmt: skip
+
+
+def to_latex(decided: list[Decided], profile: str) -> str:
+    """A booktabs tabular of the verdicts."""
+    lines = [
+        f"% Claims of ContrasFill; {stamp(profile)}.",
+        "% Needs booktabs.",
+        r"\begin{tabular}{llccl}",
+        r"\toprule",
+        r"claim & verdict & comparisons that hold & seeds & worth \\",
+        r"\midrule",
+        *(" & ".join(escaped(text).replace("–", "--") for text in summary(each)[:5]) + r" \\" for each in decided),
+        r"\bottomrule",
+        r"\end{tabular}",
+    ]
+    return "\n".join(lines) + "\n"

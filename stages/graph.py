@@ -95,7 +95,8 @@ def load(root: str | Path) -> tuple[Stage, ...]:
     except DvcException as error:
         raise ValueError(f"dvc.yaml: {error}") from error
     made = {_path(name, out) for name, entry in entries.items() for out in entry.get("outs", [])}
-    stages = tuple(_stage(root, name, entry, values, made) for name, entry in entries.items())
+    known: dict[str, list[str]] = {}
+    stages = tuple(_stage(root, name, entry, values, made, known) for name, entry in entries.items())
     rules.check_graph({stage.name: (stage.rule_name, stage.deps, stage.outs) for stage in stages})
     return stages
 
@@ -143,14 +144,18 @@ def supplies(stages: Sequence[Stage], planned: Iterable[str]) -> list[Stage]:
     return [stage for stage in stages if stage in found]
 
 
-def _stage(root: Path, name: str, entry: Mapping[str, Any], values: Any, made: set[str]) -> Stage:
+def _stage(root: Path, name: str, entry: Mapping[str, Any], values: Any, made: set[str], known: dict) -> Stage:
+    """One record. `known` remembers what each code dependency stands for: hundreds of stages share them."""
     meta, raw = entry.get("meta") or {}, entry.get("deps", [])
     outs = tuple(_path(name, out) for out in entry.get("outs", []))
     rules.check_command(name, entry.get("cmd"))
     rules.check_meta(name, meta)
     for out in outs:
         rules.check_output(name, out)
-    deps = dict.fromkeys(file for dep in raw for file in ([dep] if dep in made else _sources(root, name, dep)))
+    for dep in raw:
+        if dep not in known:
+            known[dep] = [dep] if dep in made else _sources(root, name, dep)
+    deps = dict.fromkeys(file for dep in raw for file in known[dep])
     params = {key: _value(name, key, values) for key in rules.check_params(name, entry.get("params", []))}
     return Stage(name, re.sub(r"\W", "_", name), entry["cmd"], tuple(raw), tuple(deps), outs, params, meta)
 

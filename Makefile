@@ -1,6 +1,6 @@
 # `make table1` and `make test` do everything on a machine that has Python 3.11 or newer and nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help setup table1 contrasfill contrasfill-seeds test lint deps lock FORCE
+.PHONY: help setup crate-env table1 contrasfill contrasfill-seeds test soak lint deps lock FORCE
 FORCE:
 
 PYTHON ?= python3
@@ -32,7 +32,7 @@ results/%: .venv/synced FORCE
 	snakemake --cores $(CORES) $@
 
 # The engine's tests fork processes that train, so they get a process of their own, free of other libraries' threads.
-test: .venv/synced  ## all tests
+test: .venv/synced .work/crate/synced  ## all tests
 	python -m pytest tests/engine
 	python -m pytest -n 2 --dist loadfile --ignore tests/engine
 
@@ -48,6 +48,15 @@ setup: .venv/synced  ## .venv with exactly the locked packages
 	VIRTUAL_ENV=.venv $(UV) pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
+crate-env: .work/crate/synced  ## .work/crate with the validator that `retrace crate` calls
+
+# Apart from .venv, because the validator wants older packages; with the documents that it would fetch from the web.
+.work/crate/synced: envs/crate.lock $(wildcard tests/retrace/contexts/*.json) | $(UV)
+	test -x .work/crate/bin/python || $(UV) venv --quiet --python $(PYTHON) .work/crate
+	VIRTUAL_ENV=.work/crate $(UV) pip sync --quiet --require-hashes envs/crate.lock
+	mkdir -p .work/crate/contexts && cp tests/retrace/contexts/*.json .work/crate/contexts
+	touch $@
+
 .work/uv/bin/uv:
 	$(PYTHON) -m venv .work/uv
 	.work/uv/bin/pip install --quiet uv
@@ -58,3 +67,4 @@ deps: .venv/synced  ## write the code part of every stage's deps in dvc.yaml ane
 lock: | $(UV)  ## compile envs/*.lock anew from envs/*.in
 	$(LOCKING) --override envs/override.txt --output-file envs/core.lock envs/core.in
 	$(LOCKING) --output-file envs/dev.lock envs/dev.in
+	$(LOCKING) --output-file envs/crate.lock envs/crate.in

@@ -1,50 +1,136 @@
-"""The command `retrace`. Exit codes: 0 all is well, 1 a finding, 2 wrong usage, 3 something is missing here."""
+"""The auditor's command: what made a number or picture, whether it can be trusted, and what would run again.
 
-import json
+Exit codes: 0 all is well, 1 a finding, 2 wrong usage, 3 something is missing here.
+"""
+
+# A command lives in a module of its name, with `run(…) -> Report` (report.py): the exit code, what --json prints and
+# what a person reads. It is imported when it is called, so that `retrace --help` is instant, and it works in the
+# project's root.
+
+import os
+from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, NoReturn
 
 import typer
 
+from stages.retrace.report import ENVIRONMENT, USAGE, Report
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Targets = Annotated[list[str] | None, typer.Argument(help="Stages, groups or outputs; all if none is named.")]
 
 
-@app.callback()
-def retrace() -> None:
-    """Checks and explains what both engines made."""
+@app.command()
+def trace(
+    file: Annotated[str, typer.Argument(help="A file or folder, wherever it lies, or a fingerprint or sha256.")],
+    cell: Annotated[str, typer.Option(help="One number of a table, such as 'ContrasFill,face,KFFA'.")] = "",
+    depth: Annotated[int, typer.Option(min=0, help="Levels of the tree; all if not given.")] = 1000,
+    full: Annotated[bool, typer.Option("--full", help="Parameters and code of every stage, not of the first.")] = False,
+    dot: Annotated[bool, typer.Option("--dot", help="Print the tree as a graph for Graphviz.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show everything that a table, picture, score, model or dataset was made from."""
+    found = Path(file).resolve().as_posix() if Path(file).exists() else file
+    _answer("trace", as_json, file=found, cell=cell, depth=depth, full=full, dot=dot)
+
+
+@app.command()
+def explain(targets: Targets = None, as_json: Json = False) -> None:
+    """Say what would run again, and why: to the key, file or line."""
+    _answer("explain", as_json, targets=targets or [])
+
+
+@app.command()
+def audit(
+    targets: Targets = None,
+    check_bytes: Annotated[bool, typer.Option("--bytes", help="The chain and every byte (the default).")] = False,
+    no_data: Annotated[bool, typer.Option("--no-data", help="The chain of receipts alone.")] = False,
+    cache: Annotated[bool, typer.Option("--cache", help="Every object of DVC's cache.")] = False,
+    root: Annotated[str | None, typer.Option(help="Digest of the last receipt, which the auditor holds.")] = None,
+    against: Annotated[str | None, typer.Option(help="A git revision whose receipts must be the same.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Check receipts and bytes, and name the first broken link."""
+    scopes = [scope for scope, on in (("bytes", check_bytes), ("no-data", no_data), ("cache", cache)) if on]
+    if len(scopes) > 1 or (root and against):
+        _stop(USAGE, "choose one of --bytes, --no-data, --cache, and one of --root, --against")
+    _answer("audit", as_json, targets=targets or [], scope=(scopes or ["bytes"])[0], root=root, against=against,
+            progress=not as_json)  # fmt: skip
 
 
 @app.command()
 def adopt(
-    targets: Annotated[
-        list[str] | None, typer.Argument(help="Stages, groups or outputs; all if none is named.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    targets: Targets = None,
+    accept: Annotated[str | None, typer.Option(help="A stage whose changed code or settings are waived.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Why, for the waiver.")] = None,
+    as_json: Json = False,
 ) -> None:
     """Tell Snakemake and DVC that results/ is up to date, after checking every byte against the receipts."""
-    from stages.retrace import adopt as work
+    _answer("adopt", as_json, targets=targets or [], accept=accept, reason=reason)
 
-    if not Path("dvc.yaml").is_file():
-        _fail("expected dvc.yaml in the current folder; run retrace from the project root")
+
+@app.command()
+def claims(
+    papers: Annotated[list[str] | None, typer.Argument(help="Papers by folder name; all if none is named.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List what each paper claims: the printed value, ours, and the verdict."""
+    _answer("claims", as_json, papers=papers or [])
+
+
+@app.command()
+def crate(
+    out: Annotated[str, typer.Argument(help="A folder outside results/: new, empty or an earlier crate.")],
+    prov: Annotated[bool, typer.Option("--prov", help="Add the same provenance as W3C PROV-JSON.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Pack all tables and figures with what they rest on as a Workflow Run RO-Crate."""
+    _answer("crate", as_json, out=Path(out).resolve().as_posix(), prov=prov)
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Look for what stops or blocks a run here, and say what to do."""
+    _answer("doctor", as_json)
+
+
+def _answer(command: str, as_json: bool, **options: Any) -> None:
+    """Runs a command in the project's root, prints its report and exits with its code."""
+    os.chdir(_root())
     try:
-        report = work.adopt(targets or [], Path("."))
+        report = _module(command)(**options)
     except ValueError as error:
-        _fail(str(error))
+        _stop(USAGE, str(error))
+    except (FileNotFoundError, ModuleNotFoundError) as error:
+        _stop(ENVIRONMENT, str(error))
     if as_json:
-        typer.echo(json.dumps(report.as_dict(), sort_keys=True, indent=1))
+        import json
+
+        typer.echo(json.dumps(report.as_dict(), sort_keys=True, indent=1, ensure_ascii=False))
     else:
-        for name, lines in {**report.broken, **report.stale, **report.failed}.items():
-            typer.echo(f"{name}: " + (lines if isinstance(lines, str) else "; ".join(lines)), err=True)
-        typer.echo(
-            f"adopted {len(report.adopted)}, not built {len(report.unbuilt)}, out of date {len(report.stale)}, "
-            f"not as their receipts say {len(report.broken)}"
-        )
+        from rich.console import Console
+
+        report.show(Console(highlight=False))
     raise typer.Exit(report.code)
 
 
-def _fail(message: str) -> None:
+def _module(command: str) -> Callable[..., Report]:
+    return import_module(f"stages.retrace.{command}").run
+
+
+def _root() -> Path:
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "dvc.yaml").is_file():
+            return folder
+    _stop(USAGE, "expected dvc.yaml here or in a folder above; run retrace inside the project")
+
+
+def _stop(code: int, message: str) -> NoReturn:
     typer.echo(message, err=True)
-    raise typer.Exit(2)
+    raise typer.Exit(code)
 
 
 def main() -> None:

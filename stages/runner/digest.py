@@ -1,5 +1,6 @@
 """sha256 of files and folders, with a cache for speed that an audit never uses."""
 
+import contextlib
 import hashlib
 import os
 import sqlite3
@@ -23,16 +24,27 @@ def file_digest(path: Path, cached: bool = False) -> str:
     if not cached or status.st_size < WORTH_CACHING_BYTES:
         return _read(path)
     key = f"{status.st_dev}:{status.st_ino}:{status.st_size}:{status.st_mtime_ns}:{status.st_ctime_ns}"
-    CACHE.parent.mkdir(parents=True, exist_ok=True)
-    with sqlite3.connect(CACHE, timeout=60) as store:
-        store.execute("CREATE TABLE IF NOT EXISTS digest (key TEXT PRIMARY KEY, sha256 TEXT)")
-        row = store.execute("SELECT sha256 FROM digest WHERE key = ?", (key,)).fetchone()
-        if row:
-            return row[0]
-        value = _read(path)
-        if time.time() - status.st_ctime > SETTLED_SECONDS:
-            store.execute("INSERT OR REPLACE INTO digest VALUES (?, ?)", (key, value))
+    known = _ask("SELECT sha256 FROM digest WHERE key = ?", (key,))
+    if known:
+        return known[0][0]
+    value = _read(path)
+    if time.time() - status.st_ctime > SETTLED_SECONDS:
+        _ask("INSERT OR REPLACE INTO digest VALUES (?, ?)", (key, value))
     return value
+
+
+def _ask(sentence: str, values: tuple[str, ...]) -> list:
+    """One sentence to the cache, which only saves time: without room or rights there is none, and damaged it goes."""
+    try:
+        CACHE.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.closing(sqlite3.connect(CACHE, timeout=60)) as store, store:
+            store.execute("CREATE TABLE IF NOT EXISTS digest (key TEXT PRIMARY KEY, sha256 TEXT)")
+            return store.execute(sentence, values).fetchall()
+    except (OSError, sqlite3.OperationalError):
+        return []
+    except sqlite3.DatabaseError:
+        CACHE.unlink(missing_ok=True)
+        return []
 
 
 def _read(path: Path) -> str:

@@ -1,5 +1,6 @@
 """One execution of a stage, from its command line to its exit code."""
 
+import contextlib
 import importlib
 import os
 import shutil
@@ -9,11 +10,11 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from stages.runner import layers, lease, machine, publish, receipt
+from stages.runner import disk, layers, lease, machine, publish, receipt
 from stages.runner.arguments import Arguments, parse
 from stages.runner.closure import closure
 from stages.runner.digest import file_digest
-from stages.runner.exits import BAD_INPUT, DONE, RETRY, StageFailure, Stopped, code_of
+from stages.runner.exits import DONE, INPUT_OUTPUT, RETRY, StageFailure, Stopped, code_of
 from stages.runner.guard import Guard
 from stages.runner.job import Job
 from stages.runner.lock import stage_lock
@@ -50,11 +51,17 @@ def run_stage(
     except Exception as error:
         known = RETRY if guard.requested else code_of(error)
         code, failure = (1, traceback.format_exc()) if known is None else (known, str(error))
-    if failure:
-        print(f"{run.stage or verb}: {failure}", file=sys.stderr, flush=True)
-    if run.stage:
-        machine.log_run(run.stage, started, run.fingerprint, code, run.gpus, failure)
-    sys.stdout.flush()
+    # A disk without room for the log must not hide what happened.
+    with contextlib.suppress(OSError):
+        if failure:
+            print(f"{run.stage or verb}: {failure}", file=sys.stderr, flush=True)
+    with contextlib.suppress(OSError):
+        if run.stage:
+            machine.log_run(run.stage, started, run.fingerprint, code, run.gpus, failure)
+    try:
+        sys.stdout.flush()
+    except OSError:
+        code = code or INPUT_OUTPUT
     # Leaves at once: worker threads of numeric libraries can hang at interpreter exit after a stop.
     os._exit(code) if code != DONE else sys.exit(DONE)
 
@@ -100,8 +107,11 @@ class Run:
                 processes = max(1, len(self.gpus), settings.get("processes", 1))
                 self.function(self._job(out, resume, processes, progress))
             self._publish(out, content)
-        except BaseException:
+        except BaseException as error:
+            told = disk.full(error, (out, resume))
             shutil.rmtree(out, ignore_errors=True)
+            if told:
+                raise StageFailure(INPUT_OUTPUT, told) from error
             raise
         finally:
             progress.close()
@@ -117,9 +127,6 @@ class Run:
 
     def _receipt(self) -> dict:
         arguments = self.arguments
-        for path in arguments.inputs.values():
-            if path.is_dir() and not (path / "receipt.json").is_file():
-                raise StageFailure(BAD_INPUT, f"{path} has no receipt: incomplete or foreign; rebuild it")
         content = {
             "schema": receipt.SCHEMA,
             "stage": self.stage,
@@ -128,7 +135,7 @@ class Run:
             "layers": list(arguments.layers),
             "params": self.block.model_dump(mode="json"),
             "gaps": layers.gaps(self.params_text, arguments.layers),
-            "inputs": {name: receipt.of_input(path) for name, path in sorted(arguments.inputs.items())},
+            "inputs": {name: receipt.of_sound_input(path) for name, path in sorted(arguments.inputs.items())},
             "code": self.code,
             "environment": {"lock": self.lock.as_posix(), "sha256": file_digest(self.lock)},
         }

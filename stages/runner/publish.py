@@ -1,6 +1,7 @@
 """Complete outputs or none: written under a temporary name, flushed, renamed."""
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -15,7 +16,9 @@ def temporary(out: Path) -> Path:
     The caller holds the stage's lock, so no living run owns a leftover.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
-    for leftover in sorted(out.parent.glob(f".{out.name}.*.tmp")) + sorted(out.parent.glob(f".{out.name}.*.old")):
+    # Not by a pattern with a star: the output a must not sweep what a running stage writes for a.b.
+    left = re.compile(rf"\.{re.escape(out.name)}\.\d+\.(tmp|old)")
+    for leftover in sorted(path for path in out.parent.iterdir() if left.fullmatch(path.name)):
         shutil.rmtree(leftover)
     folder = out.parent / f".{out.name}.{os.getpid()}.tmp"
     folder.mkdir()
@@ -40,7 +43,11 @@ def publish_folder(made: Path, out: Path) -> None:
     if out.exists():
         old = out.parent / f".{out.name}.{os.getpid()}.old"
         out.rename(old)
-        made.rename(out)
+        try:
+            made.rename(out)
+        except OSError:
+            old.rename(out)
+            raise
         shutil.rmtree(old)
     else:
         made.rename(out)
@@ -50,8 +57,11 @@ def publish_folder(made: Path, out: Path) -> None:
 def publish_files(made: Path, out: Path, content: dict) -> None:
     """Puts final files in place one by one, their receipt last, so that a receipt never speaks of absent files."""
     flush(made)
+    # An old receipt beside new files would look like tampering to whoever comes after a kill.
+    place = receipt.location(out, is_final=True)
+    place.unlink(missing_ok=True)
     for name in sorted(content["outputs"]):
         (made / name).replace(out.parent / name)
     receipt.flush_folder(out.parent)
     made.rmdir()
-    receipt.write(receipt.location(out, is_final=True), receipt.encode(content))
+    receipt.write(place, receipt.encode(content))

@@ -3,11 +3,12 @@
 import hashlib
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
-from stages.runner.digest import file_digest, listing, path_digest
-from stages.runner.exits import BAD_OUTPUT, StageFailure
+from stages.runner.digest import file_digest, listing, listing_digest, path_digest
+from stages.runner.exits import BAD_INPUT, BAD_OUTPUT, StageFailure
 
 RECEIPTS = Path("results/receipts")
 SCHEMA = 1
@@ -35,6 +36,26 @@ def of_input(path: Path) -> dict[str, Any]:
     return {"path": path.as_posix(), "sha256": path_digest(path, cached=True), "receipt": made_by}
 
 
+def of_sound_input(path: Path) -> dict[str, Any]:
+    """The entry of an input that a stage is about to read.
+
+    Raises: StageFailure 65 for a folder without receipt, or whose bytes are not those of its receipt.
+    """
+    entry = of_input(path)
+    if not path.is_dir():
+        return entry
+    if entry["receipt"] is None:
+        raise StageFailure(BAD_INPUT, f"{path} has no receipt: incomplete or foreign; rebuild it")
+    made = read(path / "receipt.json")["outputs"]
+    if entry["sha256"] != listing_digest(made):
+        # Read again without the hash cache, which may be what is damaged.
+        found = listing(path)
+        if problems := _differences(path, made, found):
+            raise StageFailure(BAD_INPUT, f"{problems[0]}: altered or damaged since it was made; rebuild it")
+        entry["sha256"] = listing_digest(found)
+    return entry
+
+
 def fingerprint(content: dict[str, Any]) -> str:
     """Names an execution before it runs: command, params, inputs, code and lock, without outputs."""
     return digest({key: value for key, value in content.items() if key not in ("outputs", "fingerprint")})
@@ -44,11 +65,18 @@ def write(path: Path, content: bytes) -> None:
     """Writes a small file so that it is complete or absent: temporary name, flush, rename, flush the folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.parent / f".{path.name}.{os.getpid()}.tmp"
-    with temporary.open("wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.replace(path)
+    left = re.compile(rf"\.{re.escape(path.name)}\.\d+\.tmp")
+    for leftover in [one for one in path.parent.iterdir() if left.fullmatch(one.name)]:
+        leftover.unlink(missing_ok=True)
+    try:
+        with temporary.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
     flush_folder(path.parent)
 
 
@@ -94,8 +122,13 @@ def verify_output(receipt_path: Path) -> list[str]:
     if content["fingerprint"] != fingerprint(content):
         problems.append(f"{receipt_path}: its fingerprint does not follow from its content")
     found = listing(out) if receipt_path.name == "receipt.json" else _final_listing(out, content["outputs"])
-    for name in sorted(content["outputs"].keys() | found.keys()):
-        expected, actual = content["outputs"].get(name), found.get(name)
+    return problems + _differences(out, content["outputs"], found)
+
+
+def _differences(out: Path, made: dict[str, Any], found: dict[str, Any]) -> list[str]:
+    problems = []
+    for name in sorted(made.keys() | found.keys()):
+        expected, actual = made.get(name), found.get(name)
         if actual is None:
             problems.append(f"{out}: {name} is missing")
         elif expected is None:

@@ -10,6 +10,7 @@ import pytest
 from stages import graph
 from tests.house.engines import planned_jobs
 from tests.pipeline.checkout import ROOT, Checkout
+from tests.pipeline.hermetic import alone, one_of_each_kind
 
 pytestmark = pytest.mark.slow
 TARGET = "results/tables/table1.csv"
@@ -108,26 +109,16 @@ def test_table_says_what_it_is(runs):
 def test_each_stage_runs_in_a_tree_of_its_declared_dependencies_alone(runs, tmp_path):
     """Hermetic: with only declared code, params.yaml and inputs at hand, each kind of stage gives equal bytes."""
     copy = runs["snakemake"]
-    stages = graph.ancestors(graph.load(copy.folder), [TARGET])
+    stages = [stage for stage in graph.load(copy.folder) if stage.meta.get("paper", "contrasfill") == "contrasfill"]
+    built = {stage.name for stage in graph.ancestors(stages, [TARGET])}
+    chosen = one_of_each_kind(stages, built)
+    others = [stage.outs[0] for stage in chosen if stage.name not in built]
+    done = copy.call("snakemake", "--cores", "2", *others) if others else None
+    assert done is None or done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     made = graph.producer(stages)
-    kinds = {(stage.group, stage.name.partition("@")[2].split("-")[0]): stage for stage in reversed(stages)}
-    for index, stage in enumerate(kinds.values()):
-        sources = [dep for dep in stage.deps if dep not in made]
-        bare = Checkout(tmp_path / str(index), "smoke", ["params.yaml", *sources])
-        for dep in stage.deps:
-            if dep in made:
-                (bare.folder / dep).parent.mkdir(parents=True, exist_ok=True)
-                (bare.folder / dep).symlink_to(copy.folder / dep)
-        done = bare.stage(stage.cmd)
-        assert done.returncode == 0, f"{stage.name}: {done.stderr[-2000:]}"
-        for out in stage.outs:
-            pairs = [(bare.folder / out, copy.folder / out)]
-            if (copy.folder / out).is_dir():
-                names = [path.relative_to(copy.folder / out) for path in (copy.folder / out).rglob("*")]
-                pairs = [(bare.folder / out / name, copy.folder / out / name) for name in names]
-            for ours, theirs in pairs:
-                if theirs.is_file() and theirs.name not in (".snakemake_timestamp", ".gitignore"):
-                    assert ours.read_bytes() == theirs.read_bytes(), f"{stage.name}: {ours.name}"
+    assert [
+        line for index, stage in enumerate(chosen) for line in alone(copy, stage, tmp_path / str(index), made)
+    ] == []  # fmt: skip
 
 
 def test_stages_import_only_what_they_need(runs):

@@ -1,0 +1,60 @@
+"""Today's graph, parameters, code and locks against a receipt: a difference is cosmetic, waived, or a finding."""
+
+from stages.retrace import cosmetic
+from stages.retrace.audit_report import Collector
+from stages.retrace.audit_root import Authority
+from stages.retrace.audit_units import Evidence, Unit
+from stages.retrace.differences import ABSENT, Difference, Sources
+from stages.retrace.waivers import Waivers
+from stages.runner import layers
+
+FILES = ("code", "environment", "source", "chain")
+
+
+class Comparison:
+    """Compares receipts with the sources; under an authority only the waivers count to which it commits."""
+
+    def __init__(self, sources: Sources, waivers: Waivers, authority: Authority | None, into: Collector) -> None:
+        self.sources, self.waivers, self.authority, self.into = sources, waivers, authority, into
+        params = sources.top / "params.yaml"
+        self._params = params.read_text(encoding="utf-8") if params.is_file() else ""
+        self._gaps: dict[tuple[str, ...], list[str]] = {}
+
+    def check(self, unit: Unit, held: Evidence) -> None:
+        """All differences of a stage of the graph."""
+        if unit.stage is None:
+            return
+        for change in self.sources.differences(unit.stage, held.content):
+            self.judge(unit, held, change, unit)
+        named = tuple(held.content["layers"])
+        if named not in self._gaps:
+            self._gaps[named] = layers.gaps(self._params, named)
+        if self._gaps[named] != held.content["gaps"]:
+            self.into.note(f"{unit.name}: comments of params.yaml name the gaps {self._gaps[named]}, "
+                           f"those of the run {held.content['gaps']}")  # fmt: skip
+
+    def judge(self, unit: Unit, held: Evidence, change: Difference, at: Unit) -> None:
+        """Notes a difference that is cosmetic or waived; any other is a finding at the stage `at`."""
+        if self.is_cosmetic(change):
+            self.into.note(f"{change.file}: edited since the run, with an equal syntax tree (comments or layout)")
+            return
+        excuse = self.waivers.reason(unit.out, held.digest, change)
+        if excuse and (self.authority is None or excuse[0] in self.authority.waivers):
+            self.into.note(f"{unit.name}: {change.line()}, waived: {excuse[1]}")
+            return
+        is_key = change.kind == "parameter"
+        old, new = (repr(value) if is_key else self._shown(change.kind, value) for value in (change.old, change.new))
+        where = f"{change.file}: {change.name}" if is_key else change.file
+        remedy = f"put it back, rebuild {unit.name}, or retrace adopt --accept {unit.name} --reason …"
+        if excuse and self.authority:
+            remedy = f"waiver {excuse[0][:16]} excuses it, but {self.authority.said_by} does not commit to that"
+        add = self.into.add if change.kind == "chain" else self.into.add_source
+        add(change.kind, at.name, where, old, new, held.file, remedy)
+
+    def is_cosmetic(self, change: Difference) -> bool:
+        """Whether a difference is an edit of comments or layout alone."""
+        return change.kind == "code" and cosmetic.is_cosmetic(change.file, change.old, self.sources.top)
+
+    @staticmethod
+    def _shown(kind: str, value: object) -> str:
+        return f"sha256 {value}" if kind in FILES and value != ABSENT else str(value)

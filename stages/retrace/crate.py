@@ -1,0 +1,202 @@
+"""`retrace crate`: tables and figures with all that they rest on, as a Workflow Run RO-Crate that others can check."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stages.retrace import crate_data, crate_prov
+from stages.retrace.crate_actions import RUN, Actions
+from stages.retrace.crate_graph import CRATE, METADATA, PROFILES, ROOT, Graph, encode, local
+from stages.retrace.crate_payload import Payload
+from stages.retrace.crate_plan import SOURCE, WORKFLOW, Plan
+from stages.retrace.receipts import Receipt, Shelf
+from stages.retrace.report import FINDING, FINE
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+ENVIRONMENT = Path(".work/crate")
+CHECK = Path(__file__).with_name("crate_check.py")
+LANGUAGES = {
+    "dvc": ("DVC pipeline", "https://dvc.org/"),
+    "snakemake": ("Snakemake", "https://snakemake.readthedocs.io/"),
+}
+SHAPE = "https://bioschemas.org/profiles/ComputationalWorkflow/1.0-RELEASE"
+
+
+@dataclass
+class CrateReport:
+    """What was packed, and what stood against it; `problems` means that nothing was written."""
+
+    out: str
+    actions: int = 0
+    entities: int = 0
+    files: int = 0
+    size: int = 0
+    checks: int = 0
+    lost: list[str] = field(default_factory=list)
+    restricted: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def code(self) -> int:
+        return FINDING if self.problems else FINE
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**vars(self), "valid": not self.problems}
+
+    def show(self, console: "Console") -> None:
+        for problem in self.problems:
+            console.print(problem, style="bold red", markup=False)
+        if self.problems:
+            console.print("Nothing was written. `retrace audit` finds what was altered.")
+            return
+        console.print(f"{self.out}: {self.actions} runs, {self.entities} entities, {self.files} files of "
+                      f"{self.size / 1e6:.1f} MB; roc-validator: {self.checks} checks at level MUST hold", markup=False)  # fmt: skip
+        for path in self.lost:
+            console.print(f"named by digest alone: {path}, whose earlier version git does not hold", markup=False)
+        if self.restricted:
+            console.print(f"Figures may show data that may not be passed on: {', '.join(self.restricted)}", style="yellow")
+
+
+class Draft:
+    """A crate before it is written."""
+
+    def __init__(self) -> None:
+        self.graph, shelf = Graph(), Shelf()
+        self.payload = Payload(self.graph, shelf)
+        finals = sorted((node for node in shelf.current.values() if node.is_final), key=lambda node: node.stage)
+        if not finals:
+            raise FileNotFoundError(
+                "expected a built table or figure, found no receipt of one; build it first, such as with make table1"
+            )
+        self.nodes = _upstream(shelf, finals)
+        lost = {entry["path"]: entry["receipt"] for node in finals for entry in shelf.lost(node)}
+        self.payload.problems += [f"{path}: its receipt {digest} is lost" for path, digest in sorted(lost.items())]
+        self._frame()
+        plan = Plan(self.graph, shelf, self.payload)
+        actions = Actions(self.graph, plan, self.payload)
+        actions.workflow(finals)
+        for node in self.nodes:
+            actions.stage(node)
+        actions.close()
+        plan.positions()
+        licence, title = crate_data.own_licence(self.graph, self.payload)
+        self.restricted = crate_data.describe(self.graph, shelf, self.payload, self.nodes, licence)
+        day = actions.last_day or _built_day(finals)
+        crate_data.titled(self.graph, title, finals, day, licence, self.restricted)
+
+    def add_prov(self) -> None:
+        """The same in PROV-JSON, as a file of the crate."""
+        content = encode(crate_prov.document(self.graph))
+        key = self.payload.written(crate_prov.PLACE, content, description="This provenance as W3C PROV")
+        self.graph.add(crate_prov.FORM, "WebPage", name="The PROV-JSON serialization")
+        self.graph.link(key, "conformsTo", crate_prov.FORM)
+        self.graph.link(key, "about", RUN)
+
+    def write(self, folder: Path) -> None:
+        """Writes the crate into an empty folder."""
+        self.payload.write(folder)
+        (folder / METADATA).write_bytes(encode(self.graph.document()))
+
+    def _frame(self) -> None:
+        """Descriptor, root, profiles, the workflow and its twin for Snakemake."""
+        graph, payload = self.graph, self.payload
+        graph.add(METADATA, "CreativeWork")
+        graph.link(METADATA, "about", ROOT)
+        graph.link(METADATA, "conformsTo", CRATE, "https://w3id.org/workflowhub/workflow-ro-crate/1.0")
+        graph.add(ROOT, "Dataset")
+        for address, name in PROFILES.items():
+            graph.add(address, "CreativeWork", name=name, version=address.rpartition("/")[2])
+            graph.link(ROOT, "conformsTo", address)
+        graph.link(ROOT, "mainEntity", payload.present(WORKFLOW, SOURCE, "ComputationalWorkflow", "HowTo"))
+        graph.add(SHAPE, "CreativeWork", name="ComputationalWorkflow", version="1.0-RELEASE")
+        graph.link(WORKFLOW, "conformsTo", SHAPE)
+        for name, (title, url) in LANGUAGES.items():
+            graph.add(local("language", name), "ComputerLanguage", name=title, url=url)
+        graph.link(WORKFLOW, "programmingLanguage", local("language", "dvc"))
+        if twin := payload.present("Snakefile", SOURCE):
+            graph.add(twin, [], description=f"Gives the same graph, read from {WORKFLOW}, to Snakemake")
+            graph.link(twin, "programmingLanguage", local("language", "snakemake"))
+        for path in ("params.yaml", "README.md", *sorted(map(str, Path("stages/papers").glob("*/gaps.yaml")))):
+            payload.present(path)
+
+
+def run(out: str, prov: bool) -> CrateReport:
+    """Packs all built tables and figures into OUT, replacing an earlier crate there, once the validator accepts it.
+
+    Raises: FileNotFoundError without the validator's environment or anything built; ValueError for an OUT in use.
+    """
+    place = _target(out)
+    if not (ENVIRONMENT / "bin/python").is_file():
+        raise FileNotFoundError(f"expected roc-validator in {ENVIRONMENT}; make crate-env")
+    draft = Draft()
+    if prov:
+        draft.add_prov()
+    payload, document = draft.payload, draft.graph.document()
+    report = CrateReport(
+        out, len(draft.graph.keys("CreateAction")), len(document["@graph"]), len(payload.sources) + 1, payload.size,
+        lost=sorted(payload.lost), restricted=draft.restricted, problems=payload.problems,
+    )  # fmt: skip
+    if report.problems:
+        return report
+    made = place.with_name(f".{place.name}.new")
+    shutil.rmtree(made, ignore_errors=True)
+    made.mkdir(parents=True)
+    try:
+        draft.write(made)
+        found = judge(made)
+        report.checks, report.problems = found["checks"], found["issues"]
+        if not report.problems:
+            _replace(made, place)
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+    return report
+
+
+def judge(crate: Path) -> dict[str, Any]:
+    """What the validator says of a crate.
+
+    Raises: ModuleNotFoundError when it cannot run.
+    """
+    words = [ENVIRONMENT / "bin/python", CHECK, crate, ENVIRONMENT / "contexts"]
+    done = subprocess.run([str(word) for word in words], capture_output=True, text=True, check=False)
+    if done.returncode:
+        last = (done.stderr.strip() or "no message").splitlines()[-1]
+        raise ModuleNotFoundError(f"roc-validator in {ENVIRONMENT} failed: {last}; rm -r {ENVIRONMENT}; make crate-env")
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def _upstream(shelf: Shelf, finals: Sequence[Receipt]) -> list[Receipt]:
+    found = {node.digest: node for final in finals for node in shelf.upstream(final)}
+    return list(found.values())
+
+
+def _built_day(finals: Sequence[Receipt]) -> str:
+    """Where no log is, the day on which the last receipt was written here."""
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(max(node.place.stat().st_mtime for node in finals), UTC).date().isoformat()
+
+
+def _target(out: str) -> Path:
+    place = Path(out)
+    if place.resolve().is_relative_to(Path("results").resolve()):
+        raise ValueError(f"{out} lies in results/, which belongs to the stages; choose another folder")
+    if place.exists() and not (place / METADATA).is_file() and not (place.is_dir() and not any(place.iterdir())):
+        raise ValueError(f"expected {out} to be new, empty or an earlier crate; choose another folder")
+    return place
+
+
+def _replace(made: Path, place: Path) -> None:
+    """Puts a complete crate in its place; a run that is stopped between leaves what the next one clears away."""
+    old = place.with_name(f".{place.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if place.exists():
+        place.rename(old)
+    made.rename(place)
+    shutil.rmtree(old, ignore_errors=True)

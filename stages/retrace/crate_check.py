@@ -1,0 +1,79 @@
+"""Judges a crate with the tools of others: python crate_check.py CRATE CONTEXTS, in the environment of envs/crate.lock.
+
+roc-validator asks for JSON-LD contexts by their address. It gets the public documents of the folder CONTEXTS from its own
+cache, and no request leaves the machine. Prints one JSON object {checks, issues}.
+"""
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+PROFILE = "provenance-run-crate"
+OK = 200
+
+
+def main(crate: str, contexts: str) -> None:
+    """Validates at level MUST with all profiles that this one builds on, and reads the crate as others would."""
+    with tempfile.TemporaryDirectory() as scratch:
+        cache = Path(scratch, "cache")
+        serve(Path(contexts), cache)
+        found = validate(crate, cache)
+    found["issues"] += read_back(crate)
+    print(json.dumps(found, sort_keys=True))
+
+
+def serve(contexts: Path, cache: Path) -> None:
+    """Puts documents into the validator's cache, under the address that each names as its own."""
+    from requests import Request, Response  # pyright: ignore[reportMissingModuleSource, reportMissingImports]
+    from requests_cache import CachedSession  # pyright: ignore[reportMissingImports]
+
+    session = CachedSession(cache_name=str(cache), backend="sqlite")
+    for file in sorted(contexts.glob("*.json*")):
+        answer = Response()
+        answer.url = json.loads(file.read_bytes())["@id"]
+        answer.status_code = OK
+        answer._content = file.read_bytes()
+        answer.headers["Content-Type"] = "application/ld+json"
+        headers = {"Accept": "application/ld+json, application/json"}
+        answer.request = session.prepare_request(Request("GET", answer.url, headers=headers))
+        session.cache.save_response(answer)
+    session.close()
+
+
+def validate(crate: str, cache: Path) -> dict:
+    """What roc-validator finds."""
+    from rocrate_validator import services  # pyright: ignore[reportMissingImports]
+    from rocrate_validator.models import Severity  # pyright: ignore[reportMissingImports]
+
+    settings = services.ValidationSettings(
+        rocrate_uri=crate, profile_identifier=PROFILE, requirement_severity=Severity.REQUIRED, offline=True,
+        cache_path=cache,
+    )  # fmt: skip
+    result = services.validate(settings)
+    issues = [f"{issue.check.identifier}: {issue.message}" for issue in result.get_issues()]
+    return {"checks": len(result.executed_checks), "issues": sorted(issues), "passed": result.passed()}
+
+
+def read_back(crate: str) -> list[str]:
+    """What the rocrate and prov libraries cannot read, or read otherwise than it is meant."""
+    from rocrate.rocrate import ROCrate  # pyright: ignore[reportMissingImports]
+
+    issues = []
+    read = ROCrate(crate)
+    missing = [entity.id for entity in read.data_entities if not (Path(crate) / entity.id.replace("%20", " ")).exists()]
+    issues += [f"rocrate: {name} is named and not there" for name in missing]
+    if not read.mainEntity:
+        issues.append("rocrate: no main entity")
+    prov = Path(crate, "prov.json")
+    if prov.is_file():
+        from prov.model import ProvDocument  # pyright: ignore[reportMissingImports]
+
+        document = ProvDocument.deserialize(source=str(prov), format="json")
+        if not document.get_records():
+            issues.append("prov: no records")
+    return issues
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,94 @@
+"""What of today's graph, parameters, code and locks differs from what a receipt says the run had."""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from stages import graph
+from stages.graph import Stage
+from stages.retrace import current
+from stages.runner.digest import file_digest, path_digest
+
+ABSENT = "(absent)"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One source of a stage: its kind and name, the receipt's value and today's (a sha256 for files)."""
+
+    kind: str  # command, parameter, code, environment, source, chain
+    name: str
+    old: Any
+    new: Any
+    file: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """The form that waivers keep."""
+        return {"kind": self.kind, "name": self.name, "old": self.old, "new": self.new}
+
+    def line(self) -> str:
+        """In one line, as `adopt` lists it."""
+        told = {"command": "the command", "parameter": f"the parameter {self.name}", "chain": f"the input {self.name}"}
+        return f"{told.get(self.kind, f'the file {self.file}')} changed"
+
+
+class Sources:
+    """The files that define the results, in the working tree or in a revision laid out in a folder."""
+
+    def __init__(self, top: Path) -> None:
+        self.top = top
+        self._digests: dict[str, str] = {}
+
+    @cached_property
+    def stages(self) -> tuple[Stage, ...]:
+        return graph.load(self.top)
+
+    def digest(self, path: str) -> str:
+        """sha256 of a file, or of a folder's listing; `(absent)` if there is neither. Each is read once."""
+        if path not in self._digests:
+            place = self.top / path
+            known = file_digest(place) if place.is_file() else path_digest(place) if place.is_dir() else ABSENT
+            self._digests[path] = known
+        return self._digests[path]
+
+    def differences(self, stage: Stage, content: dict[str, Any]) -> list[Difference]:
+        """Everything but the inputs that other stages make, in the order command, parameters, files."""
+        given = current.arguments(stage)
+        found = []
+        if content["command"] != list(given.canonical):
+            command = " ".join(content["command"]), " ".join(given.canonical)
+            found.append(Difference("command", "command", *command, "dvc.yaml"))
+        found += parameters(stage, given.layers, content["params"])
+        for path, known in sorted(content["code"].items()):
+            found += self._file("code", path, known, path)
+        lock = content["environment"]
+        found += self._file("environment", lock["lock"], lock["sha256"], lock["lock"])
+        made = {out for other in self.stages for out in other.outs}
+        for name, entry in sorted(content["inputs"].items()):
+            if entry["path"] not in made and entry["receipt"] is None:
+                found += self._file("source", name, entry["sha256"], entry["path"])
+        return found
+
+    def _file(self, kind: str, name: str, known: str, path: str) -> list[Difference]:
+        now = self.digest(path)
+        return [] if now == known else [Difference(kind, name, known, now, path)]
+
+
+def parameters(stage: Stage, layers: tuple[str, ...], known: dict[str, Any]) -> list[Difference]:
+    """dvc.yaml lists a stage's layers as its params, under the names that its command gives."""
+    merged: dict[str, Any] = {}
+    for layer in layers:
+        merged.update(stage.params.get(layer) or {})
+    found = []
+    for key in sorted(known.keys() | merged.keys()):
+        old, new = known.get(key, ABSENT), _plain(merged.get(key, ABSENT))
+        if old != new or isinstance(old, bool) != isinstance(new, bool):
+            found.append(Difference("parameter", key, old, new, "params.yaml"))
+    return found
+
+
+def _plain(value: Any) -> Any:
+    """A value of the YAML reader as JSON gives it back, as receipts do."""
+    return json.loads(json.dumps(value))

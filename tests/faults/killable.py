@@ -1,0 +1,136 @@
+"""A small project to be killed: the real train verb, engine, runner, Snakefile and graph over the engine tests' GAN."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from tests.house.toy_graph import BIN, ROOT, ToyGraph
+
+FOR_TRAINING = '''
+
+def for_training(numbers, inputs, seed, world):
+    """Says that training begins, for whoever wants to kill it."""
+    Path(".work/working").write_text(str(os.getpid()))
+    return Toy(numbers, seed, world), ToySource(numbers, seed, world)
+'''
+
+# Writes many files, so that a publish takes long enough to be hit, and says when its own work is over.
+COPY = '''
+"""Copies the model into many files, or tells its size in final ones."""
+import os
+from pathlib import Path
+from stages.block import Block as Base
+from stages.runner import run_stage
+
+class Block(Base):
+    files: int
+
+def {verb}(job):
+    weights = (job.inputs["model"] / "weights.safetensors").read_bytes()
+    if job.files:
+        for suffix in job.files:
+            (job.out / f"{{job.name}}.{{suffix}}").write_text(f"{{len(weights)}} {{sum(weights)}} bytes\\n" * 1000)
+    else:
+        for number in range(job.block.files):
+            (job.out / f"part_{{number:02d}}.bin").write_bytes(weights[number:] + weights[:number])
+    Path(".work/working").write_text(str(os.getpid()))
+
+if __name__ == "__main__":
+    run_stage("{verb}", {verb})
+'''
+
+DVC = """
+stages:
+  train:
+    cmd: >-
+      exec python -m stages.train --paper toys --method toy --seed 7 --block toy.base
+      --out results/store/${profile}/model/toy --threads 1
+    deps: [envs/core.lock, stages/__init__.py, stages/block.py, stages/train.py, stages/runner, stages/engine,
+      stages/data/__init__.py, stages/data/files.py, stages/papers]
+    params: [toy.base]
+    outs: ["results/store/${profile}/model/toy"]
+    meta: {threads: 1, torch: 1}
+  pack:
+    cmd: >-
+      exec python -m stages.pack --block pack.base --in model=results/store/${profile}/model/toy
+      --out results/store/${profile}/pack/toy --threads 1
+    deps: [envs/core.lock, stages/__init__.py, stages/block.py, stages/pack.py, stages/runner,
+      "results/store/${profile}/model/toy"]
+    params: [pack.base]
+    outs: ["results/store/${profile}/pack/toy"]
+  tabulate:
+    cmd: >-
+      exec python -m stages.tabulate --block pack.base --in model=results/store/${profile}/model/toy
+      pack=results/store/${profile}/pack/toy --out results/tables/toy --files csv md --threads 1
+    deps: [envs/core.lock, stages/__init__.py, stages/block.py, stages/tabulate.py, stages/runner,
+      "results/store/${profile}/model/toy", "results/store/${profile}/pack/toy"]
+    params: [pack.base]
+    outs:
+      - results/tables/toy.csv: {cache: false}
+      - results/tables/toy.md: {cache: false}
+      - results/receipts/toy.json: {cache: false}
+    meta: {final: true, paper: toy, claim: C1, caption: stages/caption.rst}
+"""
+
+PARAMS = """
+profile: demo
+toy:
+  base: {iterations: 150, ema_half_life_images: 40.0, ema_ramp: 0.5, precision: fp32, channels_last: false,
+    tick_every: 20, keep_every: 10, batch: 8, penalty: 2.0, penalty_every: 4, schedule_to: 0.1}
+pack: {base: {files: 60}}
+"""
+
+STAGES = {
+    "train": "results/store/demo/model/toy", "pack": "results/store/demo/pack/toy", "tabulate": "results/tables/toy"
+}  # fmt: skip
+
+
+class Killable(ToyGraph):
+    """train → pack (a folder of many files) → tabulate (final files)."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        for name in ("render.py", "train.py"):
+            (folder / "stages" / name).unlink()
+        shutil.copy(ROOT / "stages/train.py", folder / "stages/train.py")
+        shutil.copytree(ROOT / "stages/engine", folder / "stages/engine", ignore=shutil.ignore_patterns("__pycache__"))
+        for name in (
+            "stages/papers/__init__.py",
+            "stages/papers/toys/__init__.py",
+            "stages/papers/toys/toy/__init__.py",
+        ):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            self.write(name, '"""A paper of tests."""\n')
+        method = (ROOT / "tests/engine/toy.py").read_text(encoding="utf-8") + FOR_TRAINING
+        self.write("stages/papers/toys/toy/method.py", method)
+        for verb in ("pack", "tabulate"):
+            self.write(f"stages/{verb}.py", COPY.format(verb=verb))
+        self.write("dvc.yaml", DVC)
+        self.write("params.yaml", PARAMS)
+
+    @classmethod
+    def copy_of(cls, other: "Killable", folder: Path) -> "Killable":
+        """The same tree elsewhere, with what was made in it and what the engines know of it."""
+        shutil.copytree(other.folder, folder, symlinks=True)
+        tree = cls.__new__(cls)
+        tree.folder = folder
+        return tree
+
+    def words(self, verb: str) -> list[str]:
+        """The command of one stage, without `exec python`."""
+        from stages import graph
+
+        return graph.find(graph.load(self.folder), [verb])[0].cmd.removeprefix("exec python ").split()
+
+    def by_hand(self, verb: str) -> subprocess.CompletedProcess[str]:
+        """Runs one stage's command without an engine."""
+        return self.call("python", *self.words(verb))
+
+    def start_by_hand(self, verb: str) -> subprocess.Popen:
+        """Starts it in the background."""
+        env = {**os.environ, "OMP_NUM_THREADS": "1"}
+        env.pop("PYTHONPATH", None)
+        return subprocess.Popen(
+            [str(BIN / "python"), *self.words(verb)], cwd=self.folder, env=env, stdout=subprocess.DEVNULL
+        )

@@ -1,0 +1,61 @@
+"""One strace around a run of each engine's kind of process tree: no stage opens a file that it does not declare."""
+
+import shutil
+import subprocess
+
+import pytest
+
+from stages import graph
+from tests.house.toy_graph import BIN, ToyGraph
+from tests.pipeline.checkout import Checkout
+from tests.pipeline.hermetic import STRACE, undeclared
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("strace") is None, reason="strace is not installed, so what stages open cannot be watched"
+)
+# From the raw faces over a taught encoder and a trained model to samples: torch, parquet and safetensors open files.
+TARGET = "results/store/smoke/sample/contrasfill/contrasfill_face_0"
+HIDDEN_READ = """
+    import subprocess
+    if job.name == "cub":
+        Path("notes é.txt").read_bytes()
+    else:
+        subprocess.run(["cat", "notes é.txt"], check=True)
+    read = ["""
+
+
+def test_an_undeclared_read_is_seen_also_in_a_child_of_the_stage(tmp_path):
+    """The control: one stage opens a file itself, another by a program that it starts, and no other does.
+
+    What the toy's graph leaves out of the real stages' lists, the package's first file and the blocks' base, shows too.
+    """
+    toy = ToyGraph(tmp_path / "a tree é")
+    toy.write("notes é.txt", "secret\n")
+    toy.edit("stages/render.py", "\n    read = [", HIDDEN_READ)
+    trace = tmp_path / "trace"
+    done = _traced(toy, trace)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found, ran = undeclared(trace, toy.folder, graph.load(toy.folder))
+    secret, left_out = str(toy.folder / "notes é.txt"), str(toy.folder / "stages/block.py")
+    assert {name for name, paths in found.items() if secret in paths} == {"render@cub", "render@celebamask_hq"}
+    assert {name for name, paths in found.items() if left_out in paths} == ran and len(ran) == 10
+
+
+def _traced(toy: ToyGraph, trace) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [*STRACE, str(trace), str(BIN / "snakemake"), "--cores", "1"], cwd=toy.folder, capture_output=True, text=True,
+        timeout=300, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.slow
+def test_real_stages_open_only_what_they_declare(tmp_path):
+    copy = Checkout(tmp_path / "copy", "smoke")
+    trace = tmp_path / "trace"
+    done = copy.call("python", "-c", "import os, sys; os.execvp('strace', sys.argv[1:])", *STRACE, str(trace),
+                     str(BIN / "snakemake"), "--cores", "1", TARGET)  # fmt: skip
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    stages = graph.load(copy.folder)
+    found, ran = undeclared(trace, copy.folder, stages)
+    assert ran == {stage.name for stage in graph.ancestors(stages, [TARGET])} and len(ran) >= 6
+    assert found == {}

@@ -1,0 +1,174 @@
+"""`adopt` after one engine, after a pull, after edits; what is cosmetic, what a waiver excuses, what nothing does."""
+
+import json
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from stages.retrace import adopt, cosmetic
+from tests.house.engines import planned_jobs
+from tests.retrace.toy_tree import MODEL, RAW, Tree
+
+
+@pytest.fixture()
+def inside(tree, monkeypatch) -> Tree:
+    """The tree as current folder; the engines are not told, since most cases end before."""
+    monkeypatch.chdir(tree.folder)
+    monkeypatch.setattr(adopt, "_tell", lambda report, engine, words: None)
+    cosmetic.old_text.cache_clear()
+    return tree
+
+
+def edit(tree, name: str, old: str, new: str) -> None:
+    text = tree.path(name).read_text()
+    assert old in text
+    tree.path(name).write_text(text.replace(old, new, 1))
+
+
+def test_comments_and_layout_need_no_waiver_and_satisfy_both_engines(tree):
+    """Engines see other bytes; `adopt` sees the same syntax tree, found by digest in git's history."""
+    edit(tree, "stages/train.py", "def train(job):\n", "# why\ndef train(\n        job):  # more\n\n")
+    assert tree.dvc("status", "--quiet").returncode == 1
+    told = tree.retrace("adopt", "--json")
+    report = json.loads(told.stdout)
+    assert told.returncode == 0 and len(report["adopted"]) == 11 and report["stale"] == {}, told.stderr
+    assert any("stages/train.py: edited since the run, with an equal syntax tree" in note for note in report["notes"])
+    assert tree.dvc("status", "--quiet").returncode == 0
+    text = tree.snakemake("-n").stdout
+    assert planned_jobs(text) == set(), text
+    assert not tree.path("results/receipts/waivers").exists()
+    assert tree.audit().findings == []
+
+
+@pytest.mark.parametrize("old, new, same", [
+    ("count = 3  # old", "count = 3", True),
+    ("f(a,  b)", "f(a, b)", True),
+    ("x = ('a' 'b')", "x = 'ab'", True),
+    ("x = 1", "x = 2", False),
+    ("x = 1", "x = 1.0", False),
+    ("x = 1", "x = True", False),
+    ('"""Says this."""', '"""Says that."""', False),
+    ("if a:\n    b()\nc()", "if a:\n    b()\n    c()", False),
+    ("x = 1", "x = (", False),
+])  # fmt: skip
+def test_only_comments_and_layout_leave_the_tree_equal(old, new, same):
+    assert cosmetic.same_tree(old.encode(), new.encode()) is same
+
+
+def test_an_edit_whose_old_text_nobody_holds_is_no_cosmetic_one(inside):
+    """Without git's history there is nothing to compare with."""
+    shutil.rmtree(".git")
+    edit(inside, "stages/train.py", "def train(job):\n", "# why\ndef train(job):\n")
+    report = adopt.run([], None, None)
+    assert report.stale["train@cub-0"] == ["the file stages/train.py changed"] and "train@cub-0" not in report.adopted
+    assert report.stale["tabulate@cub"] == [
+        "train@cub-0 before it is not adopted",
+        "train@cub-1 before it is not adopted",
+    ]
+
+
+def test_other_files_than_python_are_never_cosmetic(inside):
+    edit(inside, "stages/reported.csv", "C2,3\n", "C2,3\n\n")
+    assert adopt.run([], None, None).stale == {"illustrate": ["the file stages/reported.csv changed"]}
+
+
+def test_a_waiver_excuses_one_difference_of_one_receipt(inside):
+    edit(inside, "stages/train.py", "* 9", "* 9 + b''")
+    assert set(adopt.run([], None, None).stale) >= {"train@cub-0", "train@cub-1", "illustrate"}
+    report = adopt.run([], "train", "adds nothing, checked by hand")
+    assert len(report.waivers) == 4 and len(report.adopted) == 11 and report.code == 0
+    content = json.loads(inside.path(report.waivers[0]).read_bytes())
+    known = inside.receipt(content["stage"])
+    assert content["reason"] == "adds nothing, checked by hand" and content["receipt"] == inside.digest(
+        content["stage"]
+    )
+    assert content["changes"][0]["old"] == known["code"]["stages/train.py"] != content["changes"][0]["new"]
+    assert {path.suffix for path in inside.path("results/receipts/waivers").iterdir()} == {".json"}
+    found = inside.audit()
+    assert found.findings == [] and sum("waived: adds nothing" in note for note in found.notes) == 4
+    edit(inside, "stages/train.py", "* 9", "* 7")
+    assert inside.audit().findings[0].file == "stages/train.py", "another edit is another difference"
+    assert set(adopt.run([], None, None).stale) >= {"train@cub-0"}
+
+
+def test_a_parameter_can_be_waived_and_bytes_cannot(inside):
+    edit(inside, "params.yaml", "shade: 90", "shade: 91")
+    inside.alter("results/figures/fig.png", b"\x07", 80)
+    report = adopt.run([], "illustrate", "nobody sees it")
+    assert list(report.broken) == ["illustrate"] and report.waivers == [] and report.adopted == []
+    assert not inside.path("results/receipts/waivers").exists()
+
+
+def test_accepting_needs_a_reason_and_a_difference(inside):
+    for accept, reason in (("train", None), (None, "because"), ("train", "  ")):
+        with pytest.raises(ValueError, match="go together"):
+            adopt.run([], accept, reason)
+    with pytest.raises(ValueError, match="nothing of it differs"):
+        adopt.run([], "train", "because")
+    with pytest.raises(ValueError, match="the closest is train"):
+        adopt.run([], "trein", "because")
+
+
+def test_a_stage_made_again_with_equal_bytes_supersedes_and_with_others_makes_stale(inside):
+    """Settled 15: shown, no finding; the consumer's own receipt still names the older one, which is kept."""
+    edit(inside, "stages/render.py", "if __name", "UNUSED = 1\n\nif __name")
+    for name in ("cub", "celebamask_hq"):
+        command = next(stage.cmd for stage in inside.stages() if stage.name == f"render@{name}")
+        assert inside.call("python", *command.split()[2:]).returncode == 0
+    report = inside.audit()
+    assert report.findings == [], report.findings
+    assert any(
+        f"{RAW}: receipt" in note and "supersedes" in note and "stages/render.py" in note for note in report.notes
+    )
+    assert len(adopt.run([], None, None).adopted) == 11
+    edit(inside, "params.yaml", "count: 4", "count: 5")
+    command = next(stage.cmd for stage in inside.stages() if stage.name == "render@cub")
+    assert inside.call("python", *command.split()[2:]).returncode == 0
+    first = inside.audit().findings[0]
+    assert (first.kind, first.stage, first.file) == ("chain", "render@cub", f"{RAW}/receipt.json")
+    assert first.vouched_by.startswith("results/store/demo/model/cub_") and "train@cub-0" in first.consumed_by
+    stale = adopt.run([], None, None).stale
+    assert stale["train@cub-0"] == [f"the input raw ({RAW}) changed"]
+
+
+def test_after_a_clone_and_a_pull_everything_is_up_to_date_for_both_engines(tree, tmp_path):
+    """What DVC does not cache, the final files, is left to build; nothing else would run."""
+    store, there = tmp_path / "remote", tmp_path / "clone with a space é"
+    assert tree.dvc("remote", "add", "--local", "-d", "store", str(store)).returncode == 0
+    assert tree.dvc("push").returncode == 0
+    subprocess.run(["git", "clone", "-q", str(tree.folder), str(there)], check=True)
+    clone = Tree(there, made=False)
+    shutil.rmtree(there / "results")
+    shutil.copy(tree.path("dvc.lock"), there / "dvc.lock")
+    assert clone.dvc("remote", "add", "--local", "-d", "store", str(store)).returncode == 0
+    pulled = clone.dvc("pull", "--allow-missing")
+    assert clone.path(MODEL, "made.txt").is_file(), pulled.stderr
+    told = clone.retrace("adopt", "--json")
+    report = json.loads(told.stdout)
+    assert told.returncode == 0 and len(report["adopted"]) == 8, told.stdout + told.stderr
+    assert sorted(report["unbuilt"]) == ["illustrate", "tabulate@celebamask_hq", "tabulate@cub"]
+    kept = {path.name for path in clone.path("results/receipts").iterdir()}
+    assert f"{tree.digest(MODEL)}.json" in kept and len(list(clone.path("results/receipts/current").iterdir())) == 8
+    text = clone.snakemake("-n").stdout
+    assert planned_jobs(text) == {"illustrate", "tabulate_celebamask_hq", "tabulate_cub"}, text
+    assert clone.audit().findings == []
+
+
+def test_an_interrupted_adopt_converges(inside, monkeypatch):
+    """Killed between the engines, or before receipts were kept: run again, the end is the same."""
+    shutil.rmtree("results/receipts/current")
+    monkeypatch.setattr(adopt, "_tell", lambda *rest: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        adopt.run([], None, None)
+    monkeypatch.setattr(adopt, "_tell", lambda *rest: None)
+    assert len(adopt.run([], None, None).adopted) == 11
+    assert len(os.listdir("results/receipts/current")) == 11 and inside.audit().findings == []
+
+
+def test_an_engine_that_cannot_be_told_is_named(tree, monkeypatch):
+    monkeypatch.chdir(tree.folder)
+    monkeypatch.setattr(adopt.sys, "executable", str(tree.folder / "bin" / "python"))
+    report = adopt.run([], None, None)
+    assert report.code == 3 and set(report.failed) == {"snakemake", "python"} and "run make" in report.failed["python"]

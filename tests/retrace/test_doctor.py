@@ -1,0 +1,135 @@
+"""`retrace doctor`: every planted trouble is found, with a remedy that mends it."""
+
+import base64
+import fcntl
+import json
+import os
+import shlex
+import subprocess
+import sys
+
+import pytest
+
+from stages import graph
+
+DEAD = 2**22 - 3  # above every process number of a usual system
+
+
+def remedies(answer: dict, kind: str) -> list[str]:
+    return [one["remedy"] for one in answer["findings"] if one["kind"] == kind]
+
+
+@pytest.fixture
+def healthy(paper):
+    """A toy whose lock names packages that are installed."""
+    from importlib.metadata import version
+
+    paper.write("envs/core.lock", f"rich=={version('rich')} \\\n    --hash=sha256:aa\nnone==1 ; sys_platform == 'x'\n")
+    return paper
+
+
+def test_a_healthy_tree_has_nothing_to_mend(healthy):
+    code, answer = healthy.answer("doctor")
+    assert (code, answer["findings"]) == (0, [])
+    notes = {one["kind"]: one["what"] for one in answer["notes"]}
+    assert notes["environment"].startswith("all 1 packages") and "1 needs" in notes["user data"]
+    assert "nothing to mend" in healthy.say("doctor")[1]
+
+
+def test_engines_locks_whose_engine_is_gone(healthy):
+    locks, marks = healthy.folder / ".snakemake/locks", healthy.folder / ".snakemake/incomplete"
+    for folder in (locks, marks, healthy.folder / ".dvc/tmp"):
+        folder.mkdir(parents=True, exist_ok=True)
+    (locks / "0.input.lock").write_text("x\n")
+    (marks / base64.urlsafe_b64encode(b"results/tables/table.csv").decode()).write_text("")
+    lock = {"results/x": {"write": {"pid": DEAD, "cmd": "dvc repro"}, "read": []}}
+    (healthy.folder / ".dvc/tmp/rwlock").write_text(json.dumps(lock))
+    code, answer = healthy.answer("doctor")
+    assert code == 1
+    assert remedies(answer, "incomplete") == ["snakemake --cores 8 --rerun-incomplete results/tables/table.csv"]
+    assert [remedy.split("  ")[0] for remedy in remedies(answer, "lock")] == [
+        "snakemake --unlock",
+        "rm .dvc/tmp/rwlock",
+    ]
+
+
+def test_a_held_stage_lock_is_a_running_stage(healthy):
+    place = healthy.folder / ".work/locks/results~store~demo~model~toy~ours_0.lock"
+    with place.open("w") as handle:
+        handle.write("4242\n")
+        handle.flush()
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        code, answer = healthy.answer("doctor")
+    assert code == 0
+    assert {
+        "kind": "running",
+        "what": "process 4242 is making results/store/demo/model/toy/ours_0",
+        "remedy": "",
+    } in answer["notes"]
+    assert not any(one["kind"] == "running" for one in healthy.answer("doctor")[1]["notes"])
+
+
+def test_interrupted_publishes(healthy):
+    """Killed before a rename, between two renames, and between the files and their receipt."""
+    models = healthy.folder / "results/store/demo/model/toy"
+    (models / f".ours_0.{DEAD}.tmp").mkdir()
+    (models / "ours_1").rename(models / f".ours_1.{DEAD}.old")
+    (models / f".other_0.{os.getpid()}.tmp").mkdir()
+    (healthy.folder / "results/receipts/figure.json").unlink()
+    code, answer = healthy.answer("doctor")
+    found = remedies(answer, "publish")
+    assert code == 1 and len(found) == 3, "that of a living process is none"
+    for remedy in found:
+        command = remedy.split("  ")[0]
+        subprocess.run(shlex.split(command), cwd=healthy.folder, check=True)
+    assert remedies(healthy.answer("doctor")[1], "publish") == []
+    assert (models / "ours_1" / "weights.txt").is_file(), "the set-aside output is back in its place"
+    _, answer = healthy.answer("explain", "figure")
+    assert [one["kind"] for one in answer["direct"]["figure"]] == ["missing"] if "figure" in answer["direct"] else False
+
+
+def test_saved_states_are_kept_where_a_stage_goes_on_from_them(healthy):
+    """The stage's fingerprint of today decides, not the log: a change of a parameter makes an orphan."""
+    healthy.edit("params.yaml", "rate: 0.5 ", "rate: 0.75 ")
+    done = subprocess.run(
+        [sys.executable, "-m", "stages.retrace.planned", "train@ours-0"], cwd=healthy.folder, capture_output=True,
+        text=True, check=True,
+    )  # fmt: skip
+    planned = json.loads(done.stdout)["train@ours-0"]
+    for name in (planned[:16], "0123456789abcdef"):
+        (healthy.folder / ".work/resume" / name).mkdir(parents=True)
+        (healthy.folder / ".work/resume" / name / "state-000000000001").write_bytes(b"x")
+    code, answer = healthy.answer("doctor")
+    assert code == 1 and remedies(answer, "state") == ["rm -r .work/resume/0123456789abcdef"]
+    kept = [one["what"] for one in answer["notes"] if one["kind"] == "state"]
+    assert len(kept) == 1 and "train@ours-0 goes on from it" in kept[0]
+    healthy.edit("params.yaml", "rate: 0.75 ", "rate: 0.8 ")
+    assert len(remedies(healthy.answer("doctor")[1], "state")) == 2
+
+
+def test_planned_fingerprints_are_those_that_the_runner_writes(published):
+    """For every stage: computed without running, equal to the receipt of the run."""
+    names = [stage.name for stage in graph.load(published.folder)]
+    done = subprocess.run(
+        [sys.executable, "-m", "stages.retrace.planned", *names], cwd=published.folder, capture_output=True, text=True,
+        check=True,
+    )  # fmt: skip
+    planned = json.loads(done.stdout)
+    for stage in graph.load(published.folder):
+        place = next(published.folder / out for out in stage.outs if out.endswith(".json")) if stage.final else (
+            published.folder / stage.outs[0] / "receipt.json"
+        )  # fmt: skip
+        assert planned[stage.name] == json.loads(place.read_text())["fingerprint"], stage.name
+
+
+def test_environment_data_and_disk(healthy, monkeypatch):
+    healthy.write("envs/core.lock", "rich==0.0.1\nnot-a-package==2\n")
+    healthy.edit("params.yaml", "profile: demo\n", "profile: paper\n")
+    monkeypatch.setattr("shutil.disk_usage", lambda path: type("Usage", (), {"free": 3 * 2**20})())
+    code, answer = healthy.answer("doctor")
+    assert code == 1
+    assert remedies(answer, "environment") == ["make setup"]
+    what = {one["kind"]: one["what"] for one in answer["findings"]}
+    assert "rich ==0.0.1, found" in what["environment"] and "not-a-package ==2, found none" in what["environment"]
+    assert "missing in data/cub" in what["user data"] and "bounding_boxes.txt" in what["user data"]
+    assert "declare 20 MB" in what["disk"] and remedies(answer, "disk") == ["free 17 MB, or build fewer targets"]

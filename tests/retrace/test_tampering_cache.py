@@ -1,0 +1,189 @@
+"""DVC's cache: objects that every checkout would deliver, its lock, its run cache; and what an engine says of them."""
+
+import json
+import shutil
+
+import pytest
+import yaml
+
+from stages.retrace import dvc_entries
+from tests.retrace.toy_tree import MODEL, RAW
+
+OBJECTS = ".dvc/cache/files/md5"
+
+
+def lock(tree) -> dict:
+    return yaml.safe_load(tree.path("dvc.lock").read_text())
+
+
+def out_of(tree, stage: str, path: str) -> str:
+    return next(out["md5"] for out in lock(tree)["stages"][stage]["outs"] if out["path"] == path)
+
+
+def object_path(name: str) -> str:
+    return f"{OBJECTS}/{name[:2]}/{name[2:]}"
+
+
+def object_of(tree, stage: str, out: str, file: str = "") -> str:
+    name = out_of(tree, stage, out)
+    if file:
+        listed = json.loads(tree.path(object_path(name)).read_text())
+        name = next(entry["md5"] for entry in listed if entry["relpath"] == file)
+    return object_path(name)
+
+
+def put(tree, content: bytes) -> str:
+    """A new sound object, as an attacker who knows DVC makes it."""
+    name = dvc_entries._md5(content)
+    tree.path(object_path(name)).parent.mkdir(exist_ok=True)
+    tree.path(object_path(name)).write_bytes(content)
+    return name
+
+
+def relist(tree, stage: str, out: str, file: str, name: str) -> None:
+    """Gives a locked folder another object for one of its files, with list, object and lock made anew."""
+    old = out_of(tree, stage, out)
+    listed = json.loads(tree.path(object_path(old)).read_text())
+    for entry in listed:
+        entry["md5"] = name if entry["relpath"] == file else entry["md5"]
+    new = put(tree, json.dumps(listed, sort_keys=True).encode())
+    tree.path(object_path(new)).rename(tree.path(object_path(new + ".dir")))
+    tree.path("dvc.lock").write_text(tree.path("dvc.lock").read_text().replace(old, new + ".dir"))
+
+
+MADE = (MODEL, "made.txt")
+OBJECT_CASES = {
+    "a byte of an object, same size and times": lambda t: [t.alter(object_of(t, "train@cub-0", *MADE))],
+    "an object cut short": lambda t: [t.path(object_of(t, "train@cub-0", *MADE)).chmod(0o644),
+                                      t.path(object_of(t, "train@cub-0", *MADE)).write_bytes(b"1")],
+    "the object of a receipt": lambda t: [t.alter(object_of(t, "train@cub-0", MODEL, "receipt.json"), b"{ ", 0)],
+    "two objects exchanged": lambda t: [
+        t.swap(object_of(t, "train@cub-0", *MADE), object_of(t, "train@cub-1", MODEL[:-1] + "1", "made.txt"))],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", OBJECT_CASES)
+def test_a_corrupted_object_is_found_where_the_workspace_is_fine(tree, case):
+    OBJECT_CASES[case](tree)
+    assert tree.audit().findings == [], "the workspace holds good copies"
+    report = tree.audit(scope="cache")
+    first = report.findings[0]
+    assert first.kind == "object" and first.file.startswith(OBJECTS) and first.stage == "train@cub-0"
+    assert MODEL in first.vouched_by and first.consumed_by[0] == "tabulate@cub", "it says what the object is"
+
+
+def test_a_corrupted_list_of_a_folder_is_found(tree):
+    tree.alter(object_of(tree, "render@cub", RAW), b'[{"mD5"')
+    first = tree.audit(scope="cache").findings[0]
+    assert first.kind == "object" and first.stage == "render@cub" and first.file.endswith(".dir")
+
+
+def test_an_object_that_is_gone_is_found(tree):
+    gone = object_of(tree, "train@cub-0", *MADE)
+    tree.path(gone).unlink()
+    first = tree.audit(scope="cache").findings[0]
+    assert (first.kind, first.file, first.stage) == ("missing", gone, "train@cub-0")
+
+
+def test_a_checkout_delivers_the_corrupted_object_and_dvc_is_content_but_the_audit_is_not(tree):
+    """Appendix A, case 4: then the workspace is wrong too, and both audits say so."""
+    tree.alter(object_of(tree, "train@cub-0", *MADE))
+    shutil.rmtree(tree.path(MODEL))
+    shutil.rmtree(tree.path(".dvc/tmp"), ignore_errors=True)
+    done = tree.dvc("checkout", "train@cub-0")
+    assert done.returncode == 0, done.stderr
+    assert tree.dvc("status", "--quiet").returncode == 0, "DVC sees nothing"
+    assert tree.audit().findings[0].file == f"{MODEL}/made.txt"
+    assert tree.audit(scope="cache").findings[0].kind == "object"
+
+
+LOCK_CASES = {
+    "a parameter": ("steps: 2", "steps: 7", "train@celebamask_hq-0"),
+    "a command": ("--set cub --seed 0", "--set cub --seed 9", "train@cub-0"),
+}
+
+
+@pytest.mark.parametrize("case", LOCK_CASES)
+def test_an_edited_lock_disagrees_with_the_receipt_among_its_objects(tree, case):
+    old, new, stage = LOCK_CASES[case]
+    text = tree.path("dvc.lock").read_text()
+    assert old in text
+    tree.path("dvc.lock").write_text(text.replace(old, new))
+    findings = tree.audit(scope="cache").findings
+    assert (findings[0].kind, findings[0].file, findings[0].stage) == ("lock", "dvc.lock", stage), findings
+
+
+def test_a_digest_of_code_in_the_lock_is_held_against_the_code_that_ran(tree):
+    known = dvc_entries._md5(tree.path("stages/train.py").read_bytes())
+    folder = dvc_entries.tree_md5(tree.path("stages/runner"), lambda name: name.endswith(".py"))
+    text = tree.path("dvc.lock").read_text()
+    assert known in text and folder in text, "the folder's name is computed as DVC does"
+    for digest, file in ((known, "stages/train.py"), (folder, "stages/runner")):
+        tree.path("dvc.lock").write_text(text.replace(digest, "5" * 32))
+        first = tree.audit(scope="cache").findings[0]
+        assert first.kind == "lock" and first.file == f"dvc.lock: {file}" and "5" * 32 in first.found
+
+
+def test_another_sound_object_under_a_forged_list_is_found_by_the_receipt(tree):
+    """List, its name and the lock made anew: md5 agrees everywhere, the receipt's sha256 does not."""
+    relist(tree, "train@cub-0", MODEL, "made.txt", put(tree, b"better numbers\n"))
+    findings = tree.audit(scope="cache").findings
+    assert findings[0].kind == "lock" and findings[0].file == f"dvc.lock: {MODEL}/made.txt"
+    assert findings[0].stage == "train@cub-0"
+
+
+def test_a_forged_receipt_among_the_objects_breaks_the_chain(tree):
+    tree.alter(f"{MODEL}/made.txt", b"better")
+    forged = put(tree, tree.path(MODEL, "made.txt").read_bytes())
+    outputs = tree.receipt(MODEL)["outputs"]
+    outputs["made.txt"]["sha256"] = dvc_entries.hashlib.sha256(tree.path(MODEL, "made.txt").read_bytes()).hexdigest()
+    tree.rewrite(MODEL, outputs=outputs)
+    relist(tree, "train@cub-0", MODEL, "made.txt", forged)
+    relist(tree, "train@cub-0", MODEL, "receipt.json", put(tree, tree.place(MODEL).read_bytes()))
+    findings = tree.audit(scope="cache").findings
+    assert findings[0].kind == "chain" and findings[0].stage == "train@cub-0", findings
+    assert findings[0].file.startswith(OBJECTS), "the receipt was read from the cache"
+
+
+def test_an_output_locked_to_another_stage_is_found(tree):
+    one, other = out_of(tree, "train@cub-0", MODEL), out_of(tree, "train@cub-1", "results/store/demo/model/cub_1")
+    text = tree.path("dvc.lock").read_text()
+    tree.path("dvc.lock").write_text(text.replace(one, "X").replace(other, one).replace("X", other))
+    first = tree.audit(scope="cache").findings[0]
+    assert first.kind == "receipt" and first.stage == "train@cub-0" and "cub_1" in first.found
+
+
+def test_a_lock_that_is_no_lock_is_a_finding_not_a_crash(tree):
+    tree.path("dvc.lock").write_text("stages: [1\n")
+    assert tree.audit(scope="cache").findings[0].file == "dvc.lock"
+    tree.path("dvc.lock").write_text("schema: '2.0'\nstages:\n  train@cub-0: {cmd: 3}\n")
+    assert tree.audit(scope="cache").findings[0].kind == "lock"
+
+
+def test_run_cache_entries_are_held_to_their_names_and_receipts(tree):
+    runs = sorted(tree.path(".dvc/cache/runs").glob("??/*/*"))
+    assert len(runs) >= 8
+    entry = next(path for path in runs if "--set cub --seed 0" in path.read_text())
+    text = entry.read_text()
+    entry.chmod(0o644)
+    entry.write_text(text.replace("steps: 2", "steps: 7"))
+    first = tree.audit(scope="cache").findings[0]
+    assert (first.kind, first.stage) == ("runs", "train@cub-0") and entry.name in first.file
+    # The same entry under the name that follows: now the receipt among its objects contradicts it.
+    from dvc.stage.cache import _get_cache_hash
+
+    content = yaml.safe_load(entry.read_text())
+    key, value = _get_cache_hash({**content}, key=True), _get_cache_hash({**content})
+    forged = tree.path(".dvc/cache/runs", key[:2], key, value)
+    forged.parent.mkdir(parents=True)
+    entry.rename(forged)
+    first = tree.audit(scope="cache").findings[0]
+    assert (first.kind, first.stage) == ("runs", "train@cub-0") and "steps = 2" in first.expected
+    forged.write_text("- 1\n")
+    assert tree.audit(scope="cache").findings[0].kind == "runs"
+
+
+def test_no_cache_is_said(tree):
+    shutil.rmtree(tree.path(".dvc/cache"))
+    with pytest.raises(FileNotFoundError, match=r"expected DVC's cache at \.dvc/cache/files/md5"):
+        tree.audit(scope="cache")

@@ -1,6 +1,6 @@
 # `make table1` and `make test` do everything on a machine that has Python 3.11 or newer and nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help setup crate-env table1 contrasfill contrasfill-seeds test soak lint deps lock FORCE
+.PHONY: help setup crate-env table1 contrasfill contrasfill-seeds ganseg test soak lint deps lock FORCE
 FORCE:
 
 PYTHON ?= python3
@@ -27,6 +27,13 @@ contrasfill: .venv/synced  ## all of ContrasFill, one seed: 15 figures, all tabl
 
 contrasfill-seeds: .venv/synced  ## ContrasFill's tables over seeds 0, 1 and 2
 	snakemake --cores $(CORES) $(CONTRASFILL_TABLES:%=results/tables/%_seeds.csv)
+
+GANSEG := $(addprefix results/tables/ganseg_,$(addsuffix .csv,table1 table2 table3 table4 table_fid collapse_report) \
+	$(addsuffix .json,equivariance ae_triviality embed_separation claims)) \
+	$(patsubst %,results/figures/ganseg_fig%.png,01 02 03 04 05 06 07 08 09 10 11 12 13 14 15)
+
+ganseg: .venv/synced  ## all of GANSeg: tables, figures, the four JSON targets
+	snakemake --cores $(CORES) $(GANSEG)
 
 results/%: .venv/synced FORCE
 	snakemake --cores $(CORES) $@

@@ -17,4 +17,4 @@ def measure(job: Job) -> None:
 
 
 if __name__ == "__main__":
-    run_stage("measure", measure, module=module_of, choices=("paper", "what"))
+    run_stage("measure", measure, module=module_of, choices=("paper", "what"), follows=True)

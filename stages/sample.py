@@ -12,7 +12,7 @@ def module_of(choices: dict[str, str]) -> tuple[str, str]:
 
 
 def sample(job: Job) -> None:
-    """Load a model and write its samples, with sample.json beside them.
+    """Load a model and write its samples, with sample.json beside them; a method that starts from noise needs no data.
 
     Raises: ValueError where the model was trained by another method, seed or on other data than the command says.
     """
@@ -28,10 +28,11 @@ def sample(job: Job) -> None:
             raise ValueError(
                 f"{job.inputs['model']}: expected {name} {job.choices[name]}, the model has {trained[name]}"
             )
-    data = Packed.open(job.inputs["data"])
-    if trained["data"] != data.card["name"]:
+    data = Packed.open(job.inputs["data"]) if "data" in job.inputs else None
+    if data is not None and trained["data"] != data.card["name"]:
         raise ValueError(f"{job.inputs['model']} was trained on {trained['data']}, the data are {data.card['name']}")
-    if trained["block"].get("hole", job.block.hole) != job.block.hole:
+    holes = {"hole": job.block.hole} if hasattr(job.block, "hole") else {}
+    if holes and trained["block"].get("hole", job.block.hole) != job.block.hole:
         raise ValueError(
             f"{job.inputs['model']} was trained for {trained['block']['hole']} holes, not {job.block.hole}"
         )
@@ -45,9 +46,9 @@ def sample(job: Job) -> None:
             method.memory[name] = tensor.to(world.device)
         facts = sampling.sample(job.block, method, data, int(job.choices["seed"]), world, job.out, job.progress)
     facts |= {name: trained[name] for name in ("paper", "method", "seed", "data")}
-    facts |= {"profile": job.block.profile, "hole": job.block.hole}
+    facts |= {"profile": job.block.profile, **holes}
     write_json(job.out / "sample.json", facts)
 
 
 if __name__ == "__main__":
-    run_stage("sample", sample, module=module_of, choices=("paper", "method", "seed"))
+    run_stage("sample", sample, module=module_of, choices=("paper", "method", "seed"), follows=True)

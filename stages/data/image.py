@@ -112,6 +112,15 @@ def decode_mask(content: bytes) -> np.ndarray:
     return (values > 0) if values.ndim == 2 else (values > 0).any(axis=2)
 
 
+def decode_channel(content: bytes) -> np.ndarray:
+    """Decodes the first channel of a picture of one or more. Shapes: -> uint8 [H W]. Raises: ImageError."""
+    image = _eight_bits(_load(content))
+    if image.mode in ("P", "PA", "1", "CMYK"):
+        image = image.convert("RGB")
+    values = np.asarray(image)
+    return np.array(values if values.ndim == 2 else values[..., 0])
+
+
 def decode_labels(content: bytes) -> np.ndarray:
     """Decodes a label map stored as grey or palette indices. Shapes: -> uint8 [H W]. Raises: ImageError."""
     image = _load(content)
@@ -125,6 +134,11 @@ def resize(image: np.ndarray, height: int, width: int) -> np.ndarray:
     if image.shape[:2] == (height, width):
         return image
     return np.array(Image.fromarray(image).resize((width, height), Image.Resampling.BICUBIC))
+
+
+def resize_bilinear(image: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Resizes by antialiased bilinear interpolation. Shapes: uint8 [H W 3] or [H W] -> uint8 [height width (3)]."""
+    return np.array(Image.fromarray(image).resize((width, height), Image.Resampling.BILINEAR))
 
 
 def resize_mask(mask: np.ndarray, height: int, width: int) -> np.ndarray:

@@ -6,6 +6,14 @@ from dataclasses import dataclass, field
 from stages.data.image import UNREADABLE
 
 
+class Refused(Exception):
+    """One item that a filter refuses."""
+
+    def __init__(self, step: str, reason: str, detail: str) -> None:
+        super().__init__(step, reason, detail)
+        self.step, self.reason, self.detail = step, reason, detail
+
+
 @dataclass
 class Ledger:
     """Counts the items that enter a chain of steps, and lists each reject with its step, reason and detail."""

@@ -3,26 +3,31 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
 from stages.data.crop import tight_box
 from stages.data.files import read_json, read_table, write_json, write_table
 from stages.data.ledger import Ledger
+from stages.data.rowfile import RowFile
 
 BOX_COLUMNS = ("box_x1", "box_y1", "box_x2", "box_y2")
 
 
 @dataclass(frozen=True)
 class Row:
-    """One item to write; digest = sha256 of the source's bytes. Shapes: image uint8 [R R 3], mask uint8 0/1 [R R]."""
+    """One item to write; digest = sha256 of the source's bytes; extras: its rows of the pack's further arrays.
+
+    Shapes: image uint8 [R R 3], mask uint8 0/1 [R R].
+    """
 
     key: str
     image: np.ndarray
     mask: np.ndarray | None
     source: str
     digest: str
+    extras: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -36,33 +41,12 @@ class Index:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-class _Rows:
-    """A .npy file that grows by rows; its header, padded by numpy for that purpose, is rewritten at the end."""
+@dataclass(frozen=True)
+class Extra:
+    """A further array of a pack, in a file of its own: the shape of one row and numpy's name of its type (<f4, |u1)."""
 
-    def __init__(self, path: Path, shape: tuple[int, ...]) -> None:
-        self.path, self.shape, self.count = path, shape, 0
-        self._stream: BinaryIO = path.open("wb")
-        self._header()
-        self._start = self._stream.tell()
-
-    def _header(self) -> None:
-        shape = (self.count, *self.shape)
-        np.lib.format.write_array_header_1_0(self._stream, {"descr": "|u1", "fortran_order": False, "shape": shape})
-
-    def add(self, value: np.ndarray) -> None:
-        if value.shape != self.shape or value.dtype != np.uint8:
-            raise ValueError(
-                f"{self.path}: expected uint8 rows of shape {self.shape}, came {value.dtype} {value.shape}"
-            )
-        self._stream.write(np.ascontiguousarray(value).data)
-        self.count += 1
-
-    def close(self) -> None:
-        self._stream.seek(0)
-        self._header()
-        if self._stream.tell() != self._start:
-            raise ValueError(f"{self.path}: expected a header of {self._start} bytes, came {self._stream.tell()}")
-        self._stream.close()
+    shape: tuple[int, ...]
+    kind: str
 
 
 def write_packed(
@@ -73,31 +57,39 @@ def write_packed(
     rows: Iterable[Row],
     complete: Callable[[list[str]], Index],
     ledger: Ledger | None = None,
+    extras: Mapping[str, Extra] | None = None,
+    blank_masks: bool = False,
 ) -> None:
     """Streams rows into a packed folder; `complete(keys)` is called after the last row and gives splits and labels.
 
+    With `blank_masks` a mask may be empty or not known (None, written as zeros); its box is -1 then.
     Raises: ValueError for rows out of key order, a wrong shape, an index of another length, or a mask that is empty.
     """
     folder = Path(folder)
-    images = _Rows(folder / "images.npy", (size_px, size_px, 3))
-    holes = _Rows(folder / "masks.npy", (size_px, size_px)) if masks else None
+    images = RowFile(folder / "images.npy", (size_px, size_px, 3), "|u1")
+    holes = RowFile(folder / "masks.npy", (size_px, size_px), "|u1") if masks else None
+    further = {name: RowFile(folder / f"{name}.npy", extra.shape, extra.kind) for name, extra in (extras or {}).items()}
     columns: dict[str, list] = {"key": [], "split": [], "source": [], "digest": []}
     boxes: list[tuple[int, int, int, int]] = []
     for row in rows:
         if columns["key"] and row.key <= columns["key"][-1]:
             raise ValueError(f"{folder}: expected rows in key order, came {row.key!r} after {columns['key'][-1]!r}")
         images.add(row.image)
+        for kind, file in further.items():
+            file.add(row.extras[kind])
         if holes is not None:
-            box = tight_box(row.mask)
+            mask = np.zeros(holes.shape, np.uint8) if blank_masks and row.mask is None else row.mask
+            box = tight_box(mask) or ((-1, -1, -1, -1) if blank_masks else None)
             if box is None:
                 raise ValueError(
                     f"{folder}: expected a mask with at least one pixel for key {row.key!r}, came an empty one"
                 )
-            holes.add(row.mask)
+            holes.add(mask)
             boxes.append(box)
         for column in ("key", "source", "digest"):
             columns[column].append(getattr(row, column))
-    images.close()
+    for file in (images, *further.values()):
+        file.close()
     keys = columns["key"]
     index = complete(keys)
     columns["split"] = index.splits
@@ -161,6 +153,15 @@ class Packed:
         if name not in self._table:
             raise ValueError(f"{self.folder}: expected one of the columns {sorted(self._table)}, came {name!r}")
         return np.asarray(self._table[name])
+
+    def array(self, name: str) -> np.ndarray:
+        """A further array of the pack, still on disk. Raises: FileNotFoundError, ValueError for another length."""
+        array = _map(self.folder / f"{name}.npy")
+        if len(array) != len(self):
+            raise ValueError(
+                f"{self.folder / name}.npy: expected {len(self)} rows, came {len(array)}; run prepare anew"
+            )
+        return array
 
     def positions(self, split: str) -> np.ndarray:
         """Positions of a split, ascending; `evaluation` means the splits that the card names for it. Shapes: int64 [n].

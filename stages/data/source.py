@@ -2,22 +2,22 @@
 
 import hashlib
 from collections.abc import Sequence
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from stages.data.augment import Crop, coins, crop_windows, cut_windows
 from stages.data.image import mask_to_tensor, to_tensor
 from stages.data.packed import Packed
-
-_GOLDEN = 0x9E3779B97F4A7C15
 
 
 class PackedSource:
     """Batches of images, masks and labels for one rank.
 
-    Sample number n = step · B + rank + i · world; its place in the epoch's permutation and its flip depend
-    on (seed, n) alone.
+    Sample number n = step · B + rank + i · world; its place in the epoch's permutation, its window and its
+    flip depend on (seed, n) alone.
     Shapes: image float32 [b 3 R R] in [-1, 1], mask float32 [b 1 R R] with 1 = hole (where the set has masks),
     label_<name> int64 [b], position int64 [b]; b = B / world.
     """
@@ -31,6 +31,7 @@ class PackedSource:
         flip: bool,
         world,  # engine.world.World, or anything with rank, size and device
         labels: Sequence[str] = (),
+        crop: Crop | None = None,
     ) -> None:
         """Raises: ValueError for no positions, positions outside the set, or a batch that the ranks cannot share."""
         self.packed = packed if isinstance(packed, Packed) else Packed.open(packed)
@@ -39,10 +40,11 @@ class PackedSource:
             raise ValueError(f"{self.packed.folder}: expected positions within 0..{len(self.packed) - 1}, at least one")
         if batch < 1 or batch % world.size:
             raise ValueError(f"batch: expected a positive multiple of {world.size} processes, came {batch}")
-        self.size, self.seed, self.flip, self.world = batch, seed, flip, world
+        self.size, self.seed, self.flip, self.crop, self.world = batch, seed, flip, crop, world
         self._labels = {name: self.packed.column(name) for name in labels}
         self._epoch, self._order = -1, np.empty(0, np.int64)
         self._key = _digest(seed, "flip")
+        self._key_of = cache(partial(_digest, seed))
 
     def batch(self, step: int) -> dict[str, torch.Tensor]:
         """This rank's rows of one global batch."""
@@ -51,8 +53,12 @@ class PackedSource:
                                     for epoch in np.unique(numbers // len(self.positions))])  # fmt: skip
         images = self.packed.images[positions]
         masks = None if self.packed.masks is None else self.packed.masks[positions]
+        if self.crop is not None:
+            windows = crop_windows(numbers, images.shape[1], self.crop, self._key_of)
+            images = cut_windows(images, windows)
+            masks = None if masks is None else cut_windows(masks, windows)
         if self.flip:
-            turned = _coins(numbers, self._key)
+            turned = coins(numbers, self._key)
             images[turned] = images[turned, :, ::-1]
             if masks is not None:
                 masks[turned] = masks[turned, :, ::-1]
@@ -73,13 +79,3 @@ class PackedSource:
 
 def _digest(seed: int, name: str) -> int:
     return int.from_bytes(hashlib.sha256(f"{seed} {name}".encode()).digest()[:8], "little")
-
-
-def _coins(numbers: np.ndarray, key: int) -> np.ndarray:
-    """One fair coin per number: the top bit of splitmix64. Shapes: int64 [n] -> bool [n]."""
-    with np.errstate(over="ignore"):
-        z = (numbers.astype(np.uint64) + np.uint64(1)) * np.uint64(_GOLDEN) + np.uint64(key)
-        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        z = z ^ (z >> np.uint64(31))
-    return (z >> np.uint64(63)).astype(bool)

@@ -1,7 +1,8 @@
 """Splits that depend on keys alone, never on positions."""
 
 import hashlib
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 
 def by_hash(keys: Sequence[str], evaluation_count: int, evaluation: str) -> list[str]:
@@ -20,3 +21,10 @@ def by_hash(keys: Sequence[str], evaluation_count: int, evaluation: str) -> list
     ordered = sorted(keys, key=lambda key: hashlib.sha256(key.encode()).digest())
     held_out = set(ordered[:evaluation_count])
     return [evaluation if key in held_out else "train" for key in keys]
+
+
+def count_facts(splits: Sequence[str], expected: Mapping[str, int]) -> dict[str, dict]:
+    """What a card says of a published split: the known counts, and {split: [expected, came]} where they differ."""
+    came = Counter(splits)
+    differing = {split: [count, came[split]] for split, count in expected.items() if came[split] != count}
+    return {"expected_counts": dict(expected), "count_differences": differing}

@@ -20,3 +20,19 @@ def r1(discriminator: Callable[[Tensor], Tensor], real: Tensor, gamma: float) ->
         images = real.detach().float().requires_grad_(True)
         (slope,) = torch.autograd.grad(discriminator(images).float().sum(), images, create_graph=True)
         return slope.square().flatten(1).sum(1).mean() * (gamma / 2)
+
+
+def gradient_norm(discriminator: Callable[[Tensor], Tensor], points: Tensor, weight: float, centre: float) -> Tensor:
+    """weight * mean_B (||grad_I D(I)||_2 - centre)^2, the norm over all pixels and channels, always in float32.
+
+    Which penalty it is follows from the points: real images (GANSeg, centre 1), or images between real and generated
+    (WGAN-GP, centre 1).
+
+    Source: GANSeg supp §C (weight 10) and code (one-centred, on real images); Gulrajani et al. 2017, eq. 3.
+    Shapes: points [B C H W], discriminator(points) any shape -> scalar with a second gradient.
+    """
+    with torch.enable_grad(), torch.autocast(points.device.type, enabled=False):
+        images = points.detach().float().requires_grad_(True)
+        (slope,) = torch.autograd.grad(discriminator(images).float().sum(), images, create_graph=True)
+        lengths = torch.linalg.vector_norm(slope.flatten(1), dim=1)
+        return (lengths - centre).square().mean() * weight

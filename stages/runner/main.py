@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from stages.runner import disk, layers, lease, machine, publish, receipt
+from stages.runner import disk, layers, lease, machine, publish, receipt, skip
 from stages.runner.arguments import Arguments, parse
 from stages.runner.closure import closure
 from stages.runner.digest import file_digest
@@ -30,15 +30,18 @@ def run_stage(
     module: Callable[[dict[str, str]], str | tuple[str, ...]] | None = None,
     choices: tuple[str, ...] = (),
     lock: Path = LOCK,
+    follows: bool = False,
 ) -> None:
     """Runs one stage and exits with its code.
 
     `module` names, from the verb's choices, the module whose `Block` holds the parameters, and after it any further
     modules that are chosen by name; without it the verb itself holds the block. All of them are the stage's code.
+    A stage whose parameters say `enabled: false` is not run and says so in not_run.json; nor is one that `follows` an
+    input which was not run. Its module is not imported then.
     """
     started = time.time()
     guard = Guard()
-    run = Run(verb, function, module, choices, lock, guard)
+    run = Run(verb, function, module, choices, lock, guard, follows)
     failure = ""
     try:
         guard.start()
@@ -69,9 +72,9 @@ def run_stage(
 class Run:
     """The steps of one execution, in order."""
 
-    def __init__(self, verb, function, module, choices, lock, guard) -> None:
+    def __init__(self, verb, function, module, choices, lock, guard, follows=False) -> None:
         self.verb, self.function, self.module_of, self.allowed = verb, function, module, choices
-        self.lock, self.guard = lock, guard
+        self.lock, self.guard, self.follows = lock, guard, follows
         self.stage = ""
         self.fingerprint = ""
         self.gpus: list[str] = []
@@ -87,9 +90,12 @@ class Run:
         roots = (own, "stages.runner.main", *targets)
         self.code = {path.as_posix(): file_digest(path) for path in closure(roots)}
         self.params_text = PARAMS.read_text(encoding="utf-8") if PARAMS.is_file() else ""
-        merged = layers.merge(layers.load(PARAMS), self.arguments.layers)
-        self.module = sys.modules["__main__"] if targets[0] == own else importlib.import_module(targets[0])
-        self.block = layers.validate(self.module.Block, merged, self.arguments.layers)
+        self.params = layers.merge(layers.load(PARAMS), self.arguments.layers)
+        self.skipped = skip.reason_to_skip(self.params, self.arguments.inputs, self.follows)
+        if self.skipped is None:
+            self.module = sys.modules["__main__"] if targets[0] == own else importlib.import_module(targets[0])
+            self.block = layers.validate(self.module.Block, self.params, self.arguments.layers)
+            self.params = self.block.model_dump(mode="json")
 
     def execute(self) -> None:
         """Hashes the inputs, runs the function, publishes what it wrote. The caller holds the stage's lock."""
@@ -101,6 +107,10 @@ class Run:
         progress = Progress(f"{self.verb} {arguments.out.name}")
         resume = Path(settings.get("resume_root", machine.RESUME)) / self.fingerprint[:16]
         try:
+            if self.skipped is not None:
+                skip.write_skipped(out, self.stage, self.skipped)
+                self._publish(out, content)
+                return
             with lease.leased(arguments.gpus, lease.visible(settings.get("gpus"))) as self.gpus:
                 if arguments.gpus:
                     os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(self.gpus)
@@ -133,7 +143,7 @@ class Run:
             "verb": self.verb,
             "command": list(arguments.canonical),
             "layers": list(arguments.layers),
-            "params": self.block.model_dump(mode="json"),
+            "params": self.params,
             "gaps": layers.gaps(self.params_text, arguments.layers),
             "inputs": {name: receipt.of_sound_input(path) for name, path in sorted(arguments.inputs.items())},
             "code": self.code,

@@ -10,7 +10,18 @@ import yaml
 from stages.data import needed_set, needed_weights, needs
 
 ROOT = Path(__file__).resolve().parents[2]
-SETS = ("celebamask_hq", "ffhq", "lsun_bird", "lsun_car", "stanford_cars", "cub")
+SETS = (
+    "celebamask_hq",
+    "ffhq",
+    "lsun_bird",
+    "lsun_car",
+    "stanford_cars",
+    "cub",
+    "celeba_wild",
+    "cub_masks",
+    "flowers",
+    "taichi",
+)
 KEYS = {
     *("name", "title", "source", "licence", "redistribution", "people", "used_by", "size", "layout"),
     *("essential", "expected", "checksums"),

@@ -10,7 +10,7 @@ from stages.block import Block as Base
 from stages.data.crop import box_coverage, object_window
 from stages.data.detections import ImageDetections, read_detections
 from stages.data.image import ImageError, decode, resize, resize_mask, size_of
-from stages.data.ledger import Ledger
+from stages.data.ledger import Ledger, Refused
 from stages.data.lsun import LsunImages
 from stages.data.packed import Index, Row, write_packed
 from stages.data.raw import RawFolder
@@ -33,14 +33,6 @@ class Block(Base):
     evaluation_count: int
     minimum_kept: int
     decode_error_limit: float
-
-
-class Refused(Exception):
-    """One image that a filter refuses."""
-
-    def __init__(self, step: str, reason: str, detail: str) -> None:
-        super().__init__(step, reason, detail)
-        self.step, self.reason, self.detail = step, reason, detail
 
 
 def prepare(name: str, block: Block, inputs: dict[str, Path], out: Path, progress: Callable | None = None) -> None:

@@ -29,6 +29,16 @@ def lit_wall(rng: np.random.Generator, size_px: int, colour: Colour, light: floa
     return enlarge(np.asarray(colour, np.float32) * bright, size_px, size_px)
 
 
+def ramp(rng: np.random.Generator, width: int, height: int, first: Colour, second: Colour) -> np.ndarray:
+    """One colour that turns into another in a direction of its own, with soft blotches. Shapes: -> [height width 3]."""
+    w, h = max(2, width // COARSE), max(2, height // COARSE)
+    angle = float(rng.uniform(0, 2 * np.pi))
+    x, y = np.linspace(-1, 1, w)[None, :, None], np.linspace(-1, 1, h)[:, None, None]
+    share = np.clip(0.5 + 0.4 * (np.cos(angle) * x + np.sin(angle) * y), 0, 1)
+    blotches = 1 + 0.12 * soft_field(rng, w, h, 4)[..., None]
+    return enlarge((np.asarray(first) * (1 - share) + np.asarray(second) * share) * blotches, width, height)
+
+
 SKIES: tuple[tuple[Colour, Colour], ...] = (
     ((120, 170, 225), (205, 225, 240)),
     ((150, 160, 175), (210, 212, 214)),

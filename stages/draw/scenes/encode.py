@@ -13,9 +13,19 @@ def jpeg(image: np.ndarray, quality: int) -> bytes:
     return _saved(Image.fromarray(image), "JPEG", quality=quality)
 
 
+def jpeg_exact(image: np.ndarray) -> bytes:
+    """RGB jpeg that keeps large areas of one colour exact: full quality, colour at full resolution."""
+    return _saved(Image.fromarray(image), "JPEG", quality=100, subsampling=0)
+
+
 def webp(image: np.ndarray, quality: int) -> bytes:
     """Lossy webp, by the encoder's quickest method."""
     return _saved(Image.fromarray(image), "WEBP", quality=quality, method=0)
+
+
+def png(image: np.ndarray) -> bytes:
+    """RGB or grey png."""
+    return _saved(Image.fromarray(image), "PNG", compress_level=1)
 
 
 def png_mask(mask: np.ndarray, three_channels: bool = False) -> bytes:

@@ -81,6 +81,40 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
         _lost("strange_name", "file_name"),
     ),
     "cub": (*UNREADABLE, *UNUSUAL, _lost("missing_photo", "no_image"), _kept("grey")),
+    "celeba_wild": (
+        *UNREADABLE,
+        _kept("cmyk"),
+        _kept("sixteen_bit"),
+        _lost("missing_photo", "no_image"),
+        _lost("no_box_row", "no_box"),
+        _lost("no_landmarks_row", "no_landmarks"),
+        _lost("box_below_share", "small_face"),
+        _kept("box_at_share"),
+        _lost("zero_box", "small_face"),
+    ),
+    "cub_masks": (
+        *UNREADABLE,
+        _kept("cmyk"),
+        _kept("grey"),
+        _lost("missing_photo", "no_image"),
+        _lost("missing_mask", "no_mask"),
+        _lost("mask_of_other_size", "mask_size"),
+        _kept("mask_of_three_channels"),
+    ),
+    "flowers": (
+        *UNREADABLE,
+        _kept("cmyk"),
+        _lost("missing_photo", "no_image"),
+        _lost("missing_mask", "no_mask"),
+        _lost("mask_of_other_size", "mask_size"),
+    ),
+    "taichi": (
+        *UNREADABLE,
+        _lost("missing_photo", "no_image"),
+        _lost("missing_mask", "no_mask"),
+        _lost("mask_of_other_size", "mask_size"),
+        _kept("no_joint_seen"),
+    ),
 }
 
 

@@ -1,7 +1,7 @@
-"""MATLAB files in the form of Stanford Cars' devkit, with bytes that depend on their content alone."""
+"""MATLAB files in the form of published ones, with bytes that depend on their content alone."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +28,11 @@ def write_class_names(path: Path, names: Sequence[str]) -> None:
     table = np.empty((1, len(names)), dtype=object)
     table[0] = list(names)
     _write(path, {"class_names": table})
+
+
+def write_lists(path: Path, lists: Mapping[str, Sequence[int]]) -> None:
+    """Named 1 x N rows of numbers, as Oxford Flowers' setid.mat."""
+    _write(path, {name: np.array([values], np.uint16) for name, values in lists.items()})
 
 
 def _write(path: Path, content: dict[str, np.ndarray]) -> None:

@@ -1,0 +1,72 @@
+"""The prepared CUB birds with foreground masks: photo and mask stretched to a square; species by class folder."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from stages.block import Block as Base
+from stages.data.cub_masks import mask_name, read_split
+from stages.data.image import decode, decode_channel, resize_bilinear
+from stages.data.ledger import Ledger, Refused
+from stages.data.packed import Index, Row, write_packed
+from stages.data.raw import RawFolder
+from stages.data.sets.walk import photo_of, rows_of
+from stages.data.splits import count_facts
+
+STEPS = ("found", "decode", "mask")
+
+
+class Block(Base):
+    """Parameters of the set."""
+
+    size_px: int
+    expected_counts: dict[str, int]
+    minimum_kept: int
+    decode_error_limit: float
+
+
+def stretched_mask(levels: np.ndarray, size_px: int) -> np.ndarray:
+    """Resized bilinearly, then above the middle level, 127.5.
+
+    Source: code, spec §2.2. Shapes: uint8 [H W] -> uint8 0/1 [S S].
+    """
+    return (resize_bilinear(levels, size_px, size_px) > 127).astype(np.uint8)
+
+
+def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable | None = None) -> None:
+    """Packs the photos of the splits train and test; val is left unused, as in ReDO.
+
+    Raises: FileNotFoundError, ValueError.
+    """
+    raw = RawFolder.open(inputs["raw"])
+    base, splits = read_split(raw)
+    ledger = Ledger(STEPS)
+    masked: list[int] = []
+    species = sorted({name.split("/")[0] for name in splits})
+
+    def row(key: str, name: str) -> Row:
+        content, digest = photo_of(raw, f"{base}images/{name}")
+        image = decode(content)
+        place, mask = mask_name(base, name), None
+        if raw.exists(place):
+            levels = decode_channel(raw.read(place))
+            if levels.shape != image.shape[:2]:
+                raise Refused("mask", "mask_size", f"photo {image.shape[:2]}, mask {levels.shape} (rows, columns)")
+            mask = stretched_mask(levels, block.size_px)
+        elif key.startswith("test/"):
+            raise Refused("mask", "no_mask", f"a test photo, but {place} is not there")
+        masked.append(int(mask is not None))
+        return Row(key, resize_bilinear(image, block.size_px, block.size_px), mask, f"{base}images/{name}", digest)
+
+    def complete(keys: list[str]) -> Index:
+        ledger.check("cub_masks", block.minimum_kept, block.decode_error_limit)
+        kept = [key.split("/")[0] for key in keys]
+        facts = {"unused": list(splits.values()).count("val"), **count_facts(kept, block.expected_counts)}
+        kinds = [species.index(key.split("/")[1]) for key in keys]
+        labels = {"masked": np.array(masked, np.int64), "species": np.array(kinds, np.int64)}
+        return Index(kept, ("test",), labels, {"species": species}, facts)
+
+    listed = sorted((f"{split}/{name}", name) for name, split in splits.items() if split != "val")
+    rows = rows_of(listed, row, ledger, progress, "birds")
+    write_packed(out, "cub_masks", block.size_px, True, rows, complete, ledger, blank_masks=True)

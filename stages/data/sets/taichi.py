@@ -1,0 +1,73 @@
+"""The prepared Taichi frames: joints of the frames that have some, masks of the test frames."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from stages.block import Block as Base
+from stages.data.image import decode, decode_channel, resize_bilinear
+from stages.data.ledger import Ledger, Refused
+from stages.data.packed import Extra, Index, Row, write_packed
+from stages.data.raw import RawFolder
+from stages.data.sets.walk import photo_of, rows_of
+from stages.data.splits import count_facts
+from stages.data.taichi import FOLDERS, JOINTS, find_base, foreground, read_joints, train_frames
+
+STEPS = ("found", "decode", "mask")
+UNKNOWN = np.full((JOINTS, 2), np.nan, np.float32)
+
+
+class Block(Base):
+    """Parameters of the set."""
+
+    size_px: int
+    mask_binarise: Literal["truncate", "half"]
+    expected_counts: dict[str, int]
+    minimum_kept: int
+    decode_error_limit: float
+
+
+def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable | None = None) -> None:
+    """Packs training frames, frames to fit joints on, and test frames. Raises: FileNotFoundError, ValueError."""
+    raw = RawFolder.open(inputs["raw"])
+    base = find_base(raw)
+    joints = {split: read_joints(raw, base, split) for split in FOLDERS}
+    ledger = Ledger(STEPS)
+    side = block.size_px
+    masked: list[int] = []
+
+    def row(key: str, name: str) -> Row:
+        split, _, file = key.partition("/")
+        content, digest = photo_of(raw, name)
+        image = decode(content)
+        mask = _mask(raw, f"{base}taichi-test-masks/{file}", image, block) if split == "test" else None
+        points = UNKNOWN if split == "train" else joints[split][file]
+        masked.append(int(mask is not None))
+        return Row(key, resize_bilinear(image, side, side), mask, name, digest, {"landmarks": points})
+
+    def complete(keys: list[str]) -> Index:
+        ledger.check("taichi", block.minimum_kept, block.decode_error_limit)
+        splits = [key.split("/")[0] for key in keys]
+        facts = {"mask_binarise": block.mask_binarise, **count_facts(splits, block.expected_counts)}
+        return Index(splits, ("test",), {"masked": np.array(masked, np.int64)}, facts=facts)
+
+    listed = [
+        (f"{split}/{file}", f"{base}eval_images/taichi-256/{folder}/{file}")
+        for split, folder in FOLDERS.items()
+        for file in joints[split]
+    ]
+    listed += [(f"train/{name}", f"{base}train/{name}") for name in train_frames(raw, base)]
+    extras = {"landmarks": Extra((JOINTS, 2), "<f4")}
+    rows = rows_of(sorted(listed), row, ledger, progress, "frames")
+    write_packed(out, "taichi", side, True, rows, complete, ledger, extras, blank_masks=True)
+
+
+def _mask(raw: RawFolder, name: str, image: np.ndarray, block: Block) -> np.ndarray:
+    if not raw.exists(name):
+        raise Refused("mask", "no_mask", f"a test frame, but {name} is not there")
+    levels = decode_channel(raw.read(name))
+    if levels.shape != image.shape[:2]:
+        raise Refused("mask", "mask_size", f"frame {image.shape[:2]}, mask {levels.shape} (rows, columns)")
+    return foreground(levels, block.size_px, block.mask_binarise)

@@ -1,0 +1,1 @@
+"""The two auto-encoder substitutes of the generative model."""

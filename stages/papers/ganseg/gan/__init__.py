@@ -1,0 +1,1 @@
+"""The generative model: noise to points, points to masks, masks to image."""

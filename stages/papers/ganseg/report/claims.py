@@ -1,0 +1,157 @@
+"""All claims with what was measured, the printed numbers, the verdict, the profile and the runs' fingerprints.
+
+Source: claims.yaml, spec §6.9.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field
+
+from stages.block import Block as Base
+from stages.data.files import read_json
+from stages.papers.ganseg.report import (
+    collapse_report,
+    embed_separation,
+    equivariance,
+    table1,
+    table2,
+    table3,
+    table4,
+    triviality,
+)
+from stages.papers.ganseg.report.ablation import Table
+from stages.papers.ganseg.report.names import COLUMNS, DATASETS
+from stages.papers.ganseg.report.runs import open_runs, read_reported
+from stages.papers.ganseg.report.verdicts import (
+    Verdict,
+    as_entry,
+    extremes_are_worst,
+    fixed_is_worse,
+    no_number_of_points_is_best,
+    original_is_reproduced,
+)  # fmt: skip
+
+
+class Block(Base):
+    """The limits of all rules, as the tables have them."""
+
+    profile: Literal["smoke", "demo", "lite", "paper"]
+    near: float = Field(gt=0)
+    far: float = Field(gt=0)
+    neighbours: int = Field(gt=0)
+    purity: float = Field(gt=0, le=1)
+    extent: float = Field(gt=0)
+    pixels: float = Field(gt=0)
+    exact: float = Field(gt=0)
+    broken: float = Field(gt=0)
+
+
+def tabulate(block: Block, inputs: Mapping[str, Path]) -> dict[str, str]:
+    """One JSON over everything that the tables and the other targets read."""
+    claims = {
+        "C1": image_quality(block, inputs),
+        "C2": main_numbers(block, inputs),
+        "C3": from_table(table2.open_table(block.profile, inputs), fixed_is_worse),
+        "C4": points(block, inputs),
+        "C5": from_table(table4.open_table(block.profile, inputs), extremes_are_worst),
+        "C6": weights(block, inputs),
+        "C7": embeddings(block, inputs),
+        "C8": as_entry(triviality.verdict_of(triviality.open_all(inputs), block.profile)),
+        "C9": movement(block, inputs),
+        "C10": {"verdict": "not asserted", "evidence": False, "rule": "none: the text gives a reason, no number"},
+    }
+    text = json.dumps({"profile": block.profile, "claims": claims}, sort_keys=True, indent=1, ensure_ascii=False)
+    return {"json": text + "\n"}
+
+
+def limits(block: Block, model: type[Base]) -> Any:
+    """The block of another module, out of this one's keys."""
+    return model.model_validate({name: getattr(block, name) for name in model.model_fields})
+
+
+def image_quality(block: Block, inputs: Mapping[str, Path]) -> dict[str, Any]:
+    """C1 has no gate: the numbers are shown beside the printed ones."""
+    printed = {name: float(value) for (_, name, _), value in read_reported(inputs["reported"], "fid").items()}
+    values = {}
+    for (_, name), run in sorted(open_runs(inputs, "fidelity").items()):
+        held = {"printed_fid": printed[name], "fingerprint": run.fingerprint}
+        if run.facts is None:
+            values[name] = held | {"not_run": run.reason}
+        else:
+            value = run.facts["values"][0]
+            values[name] = held | {"metric": value["metric"], "ours": value["value"]}
+    return {"verdict": "shown", "evidence": block.profile == "paper", "rule": "none: reported", "values": values}
+
+
+def main_numbers(block: Block, inputs: Mapping[str, Path]) -> dict[str, Any]:
+    """C2, with the numbers."""
+    table = table2.open_table(block.profile, inputs)
+    return as_entry(original_is_reproduced(table, block.near, block.far)) | {"values": numbers(table)}
+
+
+def from_table(table: Table, rule: Any) -> dict[str, Any]:
+    """A claim about one table, with its numbers."""
+    return as_entry(rule(table)) | {"values": numbers(table)}
+
+
+def numbers(table: Table) -> dict[str, Any]:
+    """Ours, printed and the run's fingerprint by column and line; lines that were not run are left out."""
+    found: dict[str, Any] = {}
+    for column in COLUMNS:
+        for row in table.lines:
+            ours = table.ours(row, column)
+            if ours is not None:
+                found.setdefault(f"{column.dataset} {column.metric}", {})[row] = {
+                    "ours": ours,
+                    "printed": table.printed.get((row, column.dataset, column.metric)),
+                    "fingerprint": table.run(row, column.dataset).fingerprint,
+                }
+    return found
+
+
+def points(block: Block, inputs: Mapping[str, Path]) -> dict[str, Any]:
+    """C4 has two halves: collapse with few points, and no best number among the others."""
+    shorts = collapse_report.open_all(inputs)
+    few = collapse_report.verdict_of(shorts, limits(block, collapse_report.Block))
+    many = from_table(table3.open_table(block.profile, inputs), no_number_of_points_is_best)
+    runs = {
+        f"{short.row} seed {short.seed}": {"fired": short.run.facts["fired"], "fingerprint": short.run.fingerprint}
+        for short in shorts
+        if short.run.facts is not None
+    }
+    both = {few.verdict, many["verdict"]}
+    verdict = (
+        "no" if "no" in both else "yes" if both == {"yes"} else f"collapse: {few.verdict}; best: {many['verdict']}"
+    )
+    return {
+        "collapse": as_entry(few) | {"runs": runs},
+        "evidence": block.profile == "paper",
+        "no_best": many,
+        "rule": "both",
+        "verdict": verdict,
+    }
+
+
+def weights(block: Block, inputs: Mapping[str, Path]) -> dict[str, Any]:
+    """C6."""
+    used = {name: table1.weights_of(inputs[f"model_{name}"], name) for name in DATASETS}
+    return as_entry(table1.arithmetic(used, read_reported(inputs["reported"], "table1"), block.profile))
+
+
+def embeddings(block: Block, inputs: Mapping[str, Path]) -> dict[str, Any]:
+    """C7."""
+    sets = {name: embed_separation.measured(inputs[f"sample_{name}"], block.neighbours) for name in DATASETS}
+    return as_entry(embed_separation.verdict_of(sets, limits(block, embed_separation.Block))) | {"values": sets}
+
+
+def movement(block: Block, inputs: Mapping[str, Path]) -> dict[str, Any]:
+    """C9, which is arithmetic and therefore evidence in every profile."""
+    own = limits(block, equivariance.Block)
+    held = read_json(inputs["equivariance"] / "score.json")["cases"]
+    verdict: Verdict = equivariance.verdict_of(
+        {name: equivariance.judge(case, own) for name, case in held.items()}, own
+    )
+    return as_entry(verdict) | {"evidence": True}

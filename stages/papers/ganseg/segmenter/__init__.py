@@ -1,0 +1,1 @@
+"""The segmenter of real images, taught on generated pairs alone."""

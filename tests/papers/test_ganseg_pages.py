@@ -1,0 +1,142 @@
+"""GANSeg's machine-readable pages: claims and gaps are complete and speak of keys, targets and files that exist."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+PAPER = ROOT / "stages/papers/ganseg"
+TARGETS = {
+    *(f"results/tables/ganseg_{name}.csv" for name in ("table1", "table2", "table3", "table4", "table_fid")),
+    "results/tables/ganseg_collapse_report.csv",
+    *(f"results/tables/ganseg_{name}.json" for name in ("equivariance", "ae_triviality", "embed_separation", "claims")),
+    *(f"results/figures/ganseg_fig{number:02d}.png" for number in range(1, 16)),
+}
+
+
+def read(name: str) -> list[dict]:
+    return yaml.safe_load((PAPER / name).read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def stages():
+    from stages import graph
+
+    return graph.load(ROOT)
+
+
+def test_claims_are_c1_to_c10_and_complete():
+    claims = read("claims.yaml")
+    assert [claim["id"] for claim in claims] == [f"C{number}" for number in range(1, 11)]
+    for claim in claims:
+        assert set(claim) - {"tolerance"} == {"id", "claim", "evidence", "measured_by", "measure", "rule"}
+        assert re.match(r"supp §[A-F]", claim["evidence"]), claim["id"]
+        assert f"results/{claim['measured_by']}" in TARGETS, claim["id"]
+
+
+def test_tolerances_are_the_tables_own():
+    params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))["ganseg"]
+    layers = {"C2": "reproduced", "C4": "vanishing", "C7": "separation", "C9": "exactness"}
+    for claim in read("claims.yaml"):
+        if claim["id"] in layers:
+            held = {name: value for name, value in claim["tolerance"].items() if name != "origin"}
+            assert held == params[layers[claim["id"]]]["base"], claim["id"]
+        else:
+            assert "tolerance" not in claim, claim["id"]
+
+
+def test_every_target_is_built_and_by_one_stage(stages):
+    made = [out for stage in stages for out in stage.outs]
+    assert set(made) >= TARGETS and len(made) == len(set(made))
+
+
+def test_make_ganseg_lists_every_target():
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    listed = re.search(r"GANSEG := (.*?)\n\n", text, re.S)[1]
+    words = set(re.findall(r"[\w]+", listed))
+    for target in TARGETS:
+        name = Path(target).stem.removeprefix("ganseg_")
+        assert (name.removeprefix("fig") if name.startswith("fig") else name) in words, target
+
+
+def test_no_run_is_trained_twice(stages):
+    """No two training stages have the same command but for the names of their outputs, nor merge to the same block."""
+    import shlex
+
+    from stages.runner import layers
+    from stages.runner.arguments import parse
+
+    params = layers.load(ROOT / "params.yaml")
+    seen: dict[tuple, str] = {}
+    for stage in stages:
+        words = shlex.split(stage.cmd)
+        if "ganseg" not in stage.name or words[3] != "stages.train":
+            continue
+        arguments = parse("train", ("paper", "method", "seed"), words[4:])
+        merged = layers.merge(params, arguments.layers)
+        # The name that a variant gives itself changes nothing in what is trained.
+        block = {name: value for name, value in merged.items() if name != "variant"}
+        inputs = {name: path.as_posix() for name, path in arguments.inputs.items()}
+        key = (repr(sorted(arguments.choices.items())), repr(sorted(block.items())), repr(sorted(inputs.items())))
+        if not block.get("enabled", True):
+            continue
+        assert key not in seen, f"{stage.name} trains what {seen[key]} trains"
+        seen[key] = stage.name
+    assert len(seen) > 50
+
+
+def test_main_runs_stand_in_three_tables_and_are_one_stage(stages):
+    by_name = {stage.name: set(stage.deps) for stage in stages}
+    main = "results/store/demo/model/ganseg/segmenter_flowers_main"
+    for table in ("table2", "table3", "table4"):
+        assert main in by_name[f"ganseg_{table}"]
+    assert "results/store/demo/model/ganseg/segmenter_taichi_k8" in by_name["ganseg_table4"]
+    assert "results/store/demo/model/ganseg/segmenter_taichi_main" not in by_name["ganseg_table4"]
+
+
+def test_gaps_have_distinct_ids_and_all_parts():
+    gaps = read("gaps.yaml")
+    assert [gap["id"] for gap in gaps] == [f"G{number}" for number in range(1, len(gaps) + 1)]
+    for gap in gaps:
+        assert set(gap) == {"id", "question", "default", "alternatives", "keys", "stages"}
+        assert "?" in gap["question"] and gap["alternatives"] and gap["stages"], gap["id"]
+
+
+@pytest.mark.parametrize("gap", read("gaps.yaml"), ids=lambda gap: gap["id"])
+def test_the_keys_of_a_gap_are_in_params_and_name_it(gap):
+    from stages.runner.layers import origins
+
+    text = (ROOT / "params.yaml").read_text(encoding="utf-8")
+    params, comments = yaml.safe_load(text), origins(text)
+    for key in gap["keys"]:
+        node = params
+        for part in key.split("."):
+            assert isinstance(node, dict) and part in node, f"{gap['id']}: params.yaml has no {key}"
+            node = node[part]
+        if ".base." in key:
+            other = set(re.findall(r"\bgap (G\d+)\b", comments[key])) - {gap["id"]}
+            assert not other, f"{key} is listed under {gap['id']}, its comment names {sorted(other)}"
+
+
+def test_every_gap_that_ganseg_names_is_listed():
+    listed = {gap["id"] for gap in read("gaps.yaml")}
+    named = {}
+    for path in PAPER.rglob("*.py"):
+        named |= dict.fromkeys(re.findall(r"\bgap (G\d+)\b", path.read_text(encoding="utf-8")), path.name)
+    assert named, "no gap is named anywhere: is the pattern still right?"
+    assert not {name: file for name, file in named.items() if name not in listed}
+
+
+def test_every_caption_is_used_and_there(stages):
+    used = {stage.meta["caption"] for stage in stages if stage.meta.get("paper") == "ganseg"}
+    there = {path.relative_to(ROOT).as_posix() for path in (PAPER / "captions").iterdir()}
+    assert used == there
+
+
+def test_the_readme_names_every_file_of_the_paper():
+    text = (PAPER / "README.md").read_text(encoding="utf-8")
+    for path in sorted(PAPER.iterdir()):
+        if not path.name.startswith("__") and path.name != "README.md":
+            assert f"`{path.name}{'/' if path.is_dir() else ''}`" in text, f"README.md does not say what {path.name} is"

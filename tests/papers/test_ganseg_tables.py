@@ -1,0 +1,277 @@
+"""GANSeg's tables from made-up scores: their cells, their shape, their verdicts, and what they refuse."""
+
+import csv
+import io
+import json
+import re
+
+import pytest
+
+from stages.papers.ganseg.report import collapse_report, table1, table2, table3, table4, table_fid
+from tests.papers.ganseg_store import (
+    REPORTED,
+    ROOT,
+    SETS,
+    collapses,
+    fidelities,
+    models,
+    number,
+    put,
+    score,
+    segmenters,
+)
+
+BLOCK2 = table2.Block(profile="demo", near=0.15, far=0.4)
+BLOCK4 = table4.Block(profile="demo")
+PRINTED = {  # typed anew from the printed tables: CelebA, CUB, Flowers, Taichi MAE, Taichi IoU
+    "table2": {"fixed": "26.32 0.467 0.697 657.61 0.7452", "original": "6.18 0.629 0.739 417.17 0.8538"},
+    "table3": {
+        "n3": "6.08 0.644 0.696 594.73 0.5863", "n4": "6.18 0.629 0.739 417.17 0.8538",
+        "n6": "8.84 0.682 0.715 434.47 0.8336", "n8": "13.02 0.641 0.744 467.69 0.7792",
+    },
+    "table4": {
+        "k1": "56.23 0.631 0.570 748.30 0.7895", "k4": "12.26 0.607 0.767 652.87 0.8176",
+        "k8": "6.18 0.629 0.739 420.95 0.8481", "k12": "6.17 0.663 0.708 450.51 0.7939",
+        "k16": "6.71 0.692 0.712 441.04 0.7475", "k32": "7.00 0.380 0.530 1605.84 0.1758",
+    },
+}  # fmt: skip
+COLUMNS = [
+    ("celeba_wild", "landmark_error"),
+    ("cub_masks", "iou"),
+    ("flowers", "iou"),
+    ("taichi", "mae"),
+    ("taichi", "iou"),
+]
+
+
+def rows(text: str) -> dict[tuple[str, str, str], dict[str, str]]:
+    return {(row["method"], row["dataset"], row["metric"]): row for row in csv.DictReader(io.StringIO(text))}
+
+
+def verdict(text: str, claim: str) -> str:
+    line = next(line for line in text.splitlines() if line.startswith(f"| {claim} |"))
+    return line.split("|")[5].strip()
+
+
+def test_reported_csv_holds_every_printed_number():
+    with REPORTED.open(encoding="utf-8", newline="") as file:
+        lines = list(csv.DictReader(file))
+    held = {(line["table"], line["method"], line["dataset"], line["metric"]): line["value"] for line in lines}
+    assert len(held) == len(lines) and all(line["location"].startswith("supp ") for line in lines)
+    for table, printed in PRINTED.items():
+        found = [key for key in held if key[0] == table]
+        assert len(found) == 5 * len(printed)
+        for row, values in printed.items():
+            for (dataset, metric), value in zip(COLUMNS, values.split(), strict=True):
+                assert held[table, row, dataset, metric] == value
+    assert [held["table1", "original", name, "lambda_con"] for name in SETS] == ["10", "30", "10", "30"]
+    assert [held["fid", "original", name, "FID"] for name in SETS] == ["21.42", "116.62", "38.74", "38.41"]
+    assert [held["prose", "fixed", name, "sigma_mean"] for name in SETS] == ["0.00725", "0.010", "0.0016", "0.0065"]
+
+
+def test_printed_values_stand_in_the_text_of_the_paper():
+    source = ROOT.parent / "shared/papers/ganseg.txt"
+    if not source.is_file():
+        pytest.skip("needs the papers' texts beside the checkout")
+    text = (
+        source.read_text(encoding="utf-8")
+        .replace("30,000", "30000")
+        .replace("50,000", "50000")
+        .replace("10,000", "10000")
+    )
+    with REPORTED.open(encoding="utf-8", newline="") as file:
+        for line in csv.DictReader(file):
+            assert re.search(rf"(?<![\d.]){re.escape(line['value'])}(?![\d])", text), line
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory):
+    return table2.tabulate(BLOCK2, segmenters(tmp_path_factory.mktemp("two"), {"fixed": 1, "original": 0}))
+
+
+def test_a_cell_of_table2_in_full(two):
+    found = rows(two["csv"])["original", "cub_masks", "iou"]
+    assert found == {
+        "method": "original", "dataset": "cub_masks", "metric": "iou", "unit": "1", "ours": "0.78", "spread": "",
+        "seeds": "1", "printed": "0.629", "difference": "0.151", "profile": "demo",
+        "protocol": "backbone_init=random; n=24; parts=8; points_per_part=4; split=test",
+    }  # fmt: skip
+
+
+def test_what_the_paper_does_not_print_has_no_printed_value(two):
+    found = rows(two["csv"])
+    assert found["fixed", "flowers", "iou_disc"]["printed"] == ""
+    assert float(found["fixed", "flowers", "iou_disc"]["ours"]) == pytest.approx(number(1, "iou_disc", "flowers"))
+
+
+def test_markdown_of_table2_has_the_printed_shape(two):
+    lines = two["md"].splitlines()
+    start = next(place for place, line in enumerate(lines) if line.startswith("|  | CelebA (%) ↓"))
+    assert lines[start] == "|  | CelebA (%) ↓ | CUB (IoU) ↑ | Flowers (IoU) ↑ | Taichi (MAE) ↓ | Taichi (IoU) ↑ |"
+    assert lines[start + 2] == (
+        "| fixed σ | 11.00 (26.32) | 0.680 (0.467) | 0.670 (0.697) | 411.00 (657.61) | 0.6900 (0.7452) |"
+    )
+    assert lines[start + 3].startswith("| original | **10.00** (6.18) | **0.780** (0.629) |")
+    assert "began with random weights" in two["md"] and "which is Table 4's" in two["md"]
+    assert "| Flowers | 0.0123 | 0.0065 |" in two["md"]
+
+
+def test_verdicts_of_table2_follow_their_rules(tmp_path, two):
+    assert verdict(two["md"], "C3") == "yes (demo: no evidence)"
+    assert verdict(two["md"], "C2") == "not reproduced (demo: no evidence)"  # 10.00 against 6.18 is 62 % off
+    equal = table2.tabulate(BLOCK2, segmenters(tmp_path / "equal", {"fixed": 0, "original": 0}))
+    assert verdict(equal["md"], "C3").startswith("no")
+    absent = table2.tabulate(BLOCK2, segmenters(tmp_path / "absent", {"fixed": None, "original": 0}))
+    assert verdict(absent["md"], "C3").startswith("not run")
+
+
+@pytest.mark.parametrize(
+    ("ours", "word"),
+    [(1.15, "reproduced"), (0.85, "reproduced"), (1.16, "partly"), (1.4, "partly"), (0.5, "not reproduced")],
+)
+def test_limits_of_reproduced(ours, word):
+    from stages.papers.ganseg.report.verdicts import reproduced
+
+    assert reproduced(ours, 1.0, 0.15 + 1e-12, 0.4 + 1e-12) == word
+
+
+def test_what_was_not_run_says_so_everywhere(tmp_path):
+    found = table2.tabulate(BLOCK2, segmenters(tmp_path, {"fixed": None, "original": 0}))
+    row = rows(found["csv"])["fixed", "taichi", "mae"]
+    assert (row["ours"], row["seeds"], row["difference"]) == ("n/a (profile)", "0", "")
+    assert (row["printed"], row["protocol"]) == ("657.61", "enabled: false in this profile")
+    assert "| fixed σ | n/a (profile) (26.32) |" in found["md"] and "**" not in found["md"]
+    assert r"fixed $\sigma$ & n/a (profile) \textcolor{gray}{(26.32)}" in found["tex"]
+
+
+def test_nothing_at_all_was_run(tmp_path):
+    found = table3.tabulate(
+        table3.Block(profile="smoke"), segmenters(tmp_path, dict.fromkeys(("n3", "n4", "n6", "n8")))
+    )
+    assert "No segmenter was trained" in found["md"] and verdict(found["md"], "C4").startswith("not run")
+
+
+def test_table3_knows_whether_one_line_is_best_everywhere(tmp_path):
+    lines = {"n3": 2, "n4": 0, "n6": 1, "n8": 3}
+    found = table3.tabulate(table3.Block(profile="demo"), segmenters(tmp_path, lines))
+    assert verdict(found["md"], "C4").startswith("no")
+    inputs = segmenters(tmp_path / "other", lines)
+    better = score("flowers", "n6", -1, points=6)
+    (inputs["score_n6_flowers"] / "score.json").write_text(json.dumps(better), encoding="utf-8")
+    assert verdict(table3.tabulate(table3.Block(profile="demo"), inputs)["md"], "C4").startswith("yes")
+
+
+def test_table4_judges_extremes_among_the_lines_that_ran(tmp_path):
+    lines = {"k1": 2, "k4": None, "k8": 0, "k12": None, "k16": None, "k32": 3}
+    found = table4.tabulate(BLOCK4, segmenters(tmp_path, lines))["md"]
+    assert verdict(found, "C5").startswith("no")  # K = 32 is the worst on CelebA too
+    assert "CelebA (%): does not, CUB (IoU): meets it" in found and "| 5 of 5 |" in found
+    assert "- K=32, celeba_wild: K = 32, λ_con 40" in found
+    inputs = segmenters(tmp_path / "met", lines)
+    held = score("celeba_wild", "k1", 4, parts=1)
+    (inputs["score_k1_celeba_wild"] / "score.json").write_text(json.dumps(held), encoding="utf-8")
+    assert verdict(table4.tabulate(BLOCK4, inputs)["md"], "C5").startswith("yes")
+
+
+def test_table4_puts_a_main_run_with_fewer_parts_into_its_own_line(tmp_path):
+    """The demo's main run has K = 4: its number stands beside the printed one of K = 4, and K = 8 says so."""
+    inputs = segmenters(tmp_path, {"k1": 2, "k4": None, "k8": 0, "k12": None, "k16": None, "k32": 3})
+    held = score("flowers", "main", 0, parts=4)
+    (inputs["score_k8_flowers"] / "score.json").write_text(json.dumps(held), encoding="utf-8")
+    found = rows(table4.tabulate(BLOCK4, inputs)["csv"])
+    assert (found["k4", "flowers", "iou"]["ours"], found["k4", "flowers", "iou"]["printed"]) == ("0.77", "0.767")
+    assert found["k8", "flowers", "iou"]["protocol"] == "K = 4 in this profile"
+    assert found["k8", "cub_masks", "iou"]["ours"] != "n/a (profile)"
+    twice = score("flowers", "k1", 0, parts=4)
+    (inputs["score_k1_flowers"] / "score.json").write_text(json.dumps(twice), encoding="utf-8")
+    with pytest.raises(ValueError, match="one place for K=4 on flowers, got k8 and k1"):
+        table4.tabulate(BLOCK4, inputs)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda held: held["values"][0]["protocol"].update(n=25),
+            "protocol of CUB .IoU. differs between fixed and original",
+        ),
+        (lambda held: held["values"][0].update(unit="%"), "protocol of CUB .IoU. differs"),
+        (lambda held: held["values"].pop(0), "score of original on cub_masks was made and holds no iou"),
+        (lambda held: held.update(profile="paper"), "profile differs between the table and original on cub_masks"),
+    ],
+)
+def test_columns_do_not_mix(tmp_path, change, message):
+    inputs = segmenters(tmp_path, {"fixed": 1, "original": 0})
+    held = score("cub_masks", "main", 0)
+    change(held)
+    (inputs["score_original_cub_masks"] / "score.json").write_text(json.dumps(held), encoding="utf-8")
+    with pytest.raises(ValueError, match=message):
+        table2.tabulate(BLOCK2, inputs)
+
+
+def test_a_missing_score_is_named(tmp_path):
+    inputs = segmenters(tmp_path, {"fixed": 1, "original": 0})
+    del inputs["score_fixed_taichi"]
+    with pytest.raises(ValueError, match="needs the score of fixed on taichi"):
+        table2.tabulate(BLOCK2, inputs)
+
+
+def test_table1_checks_the_products(tmp_path):
+    found = table1.tabulate(table1.Block(profile="demo"), {"reported": REPORTED, **models(tmp_path)})
+    assert rows(found["csv"])["original", "taichi", "lambda_con"]["ours"] == "24"  # the demo's K is 8
+    assert "| C_con K at the paper's K | 10 | 30 | 10 | 30 |" in found["md"]
+    assert verdict(found["md"], "C6").startswith("yes")
+    wrong = models(tmp_path / "wrong")
+    block = {"concentration_constant": 1.26, "area_weight": 1.0, "parts": 8}
+    (wrong["model_cub_masks"] / "model.json").write_text(json.dumps({"block": block}), encoding="utf-8")
+    found = table1.tabulate(table1.Block(profile="demo"), {"reported": REPORTED, **wrong})
+    assert verdict(found["md"], "C6").startswith("no")
+
+
+def test_fid_gets_a_difference_only_under_its_own_name(tmp_path):
+    found = table_fid.tabulate(table_fid.Block(profile="demo"), fidelities(tmp_path / "demo"))
+    row = rows(found["csv"])["original", "flowers", "FD-demo"]
+    assert (row["ours"], row["printed"], row["difference"]) == ("23", "38.41", "")
+    assert "not comparable in value" in row["protocol"] and "| Taichi | n/a (profile) | 116.62 |" in found["md"]
+    found = table_fid.tabulate(table_fid.Block(profile="demo"), fidelities(tmp_path / "real", "FID"))
+    assert float(rows(found["csv"])["original", "flowers", "FID"]["difference"]) == pytest.approx(23 - 38.41)
+
+
+def test_fid_refuses_two_networks(tmp_path):
+    inputs = fidelities(tmp_path)
+    value = {"metric": "FID", "unit": "1", "value": 1.0, "n": 2, "protocol": {}}
+    content = {"profile": "demo", "variant": "main", "data": "flowers", "values": [value]}
+    inputs["fidelity_main_flowers"] = put(tmp_path / "other", "score", content)
+    with pytest.raises(ValueError, match="measure differs"):
+        table_fid.tabulate(table_fid.Block(profile="demo"), inputs)
+
+
+def collapse_block(profile: str) -> collapse_report.Block:
+    return collapse_report.Block(profile=profile, extent=1e-12, pixels=2.0)
+
+
+def test_the_collapse_report_gates_on_the_mechanism_in_the_demo(tmp_path):
+    inputs = collapses(tmp_path, {"n1": 0.0, "n2": 1e-17, "n3": 0.01}, {"n1": [], "n2": [], "n3": []})
+    found = collapse_report.tabulate(collapse_block("demo"), inputs)
+    assert verdict(found["md"], "C4").startswith("yes") and "| 4 of 6 runs |" in found["md"]
+    assert "| n = 2, seed 2 | n/a (profile) |" in found["md"]
+    paper = collapse_report.tabulate(collapse_block("paper"), inputs)
+    assert verdict(paper["md"], "C4") == "no"  # no rule of the detector fired
+
+
+def test_the_collapse_report_gates_on_the_detector_at_scale(tmp_path):
+    fired = {"n1": ["foreground"], "n2": ["parts", "images"], "n3": []}
+    inputs = collapses(tmp_path, {"n1": 0.5, "n2": 0.5, "n3": 0.5}, fired)
+    assert verdict(collapse_report.tabulate(collapse_block("paper"), inputs)["md"], "C4") == "yes"
+    assert verdict(collapse_report.tabulate(collapse_block("demo"), inputs)["md"], "C4").startswith("no")
+
+
+@pytest.mark.parametrize("what", ["two", "collapse"])
+def test_latex_is_balanced(tmp_path, two, what):
+    text = two["tex"]
+    if what == "collapse":
+        inputs = collapses(tmp_path, {"n1": 0.0, "n2": 0.0, "n3": 0.01}, {"n1": ["parts"], "n2": [], "n3": []})
+        text = collapse_report.tabulate(collapse_block("demo"), inputs)["tex"]
+    body = [line for line in text.splitlines() if line.endswith(r"\\")]
+    assert len({line.count("&") for line in body}) == 1 and text.count("{") == text.count("}")
+    assert r"\_" in text or what == "two"

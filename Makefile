@@ -43,6 +43,11 @@ test: .venv/synced .work/crate/synced  ## all tests
 	python -m pytest tests/engine
 	python -m pytest -n 2 --dist loadfile --ignore tests/engine
 
+# SEED chooses the random moments of the kills.
+SEED ?= 0
+soak: .venv/synced  ## 50 kills of a training and 20 of a publish under each engine
+	python -m tests.faults.soak --train 50 --publish 20 --seed $(SEED)
+
 lint: .venv/synced  ## formatting, unused names, types
 	ruff format --check . && ruff check . && basedpyright
 

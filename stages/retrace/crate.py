@@ -4,20 +4,16 @@ import json
 import shutil
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from stages.retrace import crate_data, crate_prov
 from stages.retrace.crate_actions import RUN, Actions
 from stages.retrace.crate_graph import CRATE, METADATA, PROFILES, ROOT, Graph, encode, local
 from stages.retrace.crate_payload import Payload
 from stages.retrace.crate_plan import SOURCE, WORKFLOW, Plan
+from stages.retrace.crate_report import CrateReport
 from stages.retrace.receipts import Receipt, Shelf
-from stages.retrace.report import FINDING, FINE
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 ENVIRONMENT = Path(".work/crate")
 CHECK = Path(__file__).with_name("crate_check.py")
@@ -26,41 +22,6 @@ LANGUAGES = {
     "snakemake": ("Snakemake", "https://snakemake.readthedocs.io/"),
 }
 SHAPE = "https://bioschemas.org/profiles/ComputationalWorkflow/1.0-RELEASE"
-
-
-@dataclass
-class CrateReport:
-    """What was packed, and what stood against it; `problems` means that nothing was written."""
-
-    out: str
-    actions: int = 0
-    entities: int = 0
-    files: int = 0
-    size: int = 0
-    checks: int = 0
-    lost: list[str] = field(default_factory=list)
-    restricted: list[str] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
-
-    @property
-    def code(self) -> int:
-        return FINDING if self.problems else FINE
-
-    def as_dict(self) -> dict[str, Any]:
-        return {**vars(self), "valid": not self.problems}
-
-    def show(self, console: "Console") -> None:
-        for problem in self.problems:
-            console.print(problem, style="bold red", markup=False)
-        if self.problems:
-            console.print("Nothing was written. `retrace audit` finds what was altered.")
-            return
-        console.print(f"{self.out}: {self.actions} runs, {self.entities} entities, {self.files} files of "
-                      f"{self.size / 1e6:.1f} MB; roc-validator: {self.checks} checks at level MUST hold", markup=False)  # fmt: skip
-        for path in self.lost:
-            console.print(f"named by digest alone: {path}, whose earlier version git does not hold", markup=False)
-        if self.restricted:
-            console.print(f"Figures may show data that may not be passed on: {', '.join(self.restricted)}", style="yellow")
 
 
 class Draft:
@@ -76,7 +37,7 @@ class Draft:
             )
         self.nodes = _upstream(shelf, finals)
         lost = {entry["path"]: entry["receipt"] for node in finals for entry in shelf.lost(node)}
-        self.payload.problems += [f"{path}: its receipt {digest} is lost" for path, digest in sorted(lost.items())]
+        self._lost = [f"{path}: its receipt {digest} is lost" for path, digest in sorted(lost.items())]
         self._frame()
         plan = Plan(self.graph, shelf, self.payload)
         actions = Actions(self.graph, plan, self.payload)
@@ -85,10 +46,15 @@ class Draft:
             actions.stage(node)
         actions.close()
         plan.positions()
-        licence, title = crate_data.own_licence(self.graph, self.payload)
+        licence, title = crate_data.cited(self.graph, self.payload)
         self.restricted = crate_data.describe(self.graph, shelf, self.payload, self.nodes, licence)
         day = actions.last_day or _built_day(finals)
         crate_data.titled(self.graph, title, finals, day, licence, self.restricted)
+
+    @property
+    def problems(self) -> list[str]:
+        """What forbids to write it: receipts that are lost, and files that are not what receipts say."""
+        return [*self._lost, *(text for _, text in sorted(self.payload.altered.items()))]
 
     def add_prov(self) -> None:
         """The same in PROV-JSON, as a file of the crate."""
@@ -122,7 +88,9 @@ class Draft:
         if twin := payload.present("Snakefile", SOURCE):
             graph.add(twin, [], description=f"Gives the same graph, read from {WORKFLOW}, to Snakemake")
             graph.link(twin, "programmingLanguage", local("language", "snakemake"))
-        for path in ("params.yaml", "README.md", *sorted(map(str, Path("stages/papers").glob("*/gaps.yaml")))):
+        if readme := payload.present("README.md"):
+            graph.link(readme, "about", ROOT)
+        for path in ("params.yaml", *sorted(map(str, Path("stages/papers").glob("*/gaps.yaml")))):
             payload.present(path)
 
 
@@ -140,7 +108,7 @@ def run(out: str, prov: bool) -> CrateReport:
     payload, document = draft.payload, draft.graph.document()
     report = CrateReport(
         out, len(draft.graph.keys("CreateAction")), len(document["@graph"]), len(payload.sources) + 1, payload.size,
-        lost=sorted(payload.lost), restricted=draft.restricted, problems=payload.problems,
+        lost=sorted(payload.lost), restricted=draft.restricted, problems=draft.problems,
     )  # fmt: skip
     if report.problems:
         return report
@@ -165,10 +133,12 @@ def judge(crate: Path) -> dict[str, Any]:
     """
     words = [ENVIRONMENT / "bin/python", CHECK, crate, ENVIRONMENT / "contexts"]
     done = subprocess.run([str(word) for word in words], capture_output=True, text=True, check=False)
-    if done.returncode:
-        last = (done.stderr.strip() or "no message").splitlines()[-1]
+    answer = (done.stdout.strip() or " ").splitlines()[-1]
+    if done.returncode or not answer.startswith("{"):
+        said = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()]
+        last = said[-1].strip() if said else f"exit code {done.returncode}"
         raise ModuleNotFoundError(f"roc-validator in {ENVIRONMENT} failed: {last}; rm -r {ENVIRONMENT}; make crate-env")
-    return json.loads(done.stdout.strip().splitlines()[-1])
+    return json.loads(answer)
 
 
 def _upstream(shelf: Shelf, finals: Sequence[Receipt]) -> list[Receipt]:

@@ -14,7 +14,7 @@ LOCK = Path("envs/core.lock")
 PARAMS = "params.yaml"
 RUN = local("run")
 OPERATOR = local("operator")
-COMPLETED, FAILED = ("http://schema.org/CompletedActionStatus", "http://schema.org/FailedActionStatus")
+COMPLETED, FAILED = "http://schema.org/CompletedActionStatus", "http://schema.org/FailedActionStatus"
 SHORT = 16
 # The log knows DVC by its environment; what is not DVC is Snakemake or somebody's shell.
 ENGINES = {
@@ -32,8 +32,6 @@ class Actions:
         self._spans: list[Run] = []
         note = "Whoever ran the stages. Receipts and this crate hold no name of a person, machine or folder."
         graph.add(OPERATOR, "Organization", name="Operator of this run", description=note)
-        for status in (COMPLETED, FAILED):
-            graph.add(status, "ActionStatusType", name=status.rpartition("/")[2])
 
     @property
     def last_day(self) -> str:
@@ -54,10 +52,10 @@ class Actions:
         self._one(key, node, finished(runs))
         attempts = [run for run in runs if run.code != DONE]
         failed = [self._attempt(f"{key}/failed/{number}", node, run) for number, run in enumerate(attempts, 1)]
-        control = self._graph.add(local("control", node.fingerprint[:SHORT]), "ControlAction", name=f"Step {node.stage}")
+        control = local("control", node.fingerprint[:SHORT])
+        self._graph.add(control, "ControlAction", name=f"Step {node.stage}", actionStatus=COMPLETED)
         self._graph.link(control, "instrument", self._plan.step(node))
         self._graph.link(control, "object", key, *failed)
-        self._graph.link(control, "actionStatus", COMPLETED)
         for engine in sorted({run.engine for run in runs}):
             self._organize(engine, control)
 
@@ -71,7 +69,7 @@ class Actions:
         self._action(key, self._plan.tool(node), f"Run of {node.stage}", _command(node))
         values, same = self._plan.parameters(node)
         read, own = self._plan.inputs(node)
-        self._graph.link(key, "object", *read, *values)
+        self._graph.link(key, "object", *read, *values, *self._plan.choices(node))
         self._graph.link(RUN, "object", *own, *values)
         if same and values:
             self._graph.link(key, "object", self._payload.present(PARAMS))
@@ -89,10 +87,9 @@ class Actions:
         return key
 
     def _action(self, key: str, tool: str, name: str, note: str, status: str = COMPLETED) -> None:
-        self._graph.add(key, "CreateAction", name=name, description=note)
+        self._graph.add(key, "CreateAction", name=name, description=note, actionStatus=status)
         self._graph.link(key, "instrument", tool)
         self._graph.link(key, "agent", OPERATOR)
-        self._graph.link(key, "actionStatus", status)
         self._graph.link(ROOT, "mentions", key)
 
     def _timed(self, key: str, run: Run) -> None:
@@ -117,8 +114,9 @@ class Actions:
         self._graph.link(key, "agent", OPERATOR)
         self._graph.link(key, "object", control)
         self._graph.link(key, "result", RUN)
+        # The validator wants nothing but steps as object, so the settings point to the run, not the run to them.
         if found := self._payload.present(settings):
-            self._graph.link(key, "object", found)
+            self._graph.link(found, "about", key)
 
 
 def _command(node: Receipt) -> str:

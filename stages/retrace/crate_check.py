@@ -1,13 +1,15 @@
 """Judges a crate with the tools of others: python crate_check.py CRATE CONTEXTS, in the environment of envs/crate.lock.
 
-roc-validator asks for JSON-LD contexts by their address. It gets the public documents of the folder CONTEXTS from its own
-cache, and no request leaves the machine. Prints one JSON object {checks, issues}.
+roc-validator asks for JSON-LD contexts by their address. It gets the public documents of the folder CONTEXTS from its
+own cache, and no request leaves the machine. Prints one JSON object {checks, issues, passed}.
 """
 
+import io
 import json
 import sys
 import tempfile
 from pathlib import Path
+from urllib.parse import unquote
 
 PROFILE = "provenance-run-crate"
 OK = 200
@@ -18,27 +20,33 @@ def main(crate: str, contexts: str) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         cache = Path(scratch, "cache")
         serve(Path(contexts), cache)
-        found = validate(crate, cache)
+        # The validator makes an address of the path and does not quote it: it gets one without spaces.
+        plain = Path(scratch, "crate")
+        plain.symlink_to(Path(crate).resolve(), target_is_directory=True)
+        found = validate(str(plain), cache)
     found["issues"] += read_back(crate)
     print(json.dumps(found, sort_keys=True))
 
 
 def serve(contexts: Path, cache: Path) -> None:
-    """Puts documents into the validator's cache, under the address that each names as its own."""
-    from requests import Request, Response  # pyright: ignore[reportMissingModuleSource, reportMissingImports]
+    """Lets the validator's cache ask for documents, which come from files instead of the web."""
+    from requests.adapters import HTTPAdapter  # pyright: ignore[reportMissingModuleSource, reportMissingImports]
     from requests_cache import CachedSession  # pyright: ignore[reportMissingImports]
+    from urllib3 import HTTPResponse  # pyright: ignore[reportMissingImports]
 
-    session = CachedSession(cache_name=str(cache), backend="sqlite")
-    for file in sorted(contexts.glob("*.json*")):
-        answer = Response()
-        answer.url = json.loads(file.read_bytes())["@id"]
-        answer.status_code = OK
-        answer._content = file.read_bytes()
-        answer.headers["Content-Type"] = "application/ld+json"
-        headers = {"Accept": "application/ld+json, application/json"}
-        answer.request = session.prepare_request(Request("GET", answer.url, headers=headers))
-        session.cache.save_response(answer)
-    session.close()
+    documents = {json.loads(file.read_bytes())["@id"]: file for file in sorted(contexts.glob("*.json"))}
+
+    class Files(HTTPAdapter):
+        def send(self, request, *_, **__):
+            body = io.BytesIO(documents[request.url].read_bytes())
+            headers = {"Content-Type": "application/ld+json"}
+            answer = HTTPResponse(body, headers, OK, preload_content=False, request_url=request.url)
+            return self.build_response(request, answer)
+
+    with CachedSession(cache_name=str(cache), backend="sqlite") as session:
+        session.mount("https://", Files())
+        for address in documents:
+            session.get(address)
 
 
 def validate(crate: str, cache: Path) -> dict:
@@ -61,7 +69,7 @@ def read_back(crate: str) -> list[str]:
 
     issues = []
     read = ROCrate(crate)
-    missing = [entity.id for entity in read.data_entities if not (Path(crate) / entity.id.replace("%20", " ")).exists()]
+    missing = [one.id for one in read.data_entities if not (Path(crate) / unquote(one.id)).exists()]
     issues += [f"rocrate: {name} is named and not there" for name in missing]
     if not read.mainEntity:
         issues.append("rocrate: no main entity")

@@ -13,12 +13,16 @@ CARDS = "stages/cards/"
 SPDX = "https://spdx.org/licenses/"
 
 
-def own_licence(graph: Graph, payload: Payload) -> tuple[str, str]:
-    """The project's licence as an entity, and the project's title; empty where it names none."""
+def cited(graph: Graph, payload: Payload) -> tuple[str, str]:
+    """The project's licence as an entity and its title, empty where it names none; its authors become the root's."""
     payload.present(LICENCE)
     found = payload.present(CITATION)
     told = load_yaml(payload.sources[CITATION]) if found else {}  # pyright: ignore[reportArgumentType]
     name = told.get("license", "")
+    for author in told.get("authors", []):
+        kind = "Organization" if "name" in author else "Person"
+        full = author.get("name") or f"{author['given-names']} {author['family-names']}"
+        graph.link(ROOT, "author", graph.add(local("author", full), kind, name=full))
     key = graph.add(f"{SPDX}{name}", "CreativeWork", name=name, url=f"{SPDX}{name}") if name else ""
     return key, told.get("title", "")
 

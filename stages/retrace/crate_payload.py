@@ -26,7 +26,7 @@ class Payload:
         self._graph, self._shelf = graph, shelf
         self.sources: dict[str, Path | bytes] = {}
         self.lost: list[str] = []
-        self.problems: list[str] = []
+        self.altered: dict[str, str] = {}
         self._present: dict[str, str] = {}
 
     def present(self, path: str, *kinds: str) -> str:
@@ -87,9 +87,9 @@ class Payload:
 
     def _output(self, path: str, sha256: str, node: Receipt) -> str:
         if not Path(path).is_file():
-            self.problems.append(f"{path} is missing, which {node.place} lists")
+            self.altered[path] = f"{path} is missing, which {node.place} lists"
         elif self._now(path) != sha256:
-            self.problems.append(f"{path} has other bytes than {node.place} says")
+            self.altered[path] = f"{path} has other bytes than {node.place} says"
         return self._file(path, Path(path), sha256)
 
     def _file(self, path: str, source: Path | bytes, sha256: str, *kinds: str, **values: str) -> str:

@@ -3,7 +3,9 @@
 import ast
 import hashlib
 import json
+from collections.abc import Sequence
 from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -18,6 +20,7 @@ WORKFLOW = "dvc.yaml"
 SOURCE = "SoftwareSourceCode"
 TYPES = {bool: "Boolean", int: "Integer", float: "Float", str: "Text"}
 SHORT = 12
+REQUIREMENTS = "https://pip.pypa.io/en/stable/reference/requirements-file-format/"
 
 
 class Plan:
@@ -41,7 +44,9 @@ class Plan:
                 self._graph[part]["version"] = code[path]
             script = f"stages/{verb}.py"
             note = _docstring(self._payload.sources.get(unquote(parts[script])))
-            self._graph.add(key, "SoftwareApplication", name=f"stages.{verb}", softwareVersion=version, description=note)
+            self._graph.add(
+                key, "SoftwareApplication", name=f"stages.{verb}", softwareVersion=version, description=note
+            )
             self._graph.link(key, "softwareRequirements", *parts.values())
             self._graph.link(key, "mainEntity", parts[script])
             self._graph.link(WORKFLOW, "hasPart", key)
@@ -58,6 +63,7 @@ class Plan:
         self._graph.link(WORKFLOW, "step", key)
         environment = node.content["environment"]
         lock = self._payload.version(environment["lock"], environment["sha256"])
+        self._graph.link(lock, "conformsTo", self._graph.add(REQUIREMENTS, "WebPage", name="pip's requirements file"))
         self._graph.link(key, "buildInstructions", lock)
         self._graph.link(WORKFLOW, "buildInstructions", lock)
         self._before.setdefault(key, set())
@@ -89,6 +95,16 @@ class Plan:
             found.append(held)
             same = same and one.now is None and bool(one.layer)
         return found, same
+
+    def choices(self, node: Receipt) -> list[str]:
+        """The words of the command that choose, such as seed and method; dvc.yaml itself gives them."""
+        tool, found = self.tool(node), []
+        for name, value in _options(node.content["command"]):
+            slot = self._slot(tool, "input", f"{tool}/choice/{local(name)[1:]}", name, "Text")
+            held = self._graph.add(local("choice", name, value), "PropertyValue", name=name, value=value)
+            self._graph.link(held, "exampleOfWork", slot)
+            found.append(held)
+        return found
 
     def inputs(self, node: Receipt) -> tuple[list[str], list[str]]:
         """What a stage read: (everything, the source files among it)."""
@@ -143,6 +159,15 @@ class Plan:
         self._graph.link(key, "sourceParameter", source)
         self._graph.link(key, "targetParameter", target)
         self._graph.link(owner, "connection", key)
+
+
+def _options(command: Sequence[str]) -> list[tuple[str, str]]:
+    """(name, value) of a command's options with one value, apart from its layers, files and folders."""
+    found = []
+    for word, value in pairwise(command[1:]):
+        if word.startswith("--") and word not in ("--block", "--in", "--out", "--files"):
+            found.append((word[2:], value))
+    return found
 
 
 def _typed(value: Any) -> tuple[str, Any]:

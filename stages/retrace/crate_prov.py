@@ -33,10 +33,9 @@ def document(graph: Graph) -> dict[str, Any]:
             _relate(content, "wasAssociatedWith", {"prov:activity": name, "prov:agent": _name(agent), **more})
         used, results = graph.linked(action, "object"), graph.linked(action, "result")
         for key in [*used, *results]:
-            content["entity"][_name(key)] = {
-                **_known(graph[key], **{"prov:value": "value", "retrace:sha256": "sha256"}),
-                **{"retrace:listing": graph[mark]["value"] for mark in graph.linked(key, "identifier")},
-            }
+            content["entity"][_name(key)] = _known(graph[key], **{"prov:value": "value", "retrace:sha256": "sha256"})
+            for mark in graph.linked(key, "identifier"):
+                content["entity"][_name(key)]["retrace:listing"] = graph[mark]["value"]
         for key in used:
             _relate(content, "used", {"prov:activity": name, "prov:entity": _name(key)})
         for key in results:

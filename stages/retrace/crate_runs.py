@@ -58,4 +58,4 @@ def _run(record: dict) -> Run:
 
 
 def _text(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return moment.isoformat(timespec="milliseconds")

@@ -55,10 +55,10 @@ def _read(path: Path) -> str:
 def listing(folder: Path, cached: bool = False) -> dict[str, dict[str, object]]:
     """Every file of a folder with its sha256 and size, by sorted relative path.
 
-    Raises: ValueError for a link or special file, whose bytes a digest would not pin.
+    Raises: ValueError for a link or special file, whose bytes a digest would not pin; OSError for an unreadable folder.
     """
     found: dict[str, dict[str, object]] = {}
-    for root, folders, files in os.walk(folder):
+    for root, folders, files in os.walk(folder, onerror=_refuse):
         folders.sort()
         for name in sorted(files):
             path = Path(root, name)
@@ -69,6 +69,12 @@ def listing(folder: Path, cached: bool = False) -> dict[str, dict[str, object]]:
             relative = path.relative_to(folder).as_posix()
             found[relative] = {"sha256": file_digest(path, cached), "size": path.stat().st_size}
     return dict(sorted(found.items()))
+
+
+def _refuse(error: OSError) -> None:
+    """os.walk passes over a folder that it may not read, as if it were empty."""
+    if not isinstance(error, FileNotFoundError):
+        raise error
 
 
 def listing_digest(files: dict[str, dict[str, object]]) -> str:

@@ -15,7 +15,7 @@ from stages.runner.receipt import verify_output
 from tests.faults.killable import STAGES, Killable
 from tests.house.toy_graph import BIN
 
-PATIENCE_S = 300.0
+PATIENCE_S = 900.0
 # Of the moments in training, this share falls into its start (imports, reading the state), the others into its steps.
 SHARE_OF_STARTS = 0.2
 
@@ -157,7 +157,7 @@ def running(process: int, verb: str) -> bool:
     return f"stages.{verb}".encode() in words and state != "Z"
 
 
-def until(condition: Callable[[], bool], message: str, seconds: float = 30.0) -> None:
+def until(condition: Callable[[], bool], message: str, seconds: float = 300.0) -> None:
     """Waits for a condition."""
     end = time.monotonic() + seconds
     while not condition():

@@ -6,6 +6,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.faults.conftest import place
 from tests.faults.kills import reference, series
 
 ENGINES = ("snakemake", "dvc")
@@ -19,7 +20,7 @@ def main() -> int:
     words.add_argument("--seed", type=int, required=True, help="seed of the random moments")
     given = words.parse_args()
     begun, faults, lines = time.monotonic(), 0, []
-    with tempfile.TemporaryDirectory(prefix="soak é ") as name:
+    with tempfile.TemporaryDirectory(prefix="soak é ", dir=place()) as name:
         whole = reference(Path(name, "whole"))
         work = ", ".join(f"{verb} {seconds:.2f} s" for verb, seconds in whole.seconds.items())
         print(f"uninterrupted: {work}; moments drawn with seed {given.seed}", flush=True)

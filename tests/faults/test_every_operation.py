@@ -31,7 +31,7 @@ def made(request, quick):
 
     def run(kind: str) -> list[dict]:
         command = [sys.executable, injection.__file__, kind, *words]
-        done = subprocess.run(command, cwd=project.folder, capture_output=True, text=True, timeout=240)
+        done = subprocess.run(command, cwd=project.folder, capture_output=True, text=True, timeout=900)
         assert done.returncode == 0, done.stderr
         return [json.loads(line) for line in done.stdout.splitlines()]
 

@@ -75,7 +75,7 @@ def on_small_disk(folder: Path, where: str, command: list[str], grow: bool) -> N
     env.pop("PYTHONPATH", None)
     done = subprocess.run(
         [*NAMESPACE, "bash", "-c", SCENARIO, "bash", where, *command], cwd=folder, env=env, capture_output=True,
-        text=True, timeout=240, check=False,
+        text=True, timeout=900, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
 

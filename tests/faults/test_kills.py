@@ -61,7 +61,7 @@ def test_a_stage_dies_with_its_engine_alone_and_the_other_engine_goes_on(whole, 
     until(lambda: any((tree.folder / ".work/resume").glob("*/state-*")), "no state was ever saved")
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    until(lambda: not running(stage, "train"), "the stage outlived its engine", 60.0)
+    until(lambda: not running(stage, "train"), "the stage outlived its engine")
     states = [int(path.name[6:]) for path in (tree.folder / ".work/resume").glob("*/state-*")]
     assert max(states) % 10, "it saved the step at hand, between two intervals"
     other = Killer(next(name for name in ENGINES if name != engine), tree, whole.seconds, None)
@@ -120,7 +120,7 @@ def test_damaged_states_cost_an_interval_or_stop_but_never_start_over(whole, qui
     """A bit of the newest state flips: the run goes on from the one before. Every state is cut: it says what to do."""
     tree = Killable(quick / f"damaged {damage}")
     process = tree.start_by_hand("train")
-    until(lambda: len(list((tree.folder / ".work/resume").glob("*/state-*"))) == 2, "no two states", 120.0)
+    until(lambda: len(list((tree.folder / ".work/resume").glob("*/state-*"))) == 2, "no two states")
     process.kill()
     process.wait()
     states = sorted((tree.folder / ".work/resume").glob("*/state-*"))

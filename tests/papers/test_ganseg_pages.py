@@ -1,6 +1,7 @@
 """GANSeg's machine-readable pages: claims and gaps are complete and speak of keys, targets and files that exist."""
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,20 @@ TARGETS = {
     *(f"results/tables/ganseg_{name}.json" for name in ("equivariance", "ae_triviality", "embed_separation", "claims")),
     *(f"results/figures/ganseg_fig{number:02d}.png" for number in range(1, 16)),
 }
+
+
+@cache
+def parameters() -> dict:
+    from stages.runner import layers
+
+    return layers.load(ROOT / "params.yaml")
+
+
+@cache
+def comments() -> dict[str, str]:
+    from stages.runner.layers import origins
+
+    return origins((ROOT / "params.yaml").read_text(encoding="utf-8"))
 
 
 def read(name: str) -> list[dict]:
@@ -37,7 +52,7 @@ def test_claims_are_c1_to_c10_and_complete():
 
 
 def test_tolerances_are_the_tables_own():
-    params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))["ganseg"]
+    params = parameters()["ganseg"]
     layers = {"C2": "reproduced", "C4": "vanishing", "C7": "separation", "C9": "exactness"}
     for claim in read("claims.yaml"):
         if claim["id"] in layers:
@@ -45,6 +60,20 @@ def test_tolerances_are_the_tables_own():
             assert held == params[layers[claim["id"]]]["base"], claim["id"]
         else:
             assert "tolerance" not in claim, claim["id"]
+
+
+def test_the_runs_own_constants_give_table_1_at_full_scale():
+    """C6 on params.yaml: base and data layers, exactly."""
+    from stages.papers.ganseg.report.table1 import MAIN_PARTS
+
+    params = parameters()["ganseg"]
+    weights = {}
+    for name in MAIN_PARTS:
+        common = params["common"]["base"] | params["common"]["data"][name]
+        gan = params["gan"]["base"] | params["gan"]["data"][name] | params["gan"]["profile"]["paper"]
+        assert common["parts"] == MAIN_PARTS[name]
+        weights[name] = (gan["concentration_constant"] * common["parts"], gan["area_weight"])
+    assert weights == {"celeba_wild": (10, 1), "taichi": (30, 1), "cub_masks": (10, 1), "flowers": (30, 1)}
 
 
 def test_every_target_is_built_and_by_one_stage(stages):
@@ -68,7 +97,7 @@ def test_no_run_is_trained_twice(stages):
     from stages.runner import layers
     from stages.runner.arguments import parse
 
-    params = layers.load(ROOT / "params.yaml")
+    params = parameters()
     seen: dict[tuple, str] = {}
     for stage in stages:
         words = shlex.split(stage.cmd)
@@ -106,17 +135,14 @@ def test_gaps_have_distinct_ids_and_all_parts():
 
 @pytest.mark.parametrize("gap", read("gaps.yaml"), ids=lambda gap: gap["id"])
 def test_the_keys_of_a_gap_are_in_params_and_name_it(gap):
-    from stages.runner.layers import origins
-
-    text = (ROOT / "params.yaml").read_text(encoding="utf-8")
-    params, comments = yaml.safe_load(text), origins(text)
+    params = parameters()
     for key in gap["keys"]:
         node = params
         for part in key.split("."):
             assert isinstance(node, dict) and part in node, f"{gap['id']}: params.yaml has no {key}"
             node = node[part]
         if ".base." in key:
-            other = set(re.findall(r"\bgap (G\d+)\b", comments[key])) - {gap["id"]}
+            other = set(re.findall(r"\bgap (G\d+)\b", comments()[key])) - {gap["id"]}
             assert not other, f"{key} is listed under {gap['id']}, its comment names {sorted(other)}"
 
 

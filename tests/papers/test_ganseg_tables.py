@@ -216,15 +216,20 @@ def test_a_missing_score_is_named(tmp_path):
         table2.tabulate(BLOCK2, inputs)
 
 
-def test_table1_checks_the_products(tmp_path):
+def test_table1_shows_what_runs_used_and_checks_the_printed_products(tmp_path):
     found = table1.tabulate(table1.Block(profile="demo"), {"reported": REPORTED, **models(tmp_path)})
     assert rows(found["csv"])["original", "taichi", "lambda_con"]["ours"] == "24"  # the demo's K is 8
-    assert "| C_con K at the paper's K | 10 | 30 | 10 | 30 |" in found["md"]
-    assert verdict(found["md"], "C6").startswith("yes")
-    wrong = models(tmp_path / "wrong")
-    block = {"concentration_constant": 1.26, "area_weight": 1.0, "parts": 8}
-    (wrong["model_cub_masks"] / "model.json").write_text(json.dumps({"block": block}), encoding="utf-8")
-    found = table1.tabulate(table1.Block(profile="demo"), {"reported": REPORTED, **wrong})
+    assert rows(found["csv"])["original", "taichi", "lambda_con"]["difference"] == "-6"
+    assert "| λ_con | 10 (10) | 24 (30) | 10 (10) | 30 (30) |" in found["md"]
+    assert verdict(found["md"], "C6").startswith("yes") and "Flowers 3.75 x 8 = 30" in found["md"]
+
+
+def test_a_printed_constant_that_does_not_fit_is_seen(tmp_path):
+    wrong = tmp_path / "reported.csv"
+    wrong.write_text(
+        REPORTED.read_text(encoding="utf-8").replace("concentration_constant,3.75", "concentration_constant,3.7")
+    )
+    found = table1.tabulate(table1.Block(profile="demo"), {"reported": wrong, **models(tmp_path)})
     assert verdict(found["md"], "C6").startswith("no")
 
 

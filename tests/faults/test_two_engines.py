@@ -1,0 +1,100 @@
+"""Two engines at once in one checkout: no stage runs twice at the same time, and the result is right."""
+
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.faults.kills import PATIENCE_S, until
+from tests.house.toy_graph import BIN, ToyGraph
+
+# Every execution notes its begin and its end, with the process between them.
+NOTED = """
+    import os, time
+    with open(".work/executions", "a") as stream:
+        stream.write(f"begin {job.name} {os.getpid()}\\n")
+    time.sleep(0.3)
+    read = ["""
+ENDED = """
+    with open(".work/executions", "a") as stream:
+        stream.write(f"end {job.name} {os.getpid()}\\n")
+
+if __name__"""
+COMMANDS = {
+    "snakemake": ["snakemake", "--cores", "1", "results/tables/cub.csv"],
+    "dvc": ["dvc", "repro", "tabulate@cub"],
+}
+# What a loser may say: that another engine has the folder, or that the stage before it is being made anew.
+CLEAR = (
+    "cannot be locked", "Unable to acquire lock", "is busy, it is being blocked", "no stage has made yet",
+    "No such file", "has no receipt",
+)  # fmt: skip
+
+
+def noted(folder: Path) -> ToyGraph:
+    tree = ToyGraph(folder)
+    for verb in ("render", "train", "tabulate"):
+        tree.edit(f"stages/{verb}.py", "\n    read = [", NOTED)
+        tree.edit(f"stages/{verb}.py", "\nif __name__", ENDED)
+    (folder / ".work").mkdir()
+    return tree
+
+
+def started(tree: ToyGraph, engine: str, number: int) -> tuple[subprocess.Popen, Path]:
+    env = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
+    env.pop("PYTHONPATH", None)
+    log = tree.folder.parent / f"{tree.folder.name} {number}.log"
+    with log.open("w") as stream:
+        words = [str(BIN / COMMANDS[engine][0]), *COMMANDS[engine][1:]]
+        return subprocess.Popen(words, cwd=tree.folder, env=env, stdout=stream, stderr=subprocess.STDOUT), log
+
+
+@pytest.fixture(scope="module")
+def whole(quick) -> ToyGraph:
+    """One engine alone."""
+    tree = noted(quick / "whole")
+    assert tree.snakemake(*COMMANDS["snakemake"][1:]).returncode == 0
+    return tree
+
+
+@pytest.mark.parametrize("pair", [("snakemake", "dvc"), ("snakemake", "snakemake"), ("dvc", "dvc")], ids="+".join)
+def test_no_two_executions_of_a_stage_overlap_and_the_bytes_are_right(whole, quick, pair):
+    tree = noted(quick / "+".join(pair))
+    first, first_log = started(tree, pair[0], 0)
+    until((tree.folder / ".work/executions").exists, "the first never began")
+    second, second_log = started(tree, pair[1], 1)
+    codes = [first.wait(PATIENCE_S), second.wait(240)]
+    for code, log in zip(codes, (first_log, second_log), strict=True):
+        text = log.read_text()
+        assert code == 0 or any(words in text for words in CLEAR), text[-3000:]
+    assert 0 in codes, first_log.read_text()[-2000:] + second_log.read_text()[-2000:]
+    at_work: dict[str, str] = {}
+    for line in (tree.folder / ".work/executions").read_text().splitlines():
+        what, stage, process = line.split()
+        if what == "begin":
+            assert stage not in at_work, f"{stage} was begun by {process} while {at_work.get(stage)} made it"
+            at_work[stage] = process
+        else:
+            assert at_work.pop(stage) == process
+    assert tree.results() == whole.results()
+
+
+def test_the_death_of_the_one_that_works_frees_the_one_that_waits(whole, quick):
+    """The lock is the kernel's: the waiting engine's stage goes on at once when the other's is killed."""
+    tree = noted(quick / "freed")
+    tree.write("stages/render.py", (tree.folder / "stages/render.py").read_text().replace("time.sleep(0.3)", SLOW_ONCE))
+    first, _ = started(tree, "snakemake", 0)
+    until((tree.folder / ".work/executions").exists, "the first never began")
+    second, log = started(tree, "dvc", 1)
+    time.sleep(0.1)
+    until(lambda: "is making this; waiting" in log.read_text() or second.poll() is not None, "it never waited")
+    holder = (tree.folder / ".work/executions").read_text().split()[2]
+    os.kill(int(holder), 9)
+    first.wait(PATIENCE_S)
+    assert second.wait(PATIENCE_S) == 0, log.read_text()[-3000:]
+    assert tree.results() == whole.results()
+
+
+SLOW_ONCE = 'time.sleep(60 if not os.path.exists(".work/once") and not open(".work/once", "w").close() else 0)'

@@ -135,7 +135,7 @@ def judge(crate: Path) -> dict[str, Any]:
     done = subprocess.run([str(word) for word in words], capture_output=True, text=True, check=False)
     answer = (done.stdout.strip() or " ").splitlines()[-1]
     if done.returncode or not answer.startswith("{"):
-        said = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()]
+        said = [line for line in (done.stderr + done.stdout).splitlines() if any(map(str.isalnum, line))]
         last = said[-1].strip() if said else f"exit code {done.returncode}"
         raise ModuleNotFoundError(f"roc-validator in {ENVIRONMENT} failed: {last}; rm -r {ENVIRONMENT}; make crate-env")
     return json.loads(answer)

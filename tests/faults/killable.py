@@ -86,7 +86,27 @@ STAGES = {
 }  # fmt: skip
 
 
-class Killable(ToyGraph):
+PATIENCE_S = 1800.0
+
+
+class PatientGraph(ToyGraph):
+    """A toy graph on a machine that may be busy with other kills."""
+
+    def environment(self) -> dict[str, str]:
+        """What an engine or a stage is started with."""
+        env = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "OMP_NUM_THREADS": "1"}
+        env.pop("PYTHONPATH", None)
+        return env
+
+    def call(self, program: str, *words: str) -> subprocess.CompletedProcess[str]:
+        """Runs a program of this environment inside the project."""
+        return subprocess.run(
+            [str(BIN / program), *words], cwd=self.folder, env=self.environment(), capture_output=True, text=True,
+            timeout=PATIENCE_S, check=False,
+        )  # fmt: skip
+
+
+class Killable(PatientGraph):
     """train → pack (a folder of many files) → tabulate (final files)."""
 
     def __init__(self, folder: Path) -> None:
@@ -129,8 +149,5 @@ class Killable(ToyGraph):
 
     def start_by_hand(self, verb: str) -> subprocess.Popen:
         """Starts it in the background."""
-        env = {**os.environ, "OMP_NUM_THREADS": "1"}
-        env.pop("PYTHONPATH", None)
-        return subprocess.Popen(
-            [str(BIN / "python"), *self.words(verb)], cwd=self.folder, env=env, stdout=subprocess.DEVNULL
-        )
+        words = [str(BIN / "python"), *self.words(verb)]
+        return subprocess.Popen(words, cwd=self.folder, env=self.environment(), stdout=subprocess.DEVNULL)

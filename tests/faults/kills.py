@@ -12,10 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from stages.runner.receipt import verify_output
-from tests.faults.killable import STAGES, Killable
+from tests.faults.killable import PATIENCE_S, STAGES, Killable
 from tests.house.toy_graph import BIN
 
-PATIENCE_S = 900.0
 # Of the moments in training, this share falls into its start (imports, reading the state), the others into its steps.
 SHARE_OF_STARTS = 0.2
 
@@ -71,11 +70,9 @@ class Killer:
         (self.tree.folder / ".work/working").unlink(missing_ok=True)
         out = STAGES[verb] + (".csv" if verb == "tabulate" else "")
         words = ["snakemake", "--cores", "1", out] if self.engine == "snakemake" else ["dvc", "repro", verb]
-        environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "OMP_NUM_THREADS": "1"}
-        environment.pop("PYTHONPATH", None)
         with self.log.open("w") as log:
             return subprocess.Popen(
-                [str(BIN / words[0]), *words[1:]], cwd=self.tree.folder, env=environment, stdout=log,
+                [str(BIN / words[0]), *words[1:]], cwd=self.tree.folder, env=self.tree.environment(), stdout=log,
                 stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.toy_graph import BIN, ToyGraph
+from tests.faults.killable import PatientGraph
+from tests.house.toy_graph import BIN
 from tests.house.toy_project import ToyProject
 
 NAMESPACE = ["unshare", "-m"] if os.geteuid() == 0 else ["unshare", "-Urm"]
@@ -109,7 +110,7 @@ def test_a_full_disk_under_states_and_caches_is_told_as_well(tmp_path):
 
 @pytest.mark.parametrize("engine", ["snakemake", "dvc"])
 def test_an_engine_whose_disk_fills_goes_on_once_there_is_room(tmp_path, engine):
-    toy, whole = ToyGraph(tmp_path / "small é"), ToyGraph(tmp_path / "large é")
+    toy, whole = PatientGraph(tmp_path / "small é"), PatientGraph(tmp_path / "large é")
     for tree in (toy, whole):
         tree.edit("stages/render.py", 'text = "\\n".join(', 'text = "x" * (3 << 20) + "\\n".join(')
     target = "results/store/demo/raw/cub"
@@ -127,7 +128,7 @@ def test_an_engine_whose_disk_fills_goes_on_once_there_is_room(tmp_path, engine)
         ).read_bytes()
 
 
-def _commands(tree: ToyGraph) -> list[str]:
+def _commands(tree: PatientGraph) -> list[str]:
     from stages import graph
 
     return [stage.cmd for stage in graph.load(tree.folder)]

@@ -14,7 +14,6 @@ import pytest
 
 from tests.faults.killable import STAGES, Killable
 from tests.faults.kills import Killer, Reference, reference, running, series, until
-from tests.house.toy_graph import BIN
 
 ENGINES = ("snakemake", "dvc")
 TRAIN_KILLS, PUBLISH_KILLS, SEED = 4, 2, 0
@@ -99,7 +98,7 @@ def test_adopt_that_is_killed_converges(killed):
     for _ in range(2):
         process = subprocess.Popen(
             [sys.executable, "-m", "stages.retrace.main", "adopt"], cwd=tree.folder, start_new_session=True,
-            env={**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}, stdout=subprocess.DEVNULL,
+            env=tree.environment(), stdout=subprocess.DEVNULL,
         )  # fmt: skip
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(chosen.uniform(0.5, 5.0))

@@ -41,7 +41,7 @@ results/%: .venv/synced FORCE
 # The engine's tests fork processes that train, so they get a process of their own, free of other libraries' threads.
 test: .venv/synced .work/crate/synced  ## all tests
 	python -m pytest tests/engine
-	python -m pytest -n 2 --dist loadfile --ignore tests/engine
+	python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore tests/engine
 
 # SEED chooses the random moments of the kills.
 SEED ?= 0

@@ -3,6 +3,7 @@
 `dvc commit` reads and writes the whole lock once a stage, which takes minutes where this takes seconds.
 """
 
+import functools
 import sys
 from pathlib import Path
 
@@ -11,10 +12,13 @@ LOCK = Path("dvc.lock")
 
 def record(names: list[str]) -> None:
     """Hash, cache and lock the named stages as they lie in the workspace. Pinned to dvc 3.67.1, as graph.py is."""
+    from dvc.dependency import param
     from dvc.repo import Repo, lock_repo
     from dvc.stage.serialize import to_single_stage_lockfile
     from dvc.utils.serialize import dump_yaml, load_yaml
 
+    # DVC parses params.yaml three times a stage, which is most of the time spent here; nothing changes it meanwhile.
+    param.load_path = functools.cache(param.load_path)
     with Repo() as repo, lock_repo(repo):
         stages = {stage.addressing: stage for stage in repo.index.stages}
         known = load_yaml(str(LOCK)) if LOCK.is_file() else {"schema": "2.0", "stages": {}}

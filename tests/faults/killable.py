@@ -10,8 +10,10 @@ from tests.house.toy_graph import BIN, ROOT, ToyGraph
 FOR_TRAINING = '''
 
 def for_training(numbers, inputs, seed, world):
-    """Says that training begins, for whoever wants to kill it."""
+    """Says that training begins, for whoever wants to kill it, and stops until told to go on."""
     Path(".work/working").write_text(str(os.getpid()))
+    if Path(".work/stop").exists():
+        os.kill(os.getpid(), signal.SIGSTOP)
     return Toy(numbers, seed, world), ToySource(numbers, seed, world)
 '''
 
@@ -19,6 +21,7 @@ def for_training(numbers, inputs, seed, world):
 COPY = '''
 """Copies the model into many files, or tells its size in final ones."""
 import os
+import signal
 from pathlib import Path
 from stages.block import Block as Base
 from stages.runner import run_stage
@@ -35,6 +38,8 @@ def {verb}(job):
         for number in range(job.block.files):
             (job.out / f"part_{{number:02d}}.bin").write_bytes(weights[number:] + weights[:number])
     Path(".work/working").write_text(str(os.getpid()))
+    if Path(".work/stop").exists():
+        os.kill(os.getpid(), signal.SIGSTOP)
 
 if __name__ == "__main__":
     run_stage("{verb}", {verb})

@@ -65,9 +65,16 @@ class Killer:
         self.engine, self.tree, self.seconds, self.chosen = engine, tree, seconds, chosen
         self.log = tree.folder / f"{engine}.log"
 
-    def start(self, verb: str) -> subprocess.Popen:
-        """The engine, in a process group of its own, told to make what one stage makes."""
+    def start(self, verb: str, stopping: bool = True) -> subprocess.Popen:
+        """The engine, in a process group of its own, told to make what one stage makes.
+
+        The stage stops where its work begins or ends, so that the kill finds it there however busy the machine is.
+        """
+        (self.tree.folder / ".work").mkdir(exist_ok=True)
         (self.tree.folder / ".work/working").unlink(missing_ok=True)
+        (self.tree.folder / ".work/stop").unlink(missing_ok=True)
+        if stopping:
+            (self.tree.folder / ".work/stop").touch()
         out = STAGES[verb] + (".csv" if verb == "tabulate" else "")
         words = ["snakemake", "--cores", "1", out] if self.engine == "snakemake" else ["dvc", "repro", verb]
         with self.log.open("w") as log:
@@ -79,7 +86,7 @@ class Killer:
     def finish(self, verb: str) -> str:
         """Runs to the end; what the engine said if it did not get there."""
         self._unlock()
-        engine = self.start(verb)
+        engine = self.start(verb, stopping=False)
         return "" if engine.wait(PATIENCE_S) == 0 else self.log.read_text()[-3000:]
 
     def kill(self, verb: str, whom: str) -> str:
@@ -106,16 +113,20 @@ class Killer:
         return where if hit and code != 0 else ""
 
     def await_stage(self, engine: subprocess.Popen, verb: str, early: bool) -> int | None:
-        """The stage's process once it has begun its work, or once it has taken its lock; None if the engine ends."""
+        """The stage's process once it has begun its work and goes on, or once it has taken its lock; None if the engine
+        ends."""
         end = time.monotonic() + PATIENCE_S
         lock = self.tree.folder / ".work/locks" / f"{STAGES[verb].replace('/', '~')}.lock"
         while engine.poll() is None:
             assert time.monotonic() < end, f"{verb} never began: {self.log.read_text()[-2000:]}"
             stage = self._working()
+            if stage and state(stage) == "T":
+                os.kill(stage, signal.SIGCONT)
+                return stage
             if stage is None and early and lock.is_file():
                 stage = int(lock.read_text().strip() or 0)
-            if stage and running(stage, verb):
-                return stage
+                if stage and running(stage, verb):
+                    return stage
             time.sleep(0.002)
         return None
 
@@ -144,14 +155,21 @@ class Killer:
             os.chdir(before)
 
 
+def state(process: int) -> str:
+    """The kernel's letter for what a process does: T is stopped, Z is dead and not yet collected; empty if gone."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return ""
+
+
 def running(process: int, verb: str) -> bool:
     """Whether the process is this stage and lives; a zombie is dead."""
     try:
         words = Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")
-        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:
         return False
-    return f"stages.{verb}".encode() in words and state != "Z"
+    return f"stages.{verb}".encode() in words and state(process) not in ("", "Z")
 
 
 def until(condition: Callable[[], bool], message: str, seconds: float = 300.0) -> None:

@@ -89,7 +89,8 @@ def test_no_two_executions_of_a_stage_overlap_and_the_bytes_are_right(whole, qui
 def test_the_death_of_the_one_that_works_frees_the_one_that_waits(whole, quick):
     """The lock is the kernel's: the waiting engine's stage goes on at once when the other's is killed.
 
-    Snakemake then removes the outputs of its failed job; if that hits what DVC has just made, DVC says so and is run again.
+    Snakemake then removes the outputs of its failed job; if that hits what DVC has just made, DVC says so and is run
+    again.
     """
     tree = noted(quick / "freed")
     (tree.folder / ".work/hang").touch()

@@ -16,6 +16,7 @@ from stages import graph
 from tests.house import engines
 from tests.house.toy_graph import ROOT, ToyGraph
 
+pytestmark = pytest.mark.slow
 PROFILES = ("smoke", "demo", "lite", "paper")
 
 
@@ -30,8 +31,9 @@ def test_readers_agree_on_the_toy(tmp_path):
     assert_three_readers_agree(ToyGraph(tmp_path).folder)
 
 
-@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("profile", ["demo", "paper"])
 def test_readers_agree_on_the_real_graph(tmp_path, profile):
+    """Two profiles, since all have one shape, as the next test says."""
     for name in ("Snakefile", ".dvcignore", "dvc.yaml"):
         shutil.copy(ROOT / name, tmp_path / name)
     for name in ("stages", "envs"):
@@ -77,8 +79,9 @@ def test_sources_are_files_that_git_would_keep():
 
 
 def test_pinned_internals_of_dvc_are_as_the_adapter_uses_them():
-    """graph.py calls these; a new DVC that changes them must fail here, not in a user's run."""
+    """graph.py and dvc_lock.py call these; a new DVC that changes them must fail here, not in a user's run."""
     from dvc import parsing
+    from dvc.dependency import param
     from dvc.utils import serialize
 
     assert version("dvc") == "3.67.1"
@@ -88,6 +91,7 @@ def test_pinned_internals_of_dvc_are_as_the_adapter_uses_them():
     read = set(re.findall(r"\brepo\.(\w+)", inspect.getsource(parsing.DataResolver)))
     assert read == {"fs", "config"}, "the adapter's stand-in for a repository has these two"
     assert list(inspect.signature(serialize.load_path).parameters)[:2] == ["fs_path", "fs"]
+    assert inspect.unwrap(param.load_path) is serialize.load_path
 
 
 # --- random graphs ----------------------------------------------------------------------------------------------------

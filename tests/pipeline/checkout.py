@@ -43,7 +43,8 @@ class Checkout:
     def call(self, *words: str, timeout_s: float = 1500) -> subprocess.CompletedProcess[str]:
         """Runs a program of this environment inside the copy, with the copy's own code."""
         environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
-        environment |= {"PYTHONPATH": str(self.folder), "PYTHONDONTWRITEBYTECODE": "1"}
+        environment["PYTHONPATH"] = str(self.folder)
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         command = [str(BIN / words[0]), *words[1:]]
         return subprocess.run(
             command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=timeout_s

@@ -15,6 +15,7 @@ from stages import graph
 from tests.house import engines
 from tests.house.toy_graph import ToyGraph
 
+pytestmark = pytest.mark.slow
 TRAIN = {f"train@{name}-{seed}" for name in ("cub", "celebamask_hq") for seed in (0, 1)}
 RENDER = {"render@cub", "render@celebamask_hq"}
 TABULATE = {"tabulate@cub", "tabulate@celebamask_hq"}

@@ -12,6 +12,7 @@ import yaml
 
 from tests.house.toy_graph import BIN, ROOT, ToyGraph
 
+pytestmark = pytest.mark.slow
 WORKFLOWS = ROOT / ".github" / "workflows"
 # The steps that need a network or a hosted service; all others run here as they stand.
 NOT_HERE = ("environment",)

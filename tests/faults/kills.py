@@ -1,5 +1,6 @@
 """SIGKILL at random moments of real runs of real engines, chained, until the result is there."""
 
+import contextlib
 import hashlib
 import os
 import random
@@ -113,21 +114,27 @@ class Killer:
         return where if hit and code != 0 else ""
 
     def await_stage(self, engine: subprocess.Popen, verb: str, early: bool) -> int | None:
-        """The stage's process once it has begun its work and goes on, or once it has taken its lock; None if the engine
-        ends."""
+        """The stage's process once it has begun its work and goes on, or `early` as soon as it is there; None if the
+        engine ends."""
         end = time.monotonic() + PATIENCE_S
-        lock = self.tree.folder / ".work/locks" / f"{STAGES[verb].replace('/', '~')}.lock"
         while engine.poll() is None:
             assert time.monotonic() < end, f"{verb} never began: {self.log.read_text()[-2000:]}"
             stage = self._working()
             if stage and state(stage) == "T":
                 os.kill(stage, signal.SIGCONT)
                 return stage
-            if stage is None and early and lock.is_file():
-                stage = int(lock.read_text().strip() or 0)
-                if stage and running(stage, verb):
-                    return stage
+            if stage is None and early and (stage := self._started(verb)):
+                return stage
             time.sleep(0.002)
+        return None
+
+    def _started(self, verb: str) -> int | None:
+        """A process of this stage in this tree, if only its imports."""
+        here = str(self.tree.folder.resolve())
+        for place in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                if os.readlink(place / "cwd") == here and running(int(place.name), verb):
+                    return int(place.name)
         return None
 
     def _working(self) -> int | None:

@@ -19,6 +19,7 @@ def is_cosmetic(path: str, old_sha256: str, top: Path) -> bool:
     return old is not None and same_tree(old, now.read_bytes())
 
 
+@cache
 def same_tree(old: bytes, new: bytes) -> bool:
     """Whether two Python sources parse to equal trees, positions left out; False where either does not parse."""
     try:

@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import os
 import sqlite3
+import stat
 import time
 from pathlib import Path
 
@@ -20,8 +21,14 @@ def file_digest(path: Path, cached: bool = False) -> str:
 
     With `cached`, a digest known for the same device, inode, size, mtime and ctime is believed.
     """
-    status = path.stat()
-    if not cached or status.st_size < WORTH_CACHING_BYTES:
+    return _digest(path, path.stat(), cached)
+
+
+def _digest(path: Path, status: os.stat_result, cached: bool) -> str:
+    if status.st_size < WORTH_CACHING_BYTES:
+        # The buffer that hashlib.file_digest makes costs more than such a file.
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    if not cached:
         return _read(path)
     key = f"{status.st_dev}:{status.st_ino}:{status.st_size}:{status.st_mtime_ns}:{status.st_ctime_ns}"
     known = _ask("SELECT sha256 FROM digest WHERE key = ?", (key,))
@@ -64,10 +71,11 @@ def listing(folder: Path, cached: bool = False) -> dict[str, dict[str, object]]:
             path = Path(root, name)
             if name in IGNORED:
                 continue
-            if path.is_symlink() or not path.is_file():
+            status = path.lstat()
+            if not stat.S_ISREG(status.st_mode):
                 raise ValueError(f"{path}: expected a plain file, found a link or special file; copy it instead")
             relative = path.relative_to(folder).as_posix()
-            found[relative] = {"sha256": file_digest(path, cached), "size": path.stat().st_size}
+            found[relative] = {"sha256": _digest(path, status, cached), "size": status.st_size}
     return dict(sorted(found.items()))
 
 

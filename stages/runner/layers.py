@@ -1,6 +1,7 @@
 """Parameters: named layers of params.yaml, merged and validated."""
 
 import difflib
+import functools
 import re
 from pathlib import Path
 from typing import Any
@@ -115,6 +116,7 @@ def validate(model: type[Block], merged: dict[str, Any], names: tuple[str, ...])
         raise StageFailure(BAD_PARAMS, f"params.yaml, layers {' '.join(names)}:\n{text}") from None
 
 
+@functools.cache
 def origins(text: str) -> dict[str, str]:
     """The trailing comment of every key, by dotted name: where each number comes from.
 

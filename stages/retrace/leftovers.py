@@ -36,6 +36,8 @@ def locks(stages: Sequence[Stage]) -> Iterator[Finding]:
         yield Finding(
             "lock", f"{DVC} names process {dead}, which is gone", f"rm {DVC}  (or dvc repro, which clears it)"
         )
+    elif _is_cut_off(DVC) and not _running("dvc"):
+        yield Finding("lock", f"{DVC} was cut off when DVC was killed, and DVC refuses to start", f"rm {DVC}")
     for path in _files(lock.LOCKS):
         if process := _holder(path):
             yield Finding("running", f"process {process} is making {path.stem.replace('~', '/')}")
@@ -141,6 +143,17 @@ def _dead_in_rwlock() -> int:
     users = [user for entry in held.values() for user in (*entry.get("read", []), entry.get("write") or {})]
     dead = [user["pid"] for user in users if "pid" in user and not _is_alive(user["pid"])]
     return dead[0] if dead else 0
+
+
+def _is_cut_off(path: Path) -> bool:
+    """Whether a JSON file is there and does not parse."""
+    try:
+        json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _is_alive(process: int) -> bool:

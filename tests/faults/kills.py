@@ -143,10 +143,13 @@ class Killer:
         return int(text) if text else None
 
     def _unlock(self) -> None:
-        """What `retrace doctor` tells to do after Snakemake was killed; DVC frees its own lock."""
+        """What `retrace doctor` tells to do after an engine was killed; a whole lock file DVC frees by itself."""
         if self.engine == "snakemake" and any((self.tree.folder / ".snakemake/locks").glob("*")):
             done = self.tree.snakemake("--unlock")
             assert done.returncode == 0, done.stderr
+        told = self.tree.retrace("doctor", "--json").stdout if self.engine == "dvc" else ""
+        if "was cut off when DVC was killed" in told:
+            (self.tree.folder / ".dvc/tmp/rwlock").unlink()
 
     def half_published(self, verb: str) -> list[str]:
         """Whatever a kill left under its final name must be whole, and its receipt speak of exactly these bytes."""

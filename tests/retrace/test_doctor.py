@@ -53,6 +53,15 @@ def test_engines_locks_whose_engine_is_gone(healthy):
     ]
 
 
+def test_a_lock_file_that_dvc_was_killed_over_is_named(healthy):
+    """DVC writes it in place, and refuses to start over half a file; a soak hit that moment."""
+    path = healthy.folder / ".dvc/tmp/rwlock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text('{"results/x": {"write"')
+    code, answer = healthy.answer("doctor")
+    assert code == 1 and remedies(answer, "lock") == ["rm .dvc/tmp/rwlock"]
+
+
 def test_a_held_stage_lock_is_a_running_stage(healthy):
     place = healthy.folder / ".work/locks/results~store~demo~model~toy~ours_0.lock"
     with place.open("w") as handle:

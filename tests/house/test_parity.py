@@ -31,9 +31,8 @@ def test_readers_agree_on_the_toy(tmp_path):
     assert_three_readers_agree(ToyGraph(tmp_path).folder)
 
 
-@pytest.mark.parametrize("profile", ["demo", "paper"])
+@pytest.mark.parametrize("profile", PROFILES)
 def test_readers_agree_on_the_real_graph(tmp_path, profile):
-    """Two profiles, since all have one shape, as the next test says."""
     for name in ("Snakefile", ".dvcignore", "dvc.yaml"):
         shutil.copy(ROOT / name, tmp_path / name)
     for name in ("stages", "envs"):

@@ -17,7 +17,7 @@ def sample(job: Job) -> None:
     Raises: ValueError where the model was trained by another method, seed or on other data than the command says.
     """
     from stages.data.files import read_json, write_json
-    from stages.data.packed import Packed
+    from stages.data.prepared.packed import Packed
     from stages.engine.weights import load_weights
     from stages.engine.world import joined
 

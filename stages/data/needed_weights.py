@@ -58,7 +58,7 @@ def _missing(name: str, key: str, file: str, sha256: str) -> list[str]:
     if not problem:
         return []
     named = f"{file or '(no file named)'} with sha256 {sha256 or '(none named)'}"
-    return [f"{name}: weights, key {key} of {name} in params.yaml\n  expected: {named}\n  found: {problem}"]
+    return [f"{name}: weights, key {key} of its layers in params.yaml\n  expected: {named}\n  found: {problem}"]
 
 
 def _sha256(path: Path) -> str:

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from stages.data.crop import box_mask, tight_box
 from stages.data.image import ImageError
-from stages.data.ledger import Ledger
-from stages.data.packed import Index, Packed, Row, write_packed
+from stages.data.prepared.crop import box_mask, tight_box
+from stages.data.prepared.ledger import Ledger
+from stages.data.prepared.packed import Index, Packed, Row, write_packed
 
 STEPS = ("chosen", "hole")
 GRID = 256  # the side, in pixels, at which lengths of params.yaml are said

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from stages.nets.resnet import BasicBlock, ResNet
+from stages.nets.trunks.resnet import BasicBlock, ResNet
 
 
 def dilate(stage: nn.Sequential, before: int, rate: int) -> None:

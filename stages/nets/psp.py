@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from stages.nets.encoders.irse import STAGES_50, Unit
-from stages.nets.equal import EqualLinear
+from stages.nets.stylegan.equal import EqualLinear
 
 SIZE_PX = 256
 TAPS = (6, 20, 23)  # units of the trunk whose maps are read: 128 x 64 x 64, 256 x 32 x 32, 512 x 16 x 16

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from stages.data.image import to_tensor
-from stages.data.packed import Packed
+from stages.data.prepared.packed import Packed
 from stages.engine.plan import TrainBlock
 from stages.engine.world import World
 from stages.nets.encoders.load import load_encoder, save_encoder

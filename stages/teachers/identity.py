@@ -7,8 +7,8 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from stages.data.packed import Packed
-from stages.data.source import PackedSource
+from stages.data.prepared.packed import Packed
+from stages.data.prepared.source import PackedSource
 from stages.engine.chance import Chance, initialised
 from stages.engine.loop import train
 from stages.engine.plan import Descent, Phase

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from stages.data.packed import Index, Row, write_packed
+from stages.data.prepared.packed import Index, Row, write_packed
 from stages.nets.encoders.load import save_encoder
 from stages.nets.encoders.small import SmallIdentity
 from stages.runner import layers

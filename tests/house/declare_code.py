@@ -1,7 +1,8 @@
 """Writes the code part of every stage's deps in dvc.yaml anew, from what the stage can import: `make deps`.
 
-A folder stands for its files where all of them are imported; files that only one choice of a matrix needs are written
-with that choice (stages/papers/contrasfill/${item.method}).
+A folder stands for its files where at least half of them are imported: DVC reads, compares and writes every line of
+deps for every stage, at every call. Files that only one choice of a matrix needs are written with that choice
+(stages/papers/contrasfill/${item.method}).
 """
 
 from functools import cache
@@ -35,13 +36,16 @@ def _inside(folder: Path) -> set[str] | None:
 
 
 def compressed(files: set[str]) -> list[str]:
-    """Files and whole folders that say the same."""
+    """Files and folders that say the same, or a little more: a folder stands for its files where half are imported."""
     found: set[str] = set()
-    for file in files:
-        folders = [parent for parent in reversed(Path(file).parents) if len(parent.parts) > 1]
-        whole = [folder for folder in folders if (inside := _inside(folder)) is not None and inside <= files]
-        found.add(whole[0].as_posix() if whole else file)
-    return sorted(found)
+    left = set(files)
+    folders = {parent for file in files for parent in Path(file).parents if len(parent.parts) > 1}
+    for folder in sorted(folders, key=lambda folder: (len(folder.parts), folder)):
+        inside = _inside(folder) or set()
+        if len(inside & left) > 1 and 2 * len(inside & left) >= len(inside):
+            found.add(folder.as_posix())
+            left -= inside
+    return sorted(found | left)
 
 
 def declared(stages: list[graph.Stage], axes: dict[str, list]) -> list[str]:

@@ -14,7 +14,7 @@ FILES = sorted(STAGES.rglob("*.py"))
 
 
 def layer_of(module: str) -> str:
-    """`stages.nets.resnet` → nets, `stages.train` → train, `stages.papers.contrasfill.report` → papers."""
+    """`stages.nets.trunks.resnet` → nets, `stages.train` → train, `stages.papers.contrasfill.report` → papers."""
     parts = module.split(".")
     return parts[1] if len(parts) > 1 else ""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from stages.data.files import write_table
-from stages.data.packed import Index, Packed, Row, write_packed
+from stages.data.prepared.packed import Index, Packed, Row, write_packed
 from stages.papers.contrasfill.sampled import positions_to_holes
 
 SIDE = 16

@@ -9,7 +9,7 @@ import torch
 import yaml
 
 from stages.data.image import mask_to_tensor, to_tensor
-from stages.data.packed import Index, Packed, Row, write_packed
+from stages.data.prepared.packed import Index, Packed, Row, write_packed
 from stages.engine.chance import Chance
 from stages.engine.loop import train
 from stages.engine.rowchance import RowChance
@@ -156,7 +156,7 @@ def test_region_l1_is_the_mean_difference_inside_the_region():
 def test_vgg_distance_reads_a_user_file(tmp_path):
     import hashlib
 
-    from stages.nets.vgg import VGG
+    from stages.nets.trunks.vgg import VGG
 
     torch.manual_seed(0)
     torch.save({**VGG("vgg19", None).state_dict(), "classifier.0.bias": torch.zeros(3)}, tmp_path / "vgg19.pth")

@@ -7,8 +7,8 @@ import pytest
 import torch
 import yaml
 
-from stages.nets.equal import EqualConv
-from stages.nets.modconv import ModulatedConv
+from stages.nets.stylegan.equal import EqualConv
+from stages.nets.stylegan.modconv import ModulatedConv
 from stages.papers.contrasfill.report import diagram, fig01
 from stages.papers.contrasfill.report.wiring import trunk_to_nodes
 from stages.papers.contrasfill.trunk import Trunk

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from stages.nets.modconv import ModulatedConv
+from stages.nets.stylegan.modconv import ModulatedConv
 from stages.papers.contrasfill.collagegan.nets import Generator as Collage
 from stages.papers.contrasfill.common import composite, holes
 from stages.papers.contrasfill.comodgan.nets import Generator as CoMod

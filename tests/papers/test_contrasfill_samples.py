@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from stages.data.packed import Index, Packed, Row, write_packed
+from stages.data.prepared.packed import Index, Packed, Row, write_packed
 from stages.engine.rowchance import RowChance
 from stages.engine.world import World
 from stages.papers.contrasfill import sampling

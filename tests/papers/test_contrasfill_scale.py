@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from stages.data.packed import Index, Row, write_packed
+from stages.data.prepared.packed import Index, Row, write_packed
 from stages.engine.world import World
 from stages.nets.encoders.load import save_encoder
 from stages.nets.encoders.small import SmallIdentity

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from stages.data.packed import Packed
+from stages.data.prepared.packed import Packed
 from stages.draw.grid import HOLE_COLOUR
 from stages.papers.contrasfill.report import fig08, fig10, fig11, fig12, fig13, fig14, fig15
 from stages.papers.contrasfill.report.names import BOX_METHODS, PARTIAL

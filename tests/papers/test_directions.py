@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sklearn.cluster import KMeans
 
 from stages.engine.world import World, settle
-from stages.nets.stylegan2 import Discriminator, beside_mask
+from stages.nets.stylegan.stylegan2 import Discriminator, beside_mask
 from stages.papers.contrasfill.directions.calibrate import accepted, calibrate, collect
 from stages.papers.contrasfill.directions.groups import cluster, group, nearest_members
 from stages.papers.contrasfill.directions.realness import Judge

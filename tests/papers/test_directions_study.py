@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from stages.data.files import read_json, read_table, write_json
-from stages.data.packed import Packed
+from stages.data.prepared.packed import Packed
 from stages.engine.weights import write_weights
 from stages.engine.world import World, settle
 from stages.nets.encoders.load import save_encoder

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages.data.packed import Index, Row, write_packed
+from stages.data.prepared.packed import Index, Row, write_packed
 from stages.papers.ganseg.report import colours, detections, fig03, fig05, fig06, fig07, generations, pictures, shown
 from tests.papers.ganseg_store import SETS, put, put_not_run
 
@@ -107,7 +107,7 @@ def found(folder: Path, name: str, tests: int, parts: int = 2) -> Path:
 
 
 def opened(folder: Path, name: str, tests: int):
-    from stages.data.packed import Packed
+    from stages.data.prepared.packed import Packed
 
     return Packed.open(packed(folder, name, tests))
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from stages.data.packed import Index, write_packed
+from stages.data.prepared.packed import Index, write_packed
 from stages.engine.chance import Chance
 from stages.engine.loop import Run, train
 from stages.engine.rowchance import RowChance

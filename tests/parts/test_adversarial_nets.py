@@ -6,10 +6,17 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from stages.nets.equal import EqualConv, EqualLinear
-from stages.nets.mapping import Mapping
-from stages.nets.noise import NoisePlanes
-from stages.nets.stylegan2 import Discriminator, ResidualDown, beside_mask, channels_at, minibatch_deviation, sides_from
+from stages.nets.stylegan.equal import EqualConv, EqualLinear
+from stages.nets.stylegan.mapping import Mapping
+from stages.nets.stylegan.noise import NoisePlanes
+from stages.nets.stylegan.stylegan2 import (
+    Discriminator,
+    ResidualDown,
+    beside_mask,
+    channels_at,
+    minibatch_deviation,
+    sides_from,
+)
 
 
 def test_linear_scales_weights_and_bias_while_running():
@@ -38,7 +45,7 @@ def test_residual_block_divides_the_sum_by_root_two():
     second.load_state_dict(block.second.state_dict())
     skip = EqualConv(4, 6, 1, bias=False, activated=False)
     skip.load_state_dict(block.skip.state_dict())
-    from stages.nets.resample import down2
+    from stages.nets.stylegan.resample import down2
 
     expected = (second(block.first(x)) + skip(down2(x))) / math.sqrt(2)
     assert torch.allclose(block(x), expected, atol=1e-5)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from stages.data.augment import Crop, coins, crop_windows, cut_windows, uniforms
-from stages.data.packed import Index, Packed, Row, write_packed
-from stages.data.source import PackedSource
+from stages.data.prepared.augment import Crop, coins, crop_windows, cut_windows, uniforms
+from stages.data.prepared.packed import Index, Packed, Row, write_packed
+from stages.data.prepared.source import PackedSource
 
 CROP = Crop(scale=(0.9, 1.0), ratio=(0.9, 1.1))
 

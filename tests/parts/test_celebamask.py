@@ -17,7 +17,7 @@ from stages.data.celebamask import (
 )
 from stages.data.files import read_table
 from stages.data.image import ImageError
-from stages.data.packed import Packed
+from stages.data.prepared.packed import Packed
 from stages.data.raw import RawFolder
 from stages.data.sets import face
 from tests.parts.raw_fixtures import block_of, encode, faces, file_list, flat, jpeg, put, rectangle

@@ -13,7 +13,7 @@ import pytest
 
 from stages.data.convert import flowers17, taichi_pickle
 from stages.data.flowers import read_ids
-from stages.data.packed import Packed
+from stages.data.prepared.packed import Packed
 from stages.data.raw import RawFolder
 from stages.data.sets import flowers
 from tests.parts.raw_fixtures import block_of, encode, flat, jpeg, put

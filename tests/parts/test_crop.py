@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from stages.data.crop import box_coverage, box_mask, object_window, square_window, tight_box
+from stages.data.prepared.crop import box_coverage, box_mask, object_window, square_window, tight_box
 from tests.parts.raw_fixtures import rectangle
 
 masks = st.tuples(st.integers(1, 12), st.integers(1, 12)).flatmap(lambda shape: arrays(bool, shape))

@@ -4,7 +4,7 @@ import pytest
 
 from stages.data.cub import Bird, find_lists, read_birds
 from stages.data.files import read_table
-from stages.data.packed import Packed
+from stages.data.prepared.packed import Packed
 from stages.data.raw import RawFolder
 from stages.data.sets import cub
 from tests.parts.raw_fixtures import block_of, flat, jpeg, put

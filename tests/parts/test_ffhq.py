@@ -12,7 +12,7 @@ from PIL import Image
 from stages.data.celebamask import BISENET_PARTS, FACE_PARTS, PARTS
 from stages.data.ffhq import FFHQ, image_name, label_name
 from stages.data.files import read_table
-from stages.data.packed import Index, Packed, Row, write_packed
+from stages.data.prepared.packed import Index, Packed, Row, write_packed
 from stages.data.raw import RawFolder
 from stages.data.sets import faces
 from stages.draw.scenes import ffhq as drawing

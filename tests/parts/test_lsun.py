@@ -10,7 +10,7 @@ import pytest
 from stages.data.detections import ImageDetections, Instance, encode_mask, write_detections
 from stages.data.files import read_table
 from stages.data.lsun import LsunImages
-from stages.data.packed import Packed
+from stages.data.prepared.packed import Packed
 from stages.data.raw import RawFolder
 from stages.data.sets import bird, car, objects
 from tests.parts.raw_fixtures import block_of, encode, file_list, flat, jpeg, lmdb_folder, put, rectangle

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stages.nets.modconv import ModulatedConv, StyleBank, modulated_grouped, modulated_kernels
+from stages.nets.stylegan.modconv import ModulatedConv, StyleBank, modulated_grouped, modulated_kernels
 
 
 def layer(seed: int = 0, **options) -> ModulatedConv:

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stages.data.ledger import Ledger
-from stages.data.packed import Index, Packed, Row, write_packed
+from stages.data.prepared.ledger import Ledger
+from stages.data.prepared.packed import Index, Packed, Row, write_packed
 
 
 def rows(count, size=6, seed=0, masks=True):

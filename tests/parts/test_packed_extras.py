@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from stages.data.image import ImageError, decode_channel, resize_bilinear
-from stages.data.packed import Extra, Index, Packed, Row, write_packed
-from stages.data.rowfile import RowFile
+from stages.data.prepared.packed import Extra, Index, Packed, Row, write_packed
+from stages.data.prepared.rowfile import RowFile
 from stages.data.splits import count_facts
 from tests.parts.raw_fixtures import encode
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stages.data.crop import box_mask
 from stages.data.image import ImageError
-from stages.data.packed import Index, Packed, Row, write_packed
 from stages.data.partial_holes import central_box, clipped, front_box, part_box
+from stages.data.prepared.crop import box_mask
+from stages.data.prepared.packed import Index, Packed, Row, write_packed
 
 SIDE = 32
 

@@ -12,7 +12,7 @@ from PIL import Image
 from stages.data.celebamask import FACE_PARTS, CelebAMaskHQ, merge_parts, union_of_parts
 from stages.data.cub import find_lists, read_birds
 from stages.data.detections import write_detections
-from stages.data.packed import Packed
+from stages.data.prepared.packed import Packed
 from stages.data.raw import RawFolder
 from stages.data.sets import cars, cub, face
 from stages.data.shapes import SHAPES, group_shapes

@@ -13,7 +13,7 @@ from PIL import Image
 
 from stages.data.convert import flowers17
 from stages.data.image import decode_labels, resize_bilinear
-from stages.data.packed import Packed
+from stages.data.prepared.packed import Packed
 from stages.data.raw import RawFolder
 from stages.data.sets import celeba_wild, flowers
 from stages.data.taichi import read_joints

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stages.nets import resample
+from stages.nets.stylegan import resample
 
 
 def image(side: int, channels: int = 3, seed: int = 0) -> torch.Tensor:

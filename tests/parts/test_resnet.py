@@ -8,12 +8,12 @@ import pytest
 import torch
 from PIL import Image
 
-from stages.nets.alexnet import AlexNet
 from stages.nets.encoders.load import Encoder, load_strictly
 from stages.nets.encoders.view import View
-from stages.nets.resnet import ResNet
-from stages.nets.squeezenet import SqueezeNet
-from stages.nets.vgg import VGG
+from stages.nets.trunks.alexnet import AlexNet
+from stages.nets.trunks.resnet import ResNet
+from stages.nets.trunks.squeezenet import SqueezeNet
+from stages.nets.trunks.vgg import VGG
 
 WHOLE = (0, 0, 256, 256)
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)

@@ -9,8 +9,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stages.data.packed import Index, Packed, Row, write_packed
-from stages.data.source import PackedSource
+from stages.data.prepared.packed import Index, Packed, Row, write_packed
+from stages.data.prepared.source import PackedSource
 
 
 @dataclass

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stages.data.files import read_json, read_table, write_json, write_table
-from stages.data.ledger import Ledger
+from stages.data.prepared.ledger import Ledger
 from stages.data.raw import RawFolder, unlisted
 from stages.data.splits import by_hash
 from tests.parts.raw_fixtures import put

@@ -6,7 +6,7 @@ from scipy.io import savemat
 
 from stages.data.detections import ImageDetections, Instance, encode_mask, write_detections
 from stages.data.files import read_table
-from stages.data.packed import Packed
+from stages.data.prepared.packed import Packed
 from stages.data.raw import RawFolder
 from stages.data.sets import cars as cars_set
 from stages.data.shapes import SHAPES, group_shapes, shape_of

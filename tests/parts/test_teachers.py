@@ -9,10 +9,10 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from stages.data.packed import Index, Packed, Row, write_packed
+from stages.data.prepared.packed import Index, Packed, Row, write_packed
 from stages.engine.world import World
 from stages.nets.encoders.load import build, load_encoder, load_state
-from stages.nets.resnet import ResNet
+from stages.nets.trunks.resnet import ResNet
 from stages.runner.layers import load, merge, validate
 from stages.teach import module_of
 from stages.teachers import common, identity, pmg, scorer

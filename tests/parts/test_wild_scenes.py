@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from stages.data.files import read_table
-from stages.data.packed import Packed
+from stages.data.prepared.packed import Packed
 from stages.draw.scenes import celeba_wild, cub_masks, flowers, taichi
 from stages.draw.scenes.chance import generator
 from stages.draw.scenes.encode import jpeg_exact

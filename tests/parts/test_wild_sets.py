@@ -11,7 +11,7 @@ from stages.data import flowers as blossoms
 from stages.data import taichi as bodies
 from stages.data.cub_masks import mask_name, read_split
 from stages.data.files import read_table
-from stages.data.packed import Packed
+from stages.data.prepared.packed import Packed
 from stages.data.raw import RawFolder
 from stages.data.sets import celeba_wild, cub_masks, flowers, taichi
 from tests.parts import wild_fixtures as fixtures

@@ -7,8 +7,8 @@ import numpy as np
 from pydantic import Field
 
 from stages.block import Block as Base
-from stages.data.packed import Packed
 from stages.data.partial_holes import front_box, pack
+from stages.data.prepared.packed import Packed
 
 
 class Block(Base):

@@ -9,11 +9,11 @@ import numpy as np
 
 from stages.block import Block as Base
 from stages.data.colour import cluster_colours, foreground, mean_colour, nearest_colour
-from stages.data.crop import square_window
 from stages.data.detections import read_detections
 from stages.data.image import ImageError, decode, resize
-from stages.data.ledger import Ledger
-from stages.data.packed import Index, Row, write_packed
+from stages.data.prepared.crop import square_window
+from stages.data.prepared.ledger import Ledger
+from stages.data.prepared.packed import Index, Row, write_packed
 from stages.data.raw import RawFolder, unlisted
 from stages.data.shapes import SHAPES, group_shapes
 from stages.data.stanford_cars import Car, read_cars

@@ -6,8 +6,8 @@ from pathlib import Path
 from stages.block import Block as Base
 from stages.data.celeba_wild import POINTS, passes_face_share, read_faces, to_frame
 from stages.data.image import decode, resize_bilinear, size_of
-from stages.data.ledger import Ledger, Refused
-from stages.data.packed import Extra, Index, Row, write_packed
+from stages.data.prepared.ledger import Ledger, Refused
+from stages.data.prepared.packed import Extra, Index, Row, write_packed
 from stages.data.raw import RawFolder
 from stages.data.sets.walk import photo_of, rows_of
 from stages.data.splits import count_facts

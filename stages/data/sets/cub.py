@@ -8,11 +8,11 @@ from typing import Literal
 import numpy as np
 
 from stages.block import Block as Base
-from stages.data.crop import square_window
 from stages.data.cub import Bird, find_lists, read_birds
 from stages.data.image import ImageError, decode, resize
-from stages.data.ledger import Ledger
-from stages.data.packed import Index, Row, write_packed
+from stages.data.prepared.crop import square_window
+from stages.data.prepared.ledger import Ledger
+from stages.data.prepared.packed import Index, Row, write_packed
 from stages.data.raw import RawFolder, unlisted
 
 STEPS = ("found", "decode")

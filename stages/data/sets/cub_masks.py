@@ -8,8 +8,8 @@ import numpy as np
 from stages.block import Block as Base
 from stages.data.cub_masks import mask_name, read_split
 from stages.data.image import decode, decode_channel, resize_bilinear
-from stages.data.ledger import Ledger, Refused
-from stages.data.packed import Index, Row, write_packed
+from stages.data.prepared.ledger import Ledger, Refused
+from stages.data.prepared.packed import Index, Row, write_packed
 from stages.data.raw import RawFolder
 from stages.data.sets.walk import photo_of, rows_of
 from stages.data.splits import count_facts

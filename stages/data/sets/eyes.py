@@ -6,8 +6,8 @@ from pathlib import Path
 from stages.block import Block as Base
 from stages.data.celebamask import CelebAMaskHQ, union_of_parts
 from stages.data.image import ImageError
-from stages.data.packed import Packed
 from stages.data.partial_holes import Box, pack, part_box
+from stages.data.prepared.packed import Packed
 from stages.data.raw import RawFolder
 
 

@@ -11,8 +11,8 @@ from stages.block import Block as Base
 from stages.data import celeba_lists as lists
 from stages.data.celebamask import CelebAMaskHQ
 from stages.data.image import ImageError, decode, resize, resize_mask
-from stages.data.ledger import Ledger
-from stages.data.packed import Index, Row, write_packed
+from stages.data.prepared.ledger import Ledger
+from stages.data.prepared.packed import Index, Row, write_packed
 from stages.data.raw import RawFolder
 from stages.data.splits import by_hash
 

@@ -10,8 +10,8 @@ import numpy as np
 from stages.block import Block as Base
 from stages.data.ffhq import FFHQ
 from stages.data.image import ImageError, decode, resize, resize_mask
-from stages.data.ledger import Ledger
-from stages.data.packed import Index, Packed, Row, write_packed
+from stages.data.prepared.ledger import Ledger
+from stages.data.prepared.packed import Index, Packed, Row, write_packed
 from stages.data.raw import RawFolder
 
 STEPS = ("found", "category", "decode", "mask")

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from stages.block import Block as Base
-from stages.data.crop import box_coverage, object_window
 from stages.data.detections import ImageDetections, read_detections
 from stages.data.image import ImageError, decode, resize, resize_mask, size_of
-from stages.data.ledger import Ledger, Refused
 from stages.data.lsun import LsunImages
-from stages.data.packed import Index, Row, write_packed
+from stages.data.prepared.crop import box_coverage, object_window
+from stages.data.prepared.ledger import Ledger, Refused
+from stages.data.prepared.packed import Index, Row, write_packed
 from stages.data.raw import RawFolder
 from stages.data.selection import passes_size, refuse_instances
 from stages.data.splits import by_hash

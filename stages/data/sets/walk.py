@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from stages.data.image import ImageError
-from stages.data.ledger import Ledger, Refused
-from stages.data.packed import Row
+from stages.data.prepared.ledger import Ledger, Refused
+from stages.data.prepared.packed import Row
 from stages.data.raw import RawFolder
 
 Item = TypeVar("Item")

@@ -56,19 +56,19 @@ def build(architecture: str, arguments: dict[str, Any]) -> nn.Module:
 
             return DemoClassifier(**arguments)
         if architecture.startswith("resnet"):
-            from stages.nets.resnet import ResNet
+            from stages.nets.trunks.resnet import ResNet
 
             return ResNet(architecture, **arguments)
         if architecture.startswith("squeezenet"):
-            from stages.nets.squeezenet import SqueezeNet
+            from stages.nets.trunks.squeezenet import SqueezeNet
 
             return SqueezeNet(architecture, **arguments)
         if architecture.startswith("vgg"):
-            from stages.nets.vgg import VGG
+            from stages.nets.trunks.vgg import VGG
 
             return VGG(architecture, **arguments)
         if architecture == "alexnet":
-            from stages.nets.alexnet import AlexNet
+            from stages.nets.trunks.alexnet import AlexNet
 
             return AlexNet(**arguments)
     except TypeError as error:

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from stages.nets.resnet import ResNet
+from stages.nets.trunks.resnet import ResNet
 
 
 def jigsaw(images: Tensor, order: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from stages.nets.resnet import ResNet
+from stages.nets.trunks.resnet import ResNet
 
 
 def layer(channels: int, out: int, stride: int) -> nn.Sequential:

@@ -11,15 +11,15 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from stages.data.packed import Packed
-from stages.data.source import PackedSource
+from stages.data.prepared.packed import Packed
+from stages.data.prepared.source import PackedSource
 from stages.engine.chance import Chance
 from stages.engine.plan import Descent, Phase, TrainBlock
 from stages.engine.world import World
 from stages.losses.adversarial import logistic_discriminator, logistic_generator
 from stages.losses.penalty import r1
-from stages.nets.noise import NoisePlanes
-from stages.nets.stylegan2 import Discriminator
+from stages.nets.stylegan.noise import NoisePlanes
+from stages.nets.stylegan.stylegan2 import Discriminator
 
 
 class CommonBlock(TrainBlock):

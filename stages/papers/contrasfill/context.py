@@ -12,7 +12,7 @@ from stages.papers.contrasfill.measuring import Reals, Value, entry, fidelity
 from stages.papers.contrasfill.sampled import check_alike, positions_to_holes, read_samples
 
 if TYPE_CHECKING:
-    from stages.data.packed import Packed
+    from stages.data.prepared.packed import Packed
 
 Progress = Callable[[int, int, str], None]
 REAL = "real_evaluation"
@@ -31,7 +31,7 @@ def measure(block: Block, inputs: dict[str, Path], out: Path, device: str, progr
     Source: supp §5, Fig. 11; spec §8.7.
     """
     from stages.data.files import write_json
-    from stages.data.packed import Packed
+    from stages.data.prepared.packed import Packed
     from stages.metrics.scorer import load_scorer
 
     data = Packed.open(inputs["data"])

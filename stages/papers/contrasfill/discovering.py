@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from stages.block import Block as Base
 from stages.data.files import read_json, write_json
 from stages.data.image import mask_to_tensor, to_tensor
-from stages.data.packed import Packed
+from stages.data.prepared.packed import Packed
 from stages.engine.rowchance import RowChance
 from stages.engine.state import Interrupted
 from stages.engine.weights import load_weights

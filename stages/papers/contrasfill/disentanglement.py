@@ -27,7 +27,7 @@ def measure(block: Block, inputs: dict[str, Path], out: Path, device: str, progr
     Raises: ValueError where the samples are no grids of codes.
     """
     from stages.data.files import write_json
-    from stages.data.packed import Packed
+    from stages.data.prepared.packed import Packed
     from stages.metrics.disentangled import grids_to_angles
     from stages.metrics.features import samples_to_features
     from stages.metrics.scorer import encoder_to_protocol

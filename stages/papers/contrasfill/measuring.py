@@ -11,7 +11,7 @@ from stages.block import Block as Base
 from stages.papers.contrasfill.sampled import Samples, check_alike, positions_to_holes, read_samples
 
 if TYPE_CHECKING:
-    from stages.data.packed import Packed
+    from stages.data.prepared.packed import Packed
     from stages.metrics.scorer import Scorer
 
 Progress = Callable[[int, int, str], None]
@@ -31,7 +31,7 @@ def measure(block: Block, inputs: dict[str, Path], out: Path, device: str, progr
     Source: supp §5, Table 1; spec §8.1 to §8.3.
     """
     from stages.data.files import write_json
-    from stages.data.packed import Packed
+    from stages.data.prepared.packed import Packed
     from stages.metrics.scorer import encoder_to_protocol, load_scorer
     from stages.nets.encoders.load import load_encoder
 

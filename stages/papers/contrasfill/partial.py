@@ -25,7 +25,7 @@ def measure(block: Block, inputs: dict[str, Path], out: Path, device: str, progr
     Source: supp §5, Fig. 10; spec §8.6.
     """
     from stages.data.files import write_json
-    from stages.data.packed import Packed
+    from stages.data.prepared.packed import Packed
     from stages.metrics.edge import samples_to_hole_spread
     from stages.metrics.scorer import load_scorer
 

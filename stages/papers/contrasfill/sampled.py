@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
-    from stages.data.packed import Packed
+    from stages.data.prepared.packed import Packed
 
 FACTS = ("profile", "data", "hole", "split", "seed", "images", "samples", "singles", "size_px")
 
@@ -18,7 +18,7 @@ def positions_to_holes(data: "Packed", positions: np.ndarray, kind: str) -> np.n
     Shapes: int64 [N] → uint8 0/1 [N, R, R].
     Raises: ValueError for a kind that is neither.
     """
-    from stages.data.crop import box_mask, tight_box
+    from stages.data.prepared.crop import box_mask, tight_box
 
     masks = np.array(data.masks[positions])
     if kind == "object":

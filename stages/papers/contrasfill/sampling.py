@@ -11,7 +11,7 @@ from stages.block import Block as Base
 from stages.papers.contrasfill.sampled import positions_to_holes
 
 if TYPE_CHECKING:
-    from stages.data.packed import Packed
+    from stages.data.prepared.packed import Packed
     from stages.engine.method import Method
     from stages.engine.world import World
 

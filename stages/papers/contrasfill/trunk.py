@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from torch import Tensor, nn
 
-from stages.nets.equal import EqualConv
-from stages.nets.modconv import ModulatedConv
-from stages.nets.noise import NoisePlanes
-from stages.nets.resample import up2
-from stages.nets.stylegan2 import beside_mask, channels_at, sides_from
+from stages.nets.stylegan.equal import EqualConv
+from stages.nets.stylegan.modconv import ModulatedConv
+from stages.nets.stylegan.noise import NoisePlanes
+from stages.nets.stylegan.resample import up2
+from stages.nets.stylegan.stylegan2 import beside_mask, channels_at, sides_from
 
 
 def start_side(size: int) -> int:

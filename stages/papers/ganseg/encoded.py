@@ -13,7 +13,7 @@ from pydantic import Field
 from stages.block import Block as Base
 
 if TYPE_CHECKING:
-    from stages.data.packed import Packed
+    from stages.data.prepared.packed import Packed
     from stages.papers.ganseg.autoencoder.method import Substitute
 
 Progress = Callable[[int, int, str], None]
@@ -33,7 +33,7 @@ def measure(block: Block, inputs: dict[str, Path], out: Path, device: str, progr
     Raises: ValueError where model and data are of different sets.
     """
     from stages.data.files import read_json, write_json
-    from stages.data.packed import Packed
+    from stages.data.prepared.packed import Packed
     from stages.papers.ganseg.detectors import triviality
 
     facts, data = read_json(inputs["model"] / "model.json"), Packed.open(inputs["data"])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from stages.data.packed import Packed
+    from stages.data.prepared.packed import Packed
 
 Predict = Callable[[np.ndarray], np.ndarray]
 Progress = Callable[[int, int, str], None]

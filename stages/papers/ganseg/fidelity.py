@@ -35,7 +35,7 @@ def measure(block: Block, inputs: dict[str, Path], out: Path, device: str, progr
     import torch
 
     from stages.data.files import read_json, write_json
-    from stages.data.packed import Packed
+    from stages.data.prepared.packed import Packed
     from stages.engine.world import World
     from stages.metrics.features import images_to_features
     from stages.metrics.frechet import features_to_statistics, statistics_to_distance, statistics_to_warning

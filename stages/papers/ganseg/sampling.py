@@ -10,7 +10,7 @@ from pydantic import Field
 from stages.block import Block as Base
 
 if TYPE_CHECKING:
-    from stages.data.packed import Packed
+    from stages.data.prepared.packed import Packed
     from stages.engine.world import World
     from stages.papers.ganseg.gan.method import Gan
 

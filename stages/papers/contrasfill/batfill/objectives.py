@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from stages.nets.vgg import VGG
+from stages.nets.trunks.vgg import VGG
 from stages.teachers.convert import read_checked
 
 # Places of relu1_1, 2_1, 3_1, 4_1, 5_1 in torchvision's vgg19.features, their weights, and the place of relu4_2.

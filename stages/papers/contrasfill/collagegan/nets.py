@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from stages.nets.mapping import Mapping
-from stages.nets.modconv import StyleBank
+from stages.nets.stylegan.mapping import Mapping
+from stages.nets.stylegan.modconv import StyleBank
 from stages.papers.contrasfill.trunk import Trunk, network_input
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from stages.nets.equal import EqualConv, EqualLinear
-from stages.nets.mapping import Mapping
-from stages.nets.modconv import ModulatedConv, StyleBank
-from stages.nets.noise import NoisePlanes
-from stages.nets.resample import up2
-from stages.nets.stylegan2 import channels_at, sides_from
+from stages.nets.stylegan.equal import EqualConv, EqualLinear
+from stages.nets.stylegan.mapping import Mapping
+from stages.nets.stylegan.modconv import ModulatedConv, StyleBank
+from stages.nets.stylegan.noise import NoisePlanes
+from stages.nets.stylegan.resample import up2
+from stages.nets.stylegan.stylegan2 import channels_at, sides_from
 from stages.papers.contrasfill.trunk import network_input
 
 

@@ -7,10 +7,10 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from stages.nets.equal import EqualConv, EqualLinear
-from stages.nets.mapping import Mapping
-from stages.nets.modconv import StyleBank
-from stages.nets.stylegan2 import ResidualDown, channels_at, sides_from
+from stages.nets.stylegan.equal import EqualConv, EqualLinear
+from stages.nets.stylegan.mapping import Mapping
+from stages.nets.stylegan.modconv import StyleBank
+from stages.nets.stylegan.stylegan2 import ResidualDown, channels_at, sides_from
 from stages.papers.contrasfill.trunk import Trunk, network_input
 
 

@@ -4,7 +4,7 @@ import numpy as np
 from torch import Tensor
 
 from stages.data.image import from_tensor
-from stages.data.packed import Packed
+from stages.data.prepared.packed import Packed
 from stages.engine.rowchance import RowChance
 from stages.papers.contrasfill.directions.results import write_results
 from stages.papers.contrasfill.directions.walker import Walker, common_facts

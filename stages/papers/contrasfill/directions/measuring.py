@@ -32,7 +32,7 @@ def measure(block: Block, inputs: dict[str, Path], out: Path, device: str, progr
     Raises: ValueError where no image is complete in all methods.
     """
     from stages.data.files import write_json
-    from stages.data.packed import Packed
+    from stages.data.prepared.packed import Packed
     from stages.metrics.scorer import encoder_to_protocol, load_scorer
     from stages.nets.encoders.load import load_encoder
     from stages.papers.contrasfill.directions.results import check_same_images, read_results

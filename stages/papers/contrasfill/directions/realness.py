@@ -5,7 +5,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from stages.nets.stylegan2 import minibatch_deviation
+from stages.nets.stylegan.stylegan2 import minibatch_deviation
 
 
 class Critic(Protocol):

@@ -9,7 +9,7 @@ from pydantic import Field
 from torch import Tensor
 
 from stages.data.image import from_tensor
-from stages.data.packed import Packed
+from stages.data.prepared.packed import Packed
 from stages.engine.chance import Chance
 from stages.engine.world import World
 from stages.nets.encoders.load import load_encoder

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from stages.data.image import from_tensor
-from stages.data.packed import Packed
-from stages.nets.stylegan2 import beside_mask
+from stages.data.prepared.packed import Packed
+from stages.nets.stylegan.stylegan2 import beside_mask
 from stages.papers.contrasfill.directions.realness import Judge
 from stages.papers.contrasfill.discovering import Study, contexts
 from stages.papers.contrasfill.sampling import positions_to_spread

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stages.data.packed import Packed
+from stages.data.prepared.packed import Packed
 from stages.draw.grid import Row, erase, mask_to_tile
 from stages.papers.contrasfill.report.drawn import Drawn as Drawn
 from stages.papers.contrasfill.sampled import Samples, check_alike, positions_to_holes, read_samples

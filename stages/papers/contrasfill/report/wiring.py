@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import torch
 from torch import fx, nn
 
-from stages.nets import resample
-from stages.nets.equal import EqualConv
-from stages.nets.modconv import ModulatedConv
-from stages.nets.resample import up2
+from stages.nets.stylegan import resample
+from stages.nets.stylegan.equal import EqualConv
+from stages.nets.stylegan.modconv import ModulatedConv
+from stages.nets.stylegan.resample import up2
 from stages.papers.contrasfill.trunk import Trunk
 
 INPUT_CHANNELS = 4  # the mask beside the masked image

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from stages.data.image import to_tensor
-from stages.data.packed import Packed
+from stages.data.prepared.packed import Packed
 from stages.engine.chance import Chance
 from stages.engine.world import World
 from stages.metrics.angle import features_to_angle

@@ -10,7 +10,7 @@ from torch import Tensor
 from stages.data.celebamask import CelebAMaskHQ
 from stages.data.files import write_json
 from stages.data.image import from_tensor, to_tensor
-from stages.data.packed import Packed
+from stages.data.prepared.packed import Packed
 from stages.data.raw import RawFolder
 from stages.nets.encoders.load import load_encoder
 from stages.papers.contrasfill.directions.calibrate import accepted

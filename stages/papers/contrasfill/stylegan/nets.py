@@ -8,12 +8,12 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from stages.nets.equal import EqualConv, EqualLinear
-from stages.nets.mapping import Mapping
-from stages.nets.modconv import ModulatedConv
-from stages.nets.noise import NoisePlanes
-from stages.nets.resample import up2
-from stages.nets.stylegan2 import ResidualDown, channels_at, minibatch_deviation, sides_from
+from stages.nets.stylegan.equal import EqualConv, EqualLinear
+from stages.nets.stylegan.mapping import Mapping
+from stages.nets.stylegan.modconv import ModulatedConv
+from stages.nets.stylegan.noise import NoisePlanes
+from stages.nets.stylegan.resample import up2
+from stages.nets.stylegan.stylegan2 import ResidualDown, channels_at, minibatch_deviation, sides_from
 
 
 class Generator(nn.Module):

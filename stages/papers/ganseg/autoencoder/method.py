@@ -5,8 +5,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from stages.data.packed import Packed
-from stages.data.source import PackedSource
+from stages.data.prepared.packed import Packed
+from stages.data.prepared.source import PackedSource
 from stages.engine.chance import Chance, initialised
 from stages.engine.method import Source
 from stages.engine.plan import Phase

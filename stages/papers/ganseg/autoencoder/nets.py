@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from stages.nets.deeplab import DeepLabV3
 from stages.nets.kaiming import kaiming
-from stages.nets.resnet import ResNet
+from stages.nets.trunks.resnet import ResNet
 from stages.nets.unet import UNet
 from stages.papers.ganseg.autoencoder.block import Block
 from stages.papers.ganseg.generator import BackgroundGenerator, ForegroundGenerator, MaskGenerator, Painter

@@ -6,10 +6,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from stages.data.augment import Crop
 from stages.data.files import read_json
-from stages.data.packed import Packed
-from stages.data.source import PackedSource
+from stages.data.prepared.augment import Crop
+from stages.data.prepared.packed import Packed
+from stages.data.prepared.source import PackedSource
 from stages.engine.chance import Chance, initialised
 from stages.engine.method import Source
 from stages.engine.plan import Phase

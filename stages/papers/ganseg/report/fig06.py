@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import Field
 
 from stages.block import Block as Base
-from stages.data.packed import Packed
+from stages.data.prepared.packed import Packed
 from stages.papers.ganseg.report.colours import mark, overlay, part_colours
 from stages.papers.ganseg.report.names import DATASETS
 from stages.papers.ganseg.report.pictures import (

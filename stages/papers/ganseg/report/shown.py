@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from stages.data.files import read_json
-from stages.data.packed import Packed
+from stages.data.prepared.packed import Packed
 from stages.draw.scenes.chance import generator
 from stages.papers.ganseg.report.colours import overlay
 from stages.papers.ganseg.report.pictures import Strip, enlarged, tiles_to_picture

@@ -9,7 +9,7 @@ from torch import Tensor
 from stages.data.files import read_json
 from stages.data.image import to_tensor
 from stages.data.numbers import Numbers
-from stages.data.packed import Packed
+from stages.data.prepared.packed import Packed
 from stages.engine.chance import Chance, initialised
 from stages.engine.method import Source
 from stages.engine.plan import Phase

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from stages.nets import resample
+from stages.nets.stylegan import resample
 
 SLOPE = 0.2
 GAIN = math.sqrt(2)

@@ -9,8 +9,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from stages.nets.equal import EqualConv, EqualLinear
-from stages.nets.resample import down2
+from stages.nets.stylegan.equal import EqualConv, EqualLinear
+from stages.nets.stylegan.resample import down2
 
 
 def channels_at(side: int, base: int, limit: int) -> int:

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from stages.data.crop import tight_box
 from stages.data.files import read_json, read_table, write_json, write_table
-from stages.data.ledger import Ledger
-from stages.data.rowfile import RowFile
+from stages.data.prepared.crop import tight_box
+from stages.data.prepared.ledger import Ledger
+from stages.data.prepared.rowfile import RowFile
 
 BOX_COLUMNS = ("box_x1", "box_y1", "box_x2", "box_y2")
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from stages.data.augment import Crop, coins, crop_windows, cut_windows
 from stages.data.image import mask_to_tensor, to_tensor
-from stages.data.packed import Packed
+from stages.data.prepared.augment import Crop, coins, crop_windows, cut_windows
+from stages.data.prepared.packed import Packed
 
 
 class PackedSource:

@@ -9,8 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from stages.nets import resample
-from stages.nets.equal import GAIN, EqualLinear, activate
+from stages.nets.stylegan import resample
+from stages.nets.stylegan.equal import GAIN, EqualLinear, activate
 
 EPSILON = 1e-8  # StyleGAN2 (code)
 

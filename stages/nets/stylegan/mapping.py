@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from stages.nets.equal import EqualLinear
+from stages.nets.stylegan.equal import EqualLinear
 
 EPSILON = 1e-8  # StyleGAN2 (code)
 

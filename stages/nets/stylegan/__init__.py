@@ -1,0 +1,1 @@
+"""StyleGAN2's parts: mapping, modulated convolutions, resampling, noise."""

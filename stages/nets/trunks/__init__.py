@@ -1,0 +1,1 @@
+"""Published feature extractors and trunks, at any width."""

@@ -28,8 +28,9 @@ def missing(layers: Layers) -> list[str]:
 
     Layers `supply.<set>` speak of a raw dataset, all others of weights files.
     """
-    group, name = next(iter(layers)).split(".")[:2]
-    module = import_module("stages.data.needed_set" if group == "supply" else "stages.data.needed_weights")
+    names = next(iter(layers)).removesuffix(".base").split(".")
+    name = names[-1]
+    module = import_module("stages.data.needed_set" if names[0] == "supply" else "stages.data.needed_weights")
     values = {key: value for layer in layers.values() for key, value in layer.items()}
     return module.missing(name, module.Block.model_validate(values), card_of(name))
 
@@ -44,7 +45,8 @@ def stop_if_missing(needs: Iterable[Layers]) -> None:
 
     SystemExit, since Snakemake reports any other exception as a fault of the workflow and exits with 1.
     """
-    problems = [problem for layers in needs for problem in missing(layers)]
+    # Several stages may need the same file.
+    problems = list(dict.fromkeys(problem for layers in needs for problem in missing(layers)))
     if problems:
         print(f"\n{message(problems)}\n", file=sys.stderr, flush=True)
         raise SystemExit(MISSING)

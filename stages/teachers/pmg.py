@@ -34,7 +34,7 @@ from stages.teachers.convert import convert, read_checked
 
 
 class Block(TeacherBlock):
-    """Keys of `teacher.bird`, `.car` (by colour), `.car_shape` and the independent twins.
+    """Keys of `teacher.pmg`: birds by species, cars by colour and by shape, and the independent twins.
 
     `jigsaw` gives n of branches 1, 2, 3; `trunk_rate` is the trunk's share of the learning rate; images are resized to
     resize_px, padded by crop_padding_px of black and cropped at random to view_size_px; `epochs` times the schedule.

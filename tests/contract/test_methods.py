@@ -28,7 +28,7 @@ class Entry:
 def contrasfill(method: str, *variants: str) -> Entry:
     """`variants` are whole names of layers, such as contrasfill.variant.one_code; they stand before the profile's."""
     parts = ("common", method)
-    layers = [f"contrasfill.{part}.{layer}" for layer in ("base", "data.face") for part in parts]
+    layers = [f"contrasfill.{part}.base" for part in parts] + [f"contrasfill.{method}.data.face"]
     layers += [f"contrasfill.{variant}" for variant in variants]
     layers += [f"contrasfill.{part}.profile.smoke" for part in parts]
     return Entry(f"stages.papers.contrasfill.{method}.method", tuple(layers))

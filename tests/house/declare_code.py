@@ -5,14 +5,18 @@ deps for every stage, at every call. Files that only one choice of a matrix need
 (stages/papers/contrasfill/${item.method}).
 """
 
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from ruamel.yaml import YAML
 
 from stages import graph
 from stages.runner.closure import closure
-from tests.house.test_params import ROOT, arguments_of, modules_of
+from tests.house.resolved import ROOT, arguments_of, modules_of, with_files
+
+GRAPH = ROOT / "dvc.yaml"
 
 
 def imported(stage: graph.Stage) -> set[str]:
@@ -71,17 +75,22 @@ def _templated(file: str, values: dict[str, str], choices: list[dict[str, str]])
     return file
 
 
-def rewritten() -> str:
-    """dvc.yaml with the code lines of deps written anew and everything else as it is."""
-    text = (ROOT / "dvc.yaml").read_text(encoding="utf-8")
-    stages = graph.load(ROOT)
+def rewritten(text: str) -> str:
+    """The text of a dvc.yaml with the code lines of deps written anew and everything else as it is.
+
+    The old code lines are not looked at: they may name files that have been moved.
+    """
+    with TemporaryDirectory() as folder:
+        stages = with_files(
+            Path(folder), {"dvc.yaml": "\n".join(line for line, is_code in _lines(text) if not is_code)}
+        )
     code = {}
     for group, entry in YAML(typ="safe").load(text)["stages"].items():
         axes = {axis: list(values) for axis, values in (entry.get("matrix") or {}).items()}
         code[group] = declared([stage for stage in stages if stage.group == group], axes)
     written: list[str] = []
     group, in_deps = "", False
-    for line in text.splitlines():
+    for line, is_code in _lines(text):
         if line.startswith("  ") and line[2:3].isalpha() and line.endswith(":"):
             group = line.strip()[:-1]
         if in_deps and not line.startswith("      - "):
@@ -89,9 +98,17 @@ def rewritten() -> str:
             in_deps = False
         if line == "    deps:":
             in_deps = True
-        if not (in_deps and _is_code(line)):
+        if not is_code:
             written.append(line)
     return "\n".join(written) + "\n"
+
+
+def _lines(text: str) -> Iterator[tuple[str, bool]]:
+    """Each line, and whether it names code that a stage depends on."""
+    in_deps = False
+    for line in text.splitlines():
+        in_deps = line == "    deps:" or (in_deps and line.startswith("      - "))
+        yield line, in_deps and _is_code(line)
 
 
 def _is_code(line: str) -> bool:
@@ -101,4 +118,4 @@ def _is_code(line: str) -> bool:
 
 
 if __name__ == "__main__":
-    (ROOT / "dvc.yaml").write_text(rewritten(), encoding="utf-8")
+    GRAPH.write_text(rewritten(GRAPH.read_text(encoding="utf-8")), encoding="utf-8")

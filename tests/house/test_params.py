@@ -2,47 +2,15 @@
 
 import importlib
 import re
-import shlex
-from pathlib import Path
 
 import pytest
 
 from stages import graph
 from stages.runner import layers
-from stages.runner.arguments import parse
+from tests.house.resolved import PROFILES, ROOT, arguments_of, modules_of, stages_in
 
-ROOT = Path(__file__).resolve().parents[2]
-PROFILES = ("smoke", "demo", "lite", "paper")
 ORIGIN = re.compile(r"^(supp\b|main\b|code\b|known\b|ours\b)")
 VERBS = sorted({stage.cmd.split()[3].removeprefix("stages.") for stage in graph.load(ROOT)})
-
-
-def stages_in(profile: str, folder: Path) -> tuple[graph.Stage, ...]:
-    """The resolved graph as it is when params.yaml names another profile."""
-    text = (ROOT / "params.yaml").read_text(encoding="utf-8")
-    changed, count = re.subn(r"(?m)^profile: \w+", f"profile: {profile}", text)
-    assert count == 1
-    (folder / "params.yaml").write_text(changed, encoding="utf-8")
-    for name in ("dvc.yaml", "stages", "envs", "data"):
-        if (ROOT / name).exists() and not (folder / name).exists():
-            (folder / name).symlink_to(ROOT / name)
-    return graph.load(folder)
-
-
-def arguments_of(stage: graph.Stage):
-    """The stage's command as the runner reads it, with the choices its verb allows."""
-    words = shlex.split(stage.cmd)
-    assert words[:3] == ["exec", "python", "-m"]
-    verb = importlib.import_module(words[3])
-    given = {word[2:] for word in words if word.startswith("--")}
-    known = {"block", "in", "files", "out", "threads", "gpu"}
-    return verb, parse(words[3].removeprefix("stages."), tuple(sorted(given - known)), words[4:])
-
-
-def modules_of(verb, arguments) -> tuple[str, ...]:
-    """The modules that the verb's choices name; the first holds the block."""
-    chosen = verb.module_of(arguments.choices) if hasattr(verb, "module_of") else verb.__name__
-    return (chosen,) if isinstance(chosen, str) else chosen
 
 
 def bases(params: dict, path: tuple[str, ...] = ()):

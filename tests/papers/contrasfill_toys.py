@@ -32,7 +32,8 @@ def block(method: str, profile: str = "smoke", data: str = "face", variant: str 
             if kind is None:
                 keys |= layers["base"]
             else:
-                found = [layers[part].get(kind, {}) for part in ("data", "variant", "profile") if kind in layers[part]]
+                parts = (layers.get(part, {}) for part in ("data", "variant", "profile"))
+                found = [part[kind] for part in parts if kind in part]
                 keys |= found[0] if found else {}
     return module(method).Block.model_validate_json(json.dumps(keys | changes))
 

@@ -9,7 +9,7 @@ import pytest
 
 from stages import graph
 from stages.runner import layers
-from tests.house.test_params import PROFILES, ROOT, arguments_of, stages_in
+from tests.house.resolved import PROFILES, ROOT, arguments_of, stages_in
 
 ENCODERS = {"face": "face", "bird": "bird", "car": "car_shape", "car_colour": "car"}  # known factor of box holes
 

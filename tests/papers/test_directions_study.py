@@ -37,7 +37,8 @@ def make_model(folder: Path, method: str, variant: str) -> Path:
     module = importlib.import_module(f"stages.papers.contrasfill.{method}.method")
     kinds = ("base", "data.face", f"variant.{variant}", "profile.smoke")
     names = [f"contrasfill.{group}.{kind}" for kind in kinds for group in ("common", method)]
-    names = [name for name in names if name != "contrasfill.common.variant.one_code"]
+    absent = {"contrasfill.common.data.face", "contrasfill.common.variant.one_code"}
+    names = [name for name in names if name not in absent]
     block = block_of(module.__name__, *names).model_copy(update={"hole": "box", "style_spread": 1.0})
     made = module.for_sampling(block, WORLD)
     folder.mkdir(parents=True)
@@ -191,8 +192,7 @@ def test_models_that_do_not_belong_are_refused(inputs, tmp_path):
 
 
 def measured(inputs, folders, out: Path) -> dict:
-    names = ("contrasfill.directions_measure.base", "contrasfill.directions_measure.profile.smoke")
-    block = block_of("stages.papers.contrasfill.directions.measuring", *names)
+    block = block_of("stages.papers.contrasfill.directions.measuring", "contrasfill.directions_measure.base")
     out.mkdir()
     chosen = {"data": inputs["data"], "encoder": inputs["encoder"], "encoder_indep": inputs["encoder"]}
     chosen |= {"scorer": inputs["scorer"], "model": inputs["contrasfill"]}

@@ -14,7 +14,7 @@ from stages.papers.ganseg.detectors import collapse, triviality
 from stages.papers.ganseg.gan import method as gan
 from stages.runner import layers
 from tests.contract.prepared import PARAMS, block_of
-from tests.house.test_params import PROFILES, ROOT, arguments_of, stages_in
+from tests.house.resolved import PROFILES, ROOT, arguments_of, stages_in
 from tests.papers.ganseg_blocks import SETS, gan_block
 
 TRAIN = "exec python -m stages.train --paper ganseg"

@@ -24,23 +24,25 @@ from stages.teachers.detectors.found import Block, in_batches, to_detections
 from tests.conftest import ROOT
 
 
-def layers(group: str, name: str, profile: str) -> dict:
-    found = yaml.safe_load((ROOT / "params.yaml").read_text())[group][name]
+def layers(name: str, profile: str) -> dict:
+    found = yaml.safe_load((ROOT / "params.yaml").read_text())
+    for part in name.split("."):
+        found = found[part]
     return found["base"] | found["profile"][profile]
 
 
-def block_of(name: str = "lsun_bird", profile: str = "smoke", **changes) -> Block:
-    return Block.model_validate_json(json.dumps(layers("detect", name, profile) | changes))
+def block_of(profile: str = "smoke", **changes) -> Block:
+    return Block.model_validate_json(json.dumps(layers("detect", profile) | changes))
 
 
 def teacher_of(profile: str = "smoke", **changes) -> teacher.Block:
-    return teacher.Block.model_validate_json(json.dumps(layers("teacher", "detector", profile) | changes))
+    return teacher.Block.model_validate_json(json.dumps(layers("teacher.detector", profile) | changes))
 
 
 def draw(folder, images: int):
     for name, module in (("lsun_bird", lsun_bird), ("lsun_car", lsun_car)):
         (folder / name).mkdir()
-        keys = layers("supply", name, "demo") | layers("raw", name, "demo") | {"images": images}
+        keys = layers(f"supply.{name}", "demo") | layers(f"raw.{name}", "demo") | {"images": images}
         module.draw(module.Block.model_validate_json(json.dumps(keys)), folder / name)
     return folder
 
@@ -121,7 +123,7 @@ def test_an_unknown_source_is_refused_by_name(listed, tmp_path):
 
 
 def test_drawn_records_come_through_whole(drawn, tmp_path):
-    found, facts = run(tmp_path, block_of("lsun_car"), "lsun_car", raw=drawn / "lsun_car")
+    found, facts = run(tmp_path, block_of(), "lsun_car", raw=drawn / "lsun_car")
     exact = dict(read_records(drawn / "lsun_car" / "detections.jsonl"))
     assert 8 <= len(found) < len(exact) and facts["counts"]["images"] == len(found)
     for key, image in found.items():
@@ -276,7 +278,7 @@ def test_the_demos_detector_agrees_with_the_exact_instances(tmp_path):
     for name, classes in (("lsun_bird", ("bird",)), ("lsun_car", ("car", "truck"))):
         (tmp_path / f"found_{name}").mkdir()
         inputs = {"raw": tmp_path / name, "detector": tmp_path / "detector"}
-        found, _ = run(tmp_path / f"found_{name}", block_of(name, "demo"), name, **inputs)
+        found, _ = run(tmp_path / f"found_{name}", block_of("demo"), name, **inputs)
         exact = dict(read_records(tmp_path / name / "detections.jsonl"))
         unseen = sorted(exact, key=lambda key: hashlib.sha256(key.encode()).digest())[: -block.images]
         good = [key for key in unseen if key in found and refuse_instances(exact[key].instances, classes) is None]

@@ -67,6 +67,13 @@ def test_each_raw_set_has_a_card_and_two_keys():
         }  # fmt: skip
 
 
+def test_what_a_preflight_checks_is_in_layers_that_it_reads():
+    """The detectors' preflight stands for all three sets."""
+    detect = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))["detect"]
+    overridden = {key for layer in detect["data"].values() for key in layer}
+    assert not {key for key in overridden if key == "source" or key.endswith(("file", "sha256"))}
+
+
 def test_drawn_sets_and_taught_helpers_need_nothing(tmp_path):
     assert needs.missing(layers("cub", "drawn", tmp_path / "nowhere")) == []
     assert needs.missing(layers("ffhq", "none", tmp_path / "nowhere")) == []
@@ -123,18 +130,19 @@ def test_weights_must_be_the_named_file(tmp_path):
 )
 def test_every_weights_file_in_use_is_asked_for(values, keys):
     texts = needs.missing({"group.thing.base": values})
-    assert [text.split("key ")[1].split(" of thing")[0] for text in texts] == keys
+    assert [text.split("key ")[1].split(" of its")[0] for text in texts] == keys
 
 
 def test_everything_missing_is_told_at_once_with_exit_code_69(tmp_path, capsys):
     with pytest.raises(SystemExit) as stop:
         needs.stop_if_missing(
-            [layers(name, "user", tmp_path / name) for name in SETS] + [weights(tmp_path / "arcface.pt", "")]
+            [layers(name, "user", tmp_path / name) for name in SETS] + 2 * [weights(tmp_path / "arcface.pt", "")]
         )
     assert stop.value.code == 69
     text = capsys.readouterr().err
     assert all(f"missing in {tmp_path / name}: the folder itself" in text for name in SETS)
-    assert "arcface.pt" in text and text.rstrip().endswith(needs.HINT)
+    assert text.count("arcface.pt") == 1, "two stages that need one file are one problem"
+    assert text.rstrip().endswith(needs.HINT)
 
 
 def test_module_is_chosen_by_card():

@@ -24,7 +24,7 @@ SMALL = {"trunk": "resnet10", "width": 4, "stem": "imagenet", "hidden": 6, "clas
 
 def block(**changes) -> Block:
     """The smoke profile with the published jigsaw and rates; every test changes what it is about."""
-    names = ("teacher.bird.base", "teacher.bird.profile.smoke")
+    names = ("teacher.pmg.base", "teacher.pmg.who.bird", "teacher.pmg.profile.smoke", "teacher.pmg.form.smoke.bird")
     published = {
         "jigsaw": [8, 4, 2],
         "trunk_rate": 0.1,

@@ -36,6 +36,9 @@ PROFILES = ("paper", "lite", "demo", "smoke")
 def block_of(what: str, profile: str, **changes):
     module = HELPERS[what]
     names = (f"teacher.{what}.base", f"teacher.{what}.profile.{profile}")
+    if module is pmg:
+        layers = ("base", f"who.{what}", f"profile.{profile}", f"form.{profile}.{what}")
+        names = tuple(f"teacher.pmg.{layer}" for layer in layers)
     return validate(module.Block, merge(load(PARAMS), names) | changes, names)
 
 

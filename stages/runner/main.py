@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from stages.runner import disk, layers, lease, machine, publish, receipt, skip
+from stages.runner import disk, inputs, layers, lease, machine, publish, receipt, skip
 from stages.runner.arguments import Arguments, parse
 from stages.runner.closure import closure
 from stages.runner.digest import file_digest
@@ -100,6 +100,7 @@ class Run:
     def execute(self) -> None:
         """Hashes the inputs, runs the function, publishes what it wrote. The caller holds the stage's lock."""
         arguments = self.arguments
+        before = inputs.look_at(arguments.inputs)
         content = self._receipt()
         self.fingerprint = content["fingerprint"]
         settings = machine.config()
@@ -116,6 +117,7 @@ class Run:
                     os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(self.gpus)
                 processes = max(1, len(self.gpus), settings.get("processes", 1))
                 self.function(self._job(out, resume, processes, progress))
+            inputs.refuse_if_changed(arguments.inputs, before)
             self._publish(out, content)
         except BaseException as error:
             told = disk.full(error, (out, resume))

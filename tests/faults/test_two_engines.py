@@ -31,10 +31,10 @@ COMMANDS = {
     "snakemake": ["snakemake", "--cores", "1", "results/tables/cub.csv"],
     "dvc": ["dvc", "repro", "tabulate@cub"],
 }
-# What a loser may say: that another engine has the folder, or that the stage before it is being made anew.
+# What a loser may say: that another engine has the folder, or that an input is being, or was meanwhile, made anew.
 CLEAR = (
     "cannot be locked", "Unable to acquire lock", "is busy, it is being blocked", "no stage has made yet",
-    "No such file", "has no receipt",
+    "No such file", "has no receipt", "was made anew",
 )  # fmt: skip
 
 
@@ -89,8 +89,7 @@ def test_no_two_executions_of_a_stage_overlap_and_the_bytes_are_right(whole, qui
 def test_the_death_of_the_one_that_works_frees_the_one_that_waits(whole, quick):
     """The lock is the kernel's: the waiting engine's stage goes on at once when the other's is killed.
 
-    Snakemake then removes the outputs of its failed job; if that hits what DVC has just made, DVC says so and is run
-    again.
+    Snakemake keeps the outputs of its failed job (profiles/default): they may be what DVC has just made.
     """
     tree = noted(quick / "freed")
     (tree.folder / ".work/hang").touch()
@@ -102,9 +101,6 @@ def test_the_death_of_the_one_that_works_frees_the_one_that_waits(whole, quick):
     holder = (tree.folder / ".work/executions").read_text().split()[2]
     os.kill(int(holder), 9)
     first.wait(PATIENCE_S)
-    if second.wait(PATIENCE_S):
-        assert "does not exist" in log.read_text(), log.read_text()[-3000:]
-        done = tree.dvc("repro", "tabulate@cub")
-        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert second.wait(PATIENCE_S) == 0, log.read_text()[-3000:]
     assert "begin cub" in (tree.folder / ".work/executions").read_text().split("\n", 1)[1], "the waiting one went on"
     assert tree.results() == whole.results()

@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -161,6 +162,39 @@ def test_folder_input_without_receipt_is_refused(project):
     (project.folder / "half").mkdir()
     done = project.run(extra=("--in", "data=half"))
     assert done.returncode == 65 and "has no receipt" in done.stderr
+
+
+def made_anew(out: Path) -> None:
+    """By the same bytes, as another engine would: the stage may have read while nothing lay there."""
+    shutil.copytree(out, out.with_name("copy"))
+    shutil.rmtree(out)
+    out.with_name("copy").rename(out)
+
+
+CHANGES = {
+    "made anew": made_anew,
+    "taken away": shutil.rmtree,
+    "edited": lambda out: (out / "number.txt").write_text("4\n"),
+    "a file more": lambda out: (out / "more.txt").write_text("5\n"),
+    "a mark of Snakemake's": lambda out: (out / ".snakemake_timestamp").touch(),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_an_input_has_to_stay_while_it_is_read(project, change):
+    """The receipt would else name bytes that the stage did not read."""
+    assert project.run().returncode == 0
+    (project.folder / "started").unlink()
+    project.set("wait_s", "1.0")
+    reader = project.start(out="results/store/demo/toy/b", extra=("--in", f"a={OUT}"))
+    wait_for(project.folder / "started")
+    CHANGES[change](project.folder / OUT)
+    _, told = reader.communicate(timeout=20)
+    if change == "a mark of Snakemake's":
+        assert reader.returncode == 0, told
+        return
+    assert reader.returncode == 75 and f"input a: {OUT} was made anew or changed" in told, told
+    assert not (project.folder / "results/store/demo/toy/b").exists()
 
 
 def test_absolute_paths_and_unknown_arguments_are_refused(project):

@@ -96,9 +96,11 @@ class ToyProject:
         command = self.command(*layers, out=out, extra=extra)
         return subprocess.run(command, cwd=self.folder, capture_output=True, text=True, timeout=60)
 
-    def start(self, *layers: str, out: str = "results/store/demo/toy/a", **options) -> subprocess.Popen:
+    def start(
+        self, *layers: str, out: str = "results/store/demo/toy/a", extra: tuple[str, ...] = (), **options
+    ) -> subprocess.Popen:
         """Starts the stage in the background."""
-        command = self.command(*layers, out=out)
+        command = self.command(*layers, out=out, extra=extra)
         return subprocess.Popen(
             command, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
         )

@@ -104,3 +104,7 @@ def test_the_death_of_the_one_that_works_frees_the_one_that_waits(whole, quick):
     assert second.wait(PATIENCE_S) == 0, log.read_text()[-3000:]
     assert "begin cub" in (tree.folder / ".work/executions").read_text().split("\n", 1)[1], "the waiting one went on"
     assert tree.results() == whole.results()
+    # Snakemake remembers its own failure; adopt tells it what DVC has made since.
+    assert tree.retrace("adopt", "tabulate@cub").returncode == 0
+    done = tree.snakemake("-n", *COMMANDS["snakemake"][1:])
+    assert "Nothing to be done" in done.stdout + done.stderr, (done.stdout + done.stderr)[-3000:]

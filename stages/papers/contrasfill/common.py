@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from pydantic import Field
@@ -102,6 +102,14 @@ def prepared(generator: nn.Module, block: CommonBlock) -> nn.Module:
         if name.endswith(".strength"):
             parameter.requires_grad_(block.noise != "none")
     return generator
+
+
+def sizes(block: CommonBlock) -> dict[str, Any]:
+    """How large a generator is, by the names of its arguments."""
+    return {
+        "size": block.size_px, "base": block.channel_base, "limit": block.channel_limit, "latent": block.latent,
+        "mapping_layers": block.mapping_layers, "mapping_rate": block.mapping_rate,
+    }  # fmt: skip
 
 
 def normal_codes(name: str, batch: dict[str, Tensor], chance: Chance, latent: int) -> Tensor:

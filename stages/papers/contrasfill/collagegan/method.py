@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from stages.engine.chance import Chance, initialised
-from stages.engine.plan import Phase
+from stages.engine.chance import Chance
 from stages.engine.world import World
+from stages.papers.contrasfill.baseline import Baseline
 from stages.papers.contrasfill.collagegan.nets import Generator
 from stages.papers.contrasfill.common import (
-    Adversary,
     CommonBlock,
-    adam,
-    adversarial_terms,
     composite,
-    discriminator_of,
     holes,
     noise_rows,
     normal_codes,
-    prepared,
     pulled,
+    sizes,
     track,
     training_source,
 )
@@ -34,48 +31,16 @@ class Block(CommonBlock):
     decoder_skips: bool
 
 
-class CollageGAN:
+class CollageGAN(Baseline[Block]):
     """One code steers the decoder; the masked image enters through a plain encoder.
 
     Source: spec §6.2 (gap G13): the original's perceptual and code-encoder terms are left out; budget: gap G20.
     """
 
-    average = ("generator",)
-
     def __init__(self, block: Block, world: World, seed: int):
-        self.block, self.world = block, world
-        with initialised(seed, "generator"):
-            generator = Generator(
-                block.size_px,
-                block.channel_base,
-                block.channel_limit,
-                block.latent,
-                mapping_layers=block.mapping_layers,
-                mapping_rate=block.mapping_rate,
-                decoder_skips=block.decoder_skips,
-            )
-        with initialised(seed, "discriminator"):
-            discriminator = discriminator_of(block)
-        self.nets = {"generator": prepared(generator, block), "discriminator": discriminator}
-        self.frozen: dict = {}
-        self.memory = {"latent_average": torch.zeros(block.latent)}
-        self.descents = {
-            "D": adam(block, ("discriminator",), block.penalty_every),
-            "G": adam(block, ("generator",), None),
-        }
-        self.adversary = Adversary(discriminator, block, world)
-
-    def phases(self, step: int) -> list[Phase]:
-        return [Phase("D", "D", ("discriminator",)), Phase("G", "G", ("generator",))]
-
-    def losses(self, phase: Phase, batch: dict, shared: dict, chance: Chance, step: int) -> dict[str, Tensor]:
-        """The adversarial pair; each phase fills the same holes with fresh codes."""
-        mask = holes(batch["mask"], self.block.hole)
-
-        def generate() -> Tensor:
-            return self.fill(phase.name, batch, mask, chance)
-
-        return adversarial_terms(self.adversary, phase, batch, mask, generate, chance, step)
+        super().__init__(
+            block, world, seed, partial(Generator, **sizes(block), decoder_skips=block.decoder_skips), None
+        )
 
     def fill(self, name: str, batch: dict, mask: Tensor, chance: Chance) -> Tensor:
         """Composites of one training phase."""

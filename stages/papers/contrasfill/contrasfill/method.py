@@ -27,6 +27,7 @@ from stages.papers.contrasfill.common import (
     normal_codes,
     prepared,
     pulled,
+    sizes,
     training_source,
 )
 from stages.papers.contrasfill.contrasfill.nets import Generator, UnknownEncoder
@@ -85,13 +86,8 @@ class ContrasFill:
         self.block, self.world = block, world
         with initialised(seed, "generator"):
             generator = Generator(
-                block.size_px,
-                block.channel_base,
-                block.channel_limit,
-                block.latent,
+                **sizes(block),
                 codes=block.codes,
-                mapping_layers=block.mapping_layers,
-                mapping_rate=block.mapping_rate,
                 combination=block.combination,
                 decoder_skips=block.decoder_skips,
             )

@@ -22,7 +22,6 @@ from stages.papers.contrasfill.common import (
     prepared,
 )
 
-
 OwnBlock = TypeVar("OwnBlock", bound=CommonBlock)
 
 

@@ -24,7 +24,7 @@ class Chance:
     1 and 8 processes see the same samples. All draws are float32 on the CPU; the caller moves them.
     """
 
-    def __init__(self, seed: int, step: int, world: World) -> None:
+    def __init__(self, seed: int, step: int | str, world: World) -> None:
         self.seed, self.step, self.world = seed, step, world
 
     def numpy(self, name: str) -> np.random.Generator:

@@ -1,6 +1,6 @@
 """Why a stage would run: its receipt against sources, inputs and outputs of today, then what only engines follow."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from stages.retrace.waivers import Waivers
 from stages.runner.digest import file_digest, listing, listing_digest
 
 SAME_RESULT = "engines run it again, the result stays"
+UNUSED = f"this stage does not read it: `retrace adopt` takes it as it is; {SAME_RESULT}"
 COSMETIC = "comments or layout only: `retrace adopt` takes it as it is"
 EDITED = "edited after the stage wrote it"
 
@@ -54,7 +55,7 @@ class Watch:
                 yield reason
         yield from self._of_outputs(node)
         yield from self._of_inputs(node)
-        yield from self._declared(stage, node, {one.name for one in differences})
+        yield from self._declared(stage, node, differences)
 
     def _of_source(self, stage: Stage, node: Receipt, one: Difference) -> Reason:
         name, note = one.name, ""
@@ -78,7 +79,7 @@ class Watch:
             now = [(layer, values[one.name]) for layer, values in stage.params.items() if one.name in (values or {})]
             return all((record.params.get(layer) or {}).get(one.name, ABSENT) != value
                        for record in records for layer, value in now)  # fmt: skip
-        return all(record.changed(one.file) for record in records if one.file in record.sums)
+        return all(record.changed(one.file) is not False for record in records)
 
     def _of_outputs(self, node: Receipt) -> Iterable[Reason]:
         """Files of this stage with other bytes than its receipt says, or that it did not write."""
@@ -108,11 +109,12 @@ class Watch:
             self._listings[path] = listing(place, cached=True) if place.is_dir() else is_file
         return self._listings[path]
 
-    def _declared(self, stage: Stage, node: Receipt, known: set[str]) -> Iterable[Reason]:
+    def _declared(self, stage: Stage, node: Receipt, differences: Sequence[Difference]) -> Iterable[Reason]:
         """What changed for every engine that remembers the stage, though its result does not depend on it."""
         records = self.records.of(stage)
         if not records:
             return
+        known = {one.name for one in differences}
         if "command" not in known and all(record.command != stage.cmd for record in records):
             yield Reason("command", "dvc.yaml", records[0].command, stage.cmd, f"the same work; {SAME_RESULT}")
         for layer, content in stage.params.items():
@@ -122,14 +124,22 @@ class Watch:
                     yield Reason(
                         "parameter", f"{layer}.{key}", held[0], value, f"a later layer overrides it; {SAME_RESULT}"
                     )
-        declared = {*stage.deps, *stage.raw_deps}
-        for dep in sorted(frozenset.intersection(*(record.deps for record in records)) - declared):
-            yield Reason("dependency", dep, "listed", ABSENT)
         used = {*node.content["code"], node.content["environment"]["lock"]}
         used |= {entry["path"] for entry in node.content["inputs"].values()}
-        for dep in (dep for dep in stage.deps if dep not in used):
-            if not any(record.knows(dep) for record in records):
-                yield Reason("dependency", dep, ABSENT, "listed")
-            followed = [record for record in records if dep in record.sums]
-            if followed and all(record.changed(dep) for record in followed):
-                yield Reason("code", dep, note=f"this stage does not import it; {SAME_RESULT}")
+        edited = {one.file for one in differences if one.kind == "code"}
+        first, *others = [record.differing(stage, used) for record in records]
+        for path, how in sorted(first.items()):
+            explained = any(_overlap(path, file) for file in edited)
+            if explained or not all(any(_overlap(path, one) for one in seen) for seen in others):
+                continue
+            note = "" if path in used else UNUSED
+            if how == "other":
+                yield Reason("code", path, note=note)
+            else:
+                old, new = ("listed", ABSENT) if how == "gone" else (ABSENT, "listed")
+                yield Reason("dependency", path, old, new, note)
+
+
+def _overlap(one: str, other: str) -> bool:
+    """Whether two paths are the same, or one lies inside the other."""
+    return one == other or one.startswith(f"{other}/") or other.startswith(f"{one}/")

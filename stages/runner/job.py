@@ -4,8 +4,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
-from stages.block import Block
 from stages.runner.guard import Guard
 from stages.runner.progress import Progress
 
@@ -23,7 +23,7 @@ class Job:
     name: str
     choices: dict[str, str]
     module: ModuleType
-    block: Block
+    block: Any  # the Block of `module`, whose fields the verb knows
     inputs: dict[str, Path]
     out: Path
     files: tuple[str, ...]

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stages import graph
+from stages.retrace.staleness import SAME_RESULT
 from tests.house import engines
 from tests.house.toy_graph import ROOT, ToyGraph
 
@@ -234,6 +235,24 @@ def test_adopt_leaves_out_what_no_longer_fits(adopted):
         assert set(json.loads(adopted.dvc("status", "--json").stdout)) == {"render@cub"}, "still stale, not hidden"
     finally:
         adopted.edit("params.yaml", "cub: {base: {count: 5}}", "cub: {base: {count: 4}}")
+
+
+def test_code_beside_what_is_imported_looks_stale_and_is_adopted(adopted):
+    """Deps name folders where most of them is imported; receipts name only what is."""
+    beside = "stages/runner/beside.py"
+    names = {stage.name for stage in graph.load(adopted.folder)}
+    for change in (lambda: adopted.write(beside, "BESIDE = 1\n"), (adopted.folder / beside).unlink):
+        change()
+        assert len(engines.planned_jobs("".join(adopted.snakemake("-n").stdout))) == len(names)
+        assert set(json.loads(adopted.dvc("status", "--json").stdout)) == names
+        reasons = json.loads(adopted.retrace("explain", "--json").stdout)["direct"]
+        assert set(reasons) == names
+        assert all(SAME_RESULT in one["note"] for of_stage in reasons.values() for one in of_stage), reasons
+        told = adopted.retrace("adopt", "--json")
+        assert told.returncode == 0 and set(json.loads(told.stdout)["adopted"]) == names, told.stdout + told.stderr
+        done = adopted.snakemake("-n")
+        assert "Nothing to be done" in done.stdout + done.stderr
+        assert adopted.dvc("status", "--quiet").returncode == 0
 
 
 def test_adopt_refuses_altered_bytes_and_bad_usage(adopted):

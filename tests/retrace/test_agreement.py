@@ -52,7 +52,7 @@ AGREED = {
                "celebamask_hq: {base: {root: data/celebamask_hq, supply: user}", set()),
     ],
     "declarations": [
-        Change("dvc.yaml", "stages/render.py,", "stages/render.py, stages/caption.rst,", RENDER),
+        Change("dvc.yaml", "stages/render.py,", "stages/render.py, stages/caption.rst,", RENDER, "does not read it"),
         Change("params.yaml", "{demo: {steps: 2}", "{demo: {}", TRAIN),
     ],
 }  # fmt: skip
@@ -155,8 +155,11 @@ def test_what_adopt_passed_over_is_no_reason_any_more(adopted, tmp_path):
     toy = ToyGraph.__new__(ToyGraph)
     toy.folder = tmp_path / "copy"
     toy.edit("stages/train.py", "read = [", "read = [  # in order\n        ")
+    toy.edit("stages/runner/exits.py", "\nDONE = 0", "\n# All is well.\nDONE = 0")
     toy.edit("stages/tabulate.py", "read = [", "read = list() + [")
     told = toy.retrace("adopt", "--accept", "tabulate", "--reason", "the same list")
     assert told.returncode == 0, told.stdout + told.stderr
     said, by_dvc, own, jobs = answers(toy, [])
     assert said["direct"] == {} and not (by_dvc or own or jobs)
+    shutil.rmtree(toy.folder / ".snakemake/metadata")
+    assert json.loads(toy.retrace("explain", "--json").stdout)["direct"] == {}, "DVC follows folders whole"

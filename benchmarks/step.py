@@ -84,12 +84,12 @@ def measure(method_name: str, inputs: dict[str, Path], data: str, profile: str, 
     """Prints one line for one method; a method with stages (BAT-Fill) is measured in each."""
     from stages.engine.loop import Run
     from stages.engine.world import World, settle
-    from stages.runner import layers
+    from stages.runner import layers, params
 
     module = importlib.import_module(f"stages.papers.contrasfill.{method_name}.method")
     names = layers_of(method_name, data, profile)
     root = Path(__file__).resolve().parents[1]
-    block = layers.validate(module.Block, layers.merge(layers.load(root / "params.yaml"), names), names)
+    block = layers.validate(module.Block, layers.merge(params.load(root, names), names), names)
     world = World.single()
     settle(world.device)
     stages = {"": 0}

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict
 class Block(BaseModel):
     """A frozen set of parameters that refuses unknown, missing and mistyped keys.
 
-    Each field is a key of params.yaml; none has a default, so that no number lives in code.
+    Each field is a key of the parameters; none has a default, so that no number lives in code.
 
     Raises: pydantic.ValidationError on a wrong key or type; the runner turns it into exit code 78 with the key's name.
     """

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from stages import graph_rules as rules
+from stages.graph_params import Parameters
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +24,8 @@ class Stage:
     raw_deps: tuple[str, ...]  # as dvc.yaml lists them
     deps: tuple[str, ...]  # folders of code expanded into their .py files
     outs: tuple[str, ...]
-    params: Mapping[str, Any]  # key of params.yaml -> its value, in the order of dvc.yaml
+    params: Mapping[str, Any]  # dotted key -> its value, in the order of dvc.yaml
+    homes: Mapping[str, str]  # dotted key -> the file that holds it
     meta: Mapping[str, Any]
 
     @property
@@ -66,7 +68,7 @@ class Stage:
 
 
 def load(root: str | Path) -> tuple[Stage, ...]:
-    """Resolve root/dvc.yaml against root/params.yaml into stages, in the order of the file.
+    """Resolve root/dvc.yaml against the parameters into stages, in the order of the file.
 
     Raises: ValueError for anything that the two engines would read differently, naming the stage.
     """
@@ -84,7 +86,7 @@ def load(root: str | Path) -> tuple[Stage, ...]:
     root = Path(root)
     try:
         document = load_path(str(root / "dvc.yaml"), localfs)
-        values = load_path(str(root / "params.yaml"), localfs)
+        values = Parameters(root)
         for name, entry in document["stages"].items():
             rules.refuse_unknown(f"stage {name}", entry, rules.STAGE_KEYS)
         resolver = DataResolver(Folder(), str(root), document)  # pyright: ignore[reportArgumentType]
@@ -144,7 +146,7 @@ def supplies(stages: Sequence[Stage], planned: Iterable[str]) -> list[Stage]:
     return [stage for stage in stages if stage in found]
 
 
-def _stage(root: Path, name: str, entry: Mapping[str, Any], values: Any, made: set[str], known: dict) -> Stage:
+def _stage(root: Path, name: str, entry: Mapping[str, Any], values: Parameters, made: set[str], known: dict) -> Stage:
     """One record. `known` remembers what each code dependency stands for: hundreds of stages share them."""
     meta, raw = entry.get("meta") or {}, entry.get("deps", [])
     outs = tuple(_path(name, out) for out in entry.get("outs", []))
@@ -156,8 +158,8 @@ def _stage(root: Path, name: str, entry: Mapping[str, Any], values: Any, made: s
         if dep not in known:
             known[dep] = [dep] if dep in made else _sources(root, name, dep)
     deps = dict.fromkeys(file for dep in raw for file in known[dep])
-    params = {key: _value(name, key, values) for key in rules.check_params(name, entry.get("params", []))}
-    return Stage(name, re.sub(r"\W", "_", name), entry["cmd"], tuple(raw), tuple(deps), outs, params, meta)
+    params, places = values.of(name, entry.get("params", []))
+    return Stage(name, re.sub(r"\W", "_", name), entry["cmd"], tuple(raw), tuple(deps), outs, params, places, meta)
 
 
 def _path(name: str, out: str | Mapping[str, Any]) -> str:
@@ -182,19 +184,3 @@ def _sources(root: Path, name: str, dep: str) -> list[str]:
             "not: list its files one by one"
         )
     return [file.relative_to(root).as_posix() for file in files]
-
-
-def _value(name: str, key: str, values: Any) -> Any:
-    for part in key.split("."):
-        if not isinstance(values, Mapping) or part not in values:
-            hint = rules.closest(part, values if isinstance(values, Mapping) else ())
-            raise ValueError(f"dvc.yaml: stage {name}: params.yaml has no {key}: {part} is missing{hint}")
-        values = values[part]
-    return _sorted(values)
-
-
-def _sorted(value: Any) -> Any:
-    """Dictionaries by key: the order of lines in params.yaml makes nothing stale, as in DVC."""
-    if isinstance(value, Mapping):
-        return {key: _sorted(value[key]) for key in sorted(value)}
-    return [_sorted(item) for item in value] if isinstance(value, list) else value

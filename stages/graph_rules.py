@@ -58,16 +58,6 @@ def check_meta(name: str, meta: Mapping[str, Any]) -> None:
         raise ValueError(f"dvc.yaml: stage {name}: meta.caption needs meta.paper, its category in the report")
 
 
-def check_params(name: str, keys: Iterable[Any]) -> list[str]:
-    """Dotted keys of params.yaml, the one file of parameters; DVC doubles lists under a key that it reads twice."""
-    for key in keys:
-        if not isinstance(key, str):
-            raise ValueError(f"dvc.yaml: stage {name}: params must be keys of params.yaml, but one is {key!r}")
-        if inner := [other for other in keys if str(other).startswith(f"{key}.")]:
-            raise ValueError(f"dvc.yaml: stage {name}: params lists {key} and {inner[0]} within it")
-    return list(keys)
-
-
 def check_output(name: str, out: str) -> None:
     """Engines delete the outputs of a failing stage, so outputs stay under results/."""
     if not out.startswith("results/") or str(PurePosixPath(out)) != out or ".." in PurePosixPath(out).parts:

@@ -15,7 +15,7 @@ OTHER_SOURCES = {"detectron2"}
 class Block(block.Block):
     """Any layers with keys `<name>file` beside `<name>sha256`; the stage itself reads and checks all keys."""
 
-    # No field of its own: a default here would stand in receipts as a parameter that params.yaml does not hold.
+    # No field of its own: a default here would stand in receipts as a parameter that no file holds.
     model_config = ConfigDict(extra="allow")
 
     def files(self) -> dict[str, tuple[str, str]]:
@@ -52,13 +52,13 @@ def _missing(name: str, key: str, file: str, sha256: str) -> list[str]:
     if not file or not path.is_file():
         problem = "there is no such file"
     elif len(sha256) != 64:
-        problem = "params.yaml states no sha256 of 64 hexadecimal digits for it"
+        problem = "the parameters state no sha256 of 64 hexadecimal digits for it"
     elif (came := _sha256(path)) != sha256:
         problem = f"its sha256 is {came}"
     if not problem:
         return []
     named = f"{file or '(no file named)'} with sha256 {sha256 or '(none named)'}"
-    return [f"{name}: weights, key {key} of its layers in params.yaml\n  expected: {named}\n  found: {problem}"]
+    return [f"{name}: weights, key {key} of its layers in the parameters\n  expected: {named}\n  found: {problem}"]
 
 
 def _sha256(path: Path) -> str:

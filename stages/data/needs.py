@@ -10,7 +10,7 @@ CARDS = Path(__file__).parents[1] / "cards"
 MISSING = 69  # the runner's exit code for missing user data
 HINT = "Supply the above, or set another `profile:` at the top of params.yaml (demo needs no data)."
 
-Layers = Mapping[str, Mapping[str, Any]]  # name in params.yaml (supply.cub.base) -> content, in the order of merging
+Layers = Mapping[str, Mapping[str, Any]]  # name of a layer (supply.cub.base) -> content, in the order of merging
 
 
 def card_of(name: str) -> Path:

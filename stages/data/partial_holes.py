@@ -11,7 +11,7 @@ from stages.data.prepared.ledger import Ledger
 from stages.data.prepared.packed import Index, Packed, Row, write_packed
 
 STEPS = ("chosen", "hole")
-GRID = 256  # the side, in pixels, at which lengths of params.yaml are said
+GRID = 256  # the side, in pixels, at which lengths are said in the parameters
 Box = tuple[int, int, int, int]
 
 

@@ -16,8 +16,6 @@ class Comparison:
 
     def __init__(self, sources: Sources, waivers: Waivers, authority: Authority | None, into: Collector) -> None:
         self.sources, self.waivers, self.authority, self.into = sources, waivers, authority, into
-        params = sources.top / "params.yaml"
-        self._params = params.read_text(encoding="utf-8") if params.is_file() else ""
         self._gaps: dict[tuple[str, ...], list[str]] = {}
 
     def check(self, unit: Unit, held: Evidence) -> None:
@@ -28,9 +26,9 @@ class Comparison:
             self.judge(unit, held, change, unit)
         named = tuple(held.content["layers"])
         if named not in self._gaps:
-            self._gaps[named] = layers.gaps(self._params, named)
+            self._gaps[named] = layers.gaps(named, self.sources.top)
         if self._gaps[named] != held.content["gaps"]:
-            self.into.note(f"{unit.name}: comments of params.yaml name the gaps {self._gaps[named]}, "
+            self.into.note(f"{unit.name}: comments of the parameters name the gaps {self._gaps[named]}, "
                            f"those of the run {held.content['gaps']}")  # fmt: skip
 
     def judge(self, unit: Unit, held: Evidence, change: Difference, at: Unit) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from stages import homes
 from stages.retrace import crate_data, crate_prov
 from stages.retrace.crate_actions import RUN, Actions
 from stages.retrace.crate_graph import CRATE, METADATA, PROFILES, ROOT, Graph, encode, local
@@ -90,7 +91,7 @@ class Draft:
             graph.link(twin, "programmingLanguage", local("language", "snakemake"))
         if readme := payload.present("README.md"):
             graph.link(readme, "about", ROOT)
-        for path in ("params.yaml", *sorted(map(str, Path("stages/papers").glob("*/gaps.yaml")))):
+        for path in (*homes.files(), *sorted(map(str, Path("stages/papers").glob("*/gaps.yaml")))):
             payload.present(path)
 
 

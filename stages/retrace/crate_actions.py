@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from stages import homes
 from stages.retrace.crate_graph import ROOT, Graph, local
 from stages.retrace.crate_payload import Payload
 from stages.retrace.crate_plan import WORKFLOW, Plan
@@ -11,7 +12,6 @@ from stages.retrace.receipts import Receipt
 from stages.runner.exits import DONE
 
 LOCK = Path("envs/core.lock")
-PARAMS = "params.yaml"
 RUN = local("run")
 OPERATOR = local("operator")
 COMPLETED, FAILED = "http://schema.org/CompletedActionStatus", "http://schema.org/FailedActionStatus"
@@ -72,7 +72,8 @@ class Actions:
         self._graph.link(key, "object", *read, *values, *self._plan.choices(node))
         self._graph.link(RUN, "object", *own, *values)
         if same and values:
-            self._graph.link(key, "object", self._payload.present(PARAMS))
+            places = dict.fromkeys(map(homes.home, node.content["layers"]))
+            self._graph.link(key, "object", *map(self._payload.present, places))
         self._plan.output(node)
         self._graph.link(key, "result", *self._payload.artefacts(node))
         size = sum(entry["size"] for entry in node.content["outputs"].values())

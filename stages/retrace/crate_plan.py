@@ -81,7 +81,7 @@ class Plan:
             self._graph[step]["position"] = depth[step]
 
     def parameters(self, node: Receipt) -> tuple[list[str], bool]:
-        """The values that a stage used, and whether params.yaml still holds them all."""
+        """The values that a stage used, and whether their files still hold them all."""
         step, tool, found, same = self.step(node), self.tool(node), [], True
         for one in self._origins.parameters(node):
             name = f"{one.layer or node.content['layers'][-1]}.{one.key}"

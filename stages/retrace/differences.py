@@ -79,13 +79,17 @@ class Sources:
 def parameters(stage: Stage, layers: tuple[str, ...], known: dict[str, Any]) -> list[Difference]:
     """dvc.yaml lists a stage's layers as its params, under the names that its command gives."""
     merged: dict[str, Any] = {}
+    setter: dict[str, str] = {}
     for layer in layers:
-        merged.update(stage.params.get(layer) or {})
+        held = stage.params.get(layer) or {}
+        merged.update(held)
+        setter.update(dict.fromkeys(held, layer))
     found = []
     for key in sorted(known.keys() | merged.keys()):
         old, new = known.get(key, ABSENT), _plain(merged.get(key, ABSENT))
         if old != new or isinstance(old, bool) != isinstance(new, bool):
-            found.append(Difference("parameter", key, old, new, "params.yaml"))
+            layer = setter.get(key, layers[0] if layers else "")
+            found.append(Difference("parameter", key, old, new, stage.homes.get(layer, "dvc.yaml")))
     return found
 
 

@@ -95,8 +95,8 @@ def complaints(entry: Entry, unit: Unit, held: Evidence, objects: Objects, sourc
             command = [str(error)]
         if command != content["command"]:
             yield "command " + " ".join(content["command"]), " ".join(command), held.file, entry.file
-        values = (entry.content.get("params") or {}).get("params.yaml") or {}
-        for change in parameters(replace(stage, params=values), tuple(content["layers"]), content["params"]):
+        locked = replace(stage, params=values_of(entry.content))
+        for change in parameters(locked, tuple(content["layers"]), content["params"]):
             yield f"{change.name} = {change.old!r}", repr(change.new), held.file, entry.file
     made = {path: name for path, name in entry.made.items() if path != unit.place}
     listed = {unit.path(name): value["sha256"] for name, value in content["outputs"].items()}
@@ -130,6 +130,11 @@ def _code(entry: Entry, content: dict[str, Any], sources: Sources) -> Iterable[C
 def _same_files(sources: Sources, folder: str, names: list[str]) -> bool:
     there = {path.relative_to(sources.top).as_posix() for path in (sources.top / folder).rglob("*.py")}
     return there == set(names)
+
+
+def values_of(content: dict[str, Any]) -> dict[str, Any]:
+    """The parameters of an entry, from all their files: key -> value."""
+    return {key: value for held in (content.get("params") or {}).values() for key, value in (held or {}).items()}
 
 
 def tree_md5(folder: Path, takes: Callable[[str], bool]) -> str:

@@ -17,7 +17,7 @@ def record(names: list[str]) -> None:
     from dvc.stage.serialize import to_single_stage_lockfile
     from dvc.utils.serialize import dump_yaml, load_yaml
 
-    # DVC parses params.yaml three times a stage, which is most of the time spent here; nothing changes it meanwhile.
+    # DVC parses the parameters three times a stage, which is most of the time spent here; nothing changes it meanwhile.
     param.load_path = functools.cache(param.load_path)
     with Repo() as repo, lock_repo(repo):
         stages = {stage.addressing: stage for stage in repo.index.stages}

@@ -1,4 +1,4 @@
-"""Where each parameter of a receipt comes from: the layer that set it, its origin in params.yaml, its gap."""
+"""Where each parameter of a receipt comes from: the layer that set it, its origin there, its gap."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -9,10 +9,10 @@ from typing import Any
 
 import yaml
 
+from stages import homes
 from stages.retrace.receipts import Receipt
-from stages.runner import layers
+from stages.runner import layers, params
 
-PARAMS = Path("params.yaml")
 PAPERS = Path("stages/papers")
 GAP = re.compile(r"\bG\d+\b")
 
@@ -40,15 +40,15 @@ class Gap:
 
 
 class Origins:
-    """params.yaml and the papers' gaps.yaml, for looking up where values come from."""
+    """The files of parameters and of gaps, for looking up where values come from."""
 
     @cached_property
     def _params(self) -> dict[str, Any]:
-        return layers.load(PARAMS)
+        return params.load()
 
     @cached_property
     def _comments(self) -> dict[str, str]:
-        return layers.origins(PARAMS.read_text(encoding="utf-8"))
+        return layers.comments(homes.files())
 
     @cached_property
     def _gaps(self) -> dict[str, list[dict[str, Any]]]:
@@ -87,7 +87,7 @@ class Origins:
         return mine or [(p, e) for p, e in known if any(str(key).startswith(heads) for key in e["keys"])] or known
 
     def _layer(self, name: str) -> Mapping[str, Any]:
-        """The present content of a layer; empty where params.yaml no longer has it."""
+        """The present content of a layer; empty where it is no longer there."""
         content: Any = self._params
         for part in name.split("."):
             content = content.get(part) if isinstance(content, dict) else None

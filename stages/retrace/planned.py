@@ -12,10 +12,10 @@ from pathlib import Path
 from stages import graph
 from stages.graph import Stage
 from stages.retrace import current
-from stages.runner import layers, receipt
+from stages.runner import layers, params, receipt
 from stages.runner.closure import closure
 from stages.runner.digest import file_digest
-from stages.runner.main import LOCK, PARAMS
+from stages.runner.main import LOCK
 
 
 def fingerprint(stage: Stage) -> str:
@@ -27,7 +27,7 @@ def fingerprint(stage: Stage) -> str:
     verb = import_module(f"stages.{given.verb}")
     chosen = verb.module_of(given.choices) if hasattr(verb, "module_of") else verb.__name__
     targets = (chosen,) if isinstance(chosen, str) else chosen
-    merged = layers.merge(layers.load(PARAMS), given.layers)
+    merged = layers.merge(params.load(names=given.layers), given.layers)
     block = layers.validate(import_module(targets[0]).Block, merged, given.layers)
     content = {
         "schema": receipt.SCHEMA,
@@ -36,7 +36,7 @@ def fingerprint(stage: Stage) -> str:
         "command": list(given.canonical),
         "layers": list(given.layers),
         "params": block.model_dump(mode="json"),
-        "gaps": layers.gaps(PARAMS.read_text(encoding="utf-8"), given.layers),
+        "gaps": layers.gaps(given.layers),
         "inputs": {name: receipt.of_input(path) for name, path in sorted(given.inputs.items())},
         "code": {
             path.as_posix(): file_digest(path)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from stages.graph import Stage
-from stages.retrace.dvc_entries import tree_md5
+from stages.retrace.dvc_entries import tree_md5, values_of
 from stages.retrace.origins import load_yaml
 
 METADATA = Path(".snakemake/metadata")
@@ -106,7 +106,7 @@ class Records:
             dep for dep in deps if not (dep["path"].startswith("results/") and dep.get("md5", "").endswith(".dir"))
         ]
         sums = {dep["path"]: dep["md5"] for dep in followed if "md5" in dep}
-        params = (held.get("params") or {}).get("params.yaml") or {}
+        params = values_of(held)
         return Record(held["cmd"], params, frozenset(dep["path"] for dep in deps), "md5", sums, True, self.today)
 
     @cached_property

@@ -1,48 +1,19 @@
-"""Parameters: named layers of params.yaml, merged and validated."""
+"""Parameters: named layers of the files of parameters, merged and validated."""
 
 import difflib
 import functools
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
+from stages import homes
 from stages.block import Block
 from stages.runner.exits import BAD_PARAMS, StageFailure
 
 NUMBER_LIKE = re.compile(r"^[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$")
-
-
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """YAML without code, that refuses a key written twice."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if key.value in seen:
-                line = key.start_mark.line + 1
-                raise StageFailure(BAD_PARAMS, f"params.yaml line {line}: the key {key.value!r} is written twice")
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
-
-
-def load(path: Path) -> dict[str, Any]:
-    """Reads params.yaml.
-
-    Raises: StageFailure 78 if it is missing, not YAML, not a mapping, or repeats a key.
-    """
-    try:
-        text = path.read_text(encoding="utf-8")
-        content = yaml.load(text, Loader=_Loader)
-    except FileNotFoundError:
-        raise StageFailure(BAD_PARAMS, f"expected {path} in the current folder; run from the project root") from None
-    except yaml.YAMLError as error:
-        raise StageFailure(BAD_PARAMS, f"{path} is not valid YAML: {error}") from None
-    if not isinstance(content, dict):
-        raise StageFailure(BAD_PARAMS, f"{path}: expected a mapping, found {type(content).__name__}")
-    return content
 
 
 def layer(params: dict[str, Any], name: str) -> dict[str, Any]:
@@ -54,13 +25,15 @@ def layer(params: dict[str, Any], name: str) -> dict[str, Any]:
     walked: list[str] = []
     for part in name.split("."):
         if not isinstance(node, dict) or part not in node:
-            near = difflib.get_close_matches(part, [str(key) for key in node] if isinstance(node, dict) else [], n=1)
+            known = [str(key) for key in node] if isinstance(node, dict) else []
+            known += homes.papers() if not walked else []
+            near = difflib.get_close_matches(part, known, n=1)
             hint = f"; the closest is {'.'.join([*walked, near[0]])!r}" if near else ""
-            raise StageFailure(BAD_PARAMS, f"params.yaml has no layer {name!r}: {part!r} is missing{hint}")
+            raise StageFailure(BAD_PARAMS, f"{homes.home(name)} has no layer {name!r}: {part!r} is missing{hint}")
         node = node[part]
         walked.append(part)
     if not isinstance(node, dict):
-        raise StageFailure(BAD_PARAMS, f"params.yaml: the layer {name!r} must be a mapping, found {node!r}")
+        raise StageFailure(BAD_PARAMS, f"{homes.home(name)}: the layer {name!r} must be a mapping, found {node!r}")
     return node
 
 
@@ -75,11 +48,15 @@ def merge(params: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
         is_base = name.rsplit(".", 1)[-1] == "base"
         for key, value in content.items():
             if is_base and key in merged:
-                raise StageFailure(BAD_PARAMS, f"params.yaml: {name}.{key} is already a key of an earlier base layer")
+                raise StageFailure(
+                    BAD_PARAMS, f"{homes.home(name)}: {name}.{key} is already a key of an earlier base layer"
+                )
             if not is_base and key not in merged:
                 near = difflib.get_close_matches(str(key), list(merged), n=1)
                 hint = f"; the closest key is {near[0]!r}" if near else ""
-                raise StageFailure(BAD_PARAMS, f"params.yaml: {name}.{key} overrides a key that no base has{hint}")
+                raise StageFailure(
+                    BAD_PARAMS, f"{homes.home(name)}: {name}.{key} overrides a key that no base has{hint}"
+                )
             _refuse_number_like(f"{name}.{key}", value)
             merged[key] = value
     return merged
@@ -88,7 +65,7 @@ def merge(params: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
 def _refuse_number_like(key: str, value: Any) -> None:
     for item in value if isinstance(value, list) else [value]:
         if isinstance(item, str) and NUMBER_LIKE.match(item):
-            raise StageFailure(BAD_PARAMS, f"params.yaml: {key} reads as text {item!r}; write a number as 1.0e-4")
+            raise StageFailure(BAD_PARAMS, f"{homes.home(key)}: {key} reads as text {item!r}; write a number as 1.0e-4")
 
 
 def validate(model: type[Block], merged: dict[str, Any], names: tuple[str, ...]) -> Block:
@@ -113,7 +90,8 @@ def validate(model: type[Block], merged: dict[str, Any], names: tuple[str, ...])
             else:
                 lines.append(f"  {key}: {problem['msg']}, found {problem['input']!r}")
         text = "\n".join(sorted(lines))
-        raise StageFailure(BAD_PARAMS, f"params.yaml, layers {' '.join(names)}:\n{text}") from None
+        places = " and ".join(dict.fromkeys(map(homes.home, names)))
+        raise StageFailure(BAD_PARAMS, f"{places}, layers {' '.join(names)}:\n{text}") from None
 
 
 @functools.cache
@@ -138,10 +116,16 @@ def origins(text: str) -> dict[str, str]:
     return found
 
 
-def gaps(text: str, names: tuple[str, ...]) -> list[str]:
+def comments(files: Iterable[str], root: Path = Path()) -> dict[str, str]:
+    """The origins of every key of some files of parameters."""
+    texts = ((root / file).read_text(encoding="utf-8") for file in files)
+    return {key: comment for text in texts for key, comment in origins(text).items()}
+
+
+def gaps(names: tuple[str, ...], root: Path = Path()) -> list[str]:
     """The decisions (G1, G2, …) that a stage's base layers rest on because the papers are silent."""
     used: set[str] = set()
-    for name, comment in origins(text).items():
-        if name.rsplit(".", 1)[0] in names:
+    for key, comment in comments({homes.home(name, root) for name in names}, root).items():
+        if key.rsplit(".", 1)[0] in names:
             used.update(re.findall(r"\bG\d+\b", comment))
     return sorted(used, key=lambda gap: int(gap[1:]))

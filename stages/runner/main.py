@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from stages.runner import disk, inputs, layers, lease, machine, publish, receipt, skip
+from stages.runner import disk, inputs, layers, lease, machine, params, publish, receipt, skip
 from stages.runner.arguments import Arguments, parse
 from stages.runner.closure import closure
 from stages.runner.digest import file_digest
@@ -20,7 +20,6 @@ from stages.runner.job import Job
 from stages.runner.lock import stage_lock
 from stages.runner.progress import Progress
 
-PARAMS = Path("params.yaml")
 LOCK = Path("envs/core.lock")
 
 
@@ -89,8 +88,8 @@ class Run:
         targets = (chosen,) if isinstance(chosen, str) else chosen
         roots = (own, "stages.runner.main", *targets)
         self.code = {path.as_posix(): file_digest(path) for path in closure(roots)}
-        self.params_text = PARAMS.read_text(encoding="utf-8") if PARAMS.is_file() else ""
-        self.params = layers.merge(layers.load(PARAMS), self.arguments.layers)
+        self.params = layers.merge(params.load(names=self.arguments.layers), self.arguments.layers)
+        self.gaps = layers.gaps(self.arguments.layers)
         self.skipped = skip.reason_to_skip(self.params, self.arguments.inputs, self.follows)
         if self.skipped is None:
             self.module = sys.modules["__main__"] if targets[0] == own else importlib.import_module(targets[0])
@@ -146,7 +145,7 @@ class Run:
             "command": list(arguments.canonical),
             "layers": list(arguments.layers),
             "params": self.params,
-            "gaps": layers.gaps(self.params_text, arguments.layers),
+            "gaps": self.gaps,
             "inputs": {name: receipt.of_sound_input(path) for name, path in sorted(arguments.inputs.items())},
             "code": self.code,
             "environment": {"lock": self.lock.as_posix(), "sha256": file_digest(self.lock)},

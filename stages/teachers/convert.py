@@ -25,13 +25,13 @@ def check_digest(key: str, path: Path, expected: str) -> str:
     if not path.is_file():
         raise FileNotFoundError(
             f"key {key} names the weight file {path}, which is not there; put it there (data/weights/ is yours and is "
-            "never changed) or name another file in params.yaml"
+            "never changed) or name another file in the parameters"
         )
     found = hashlib.sha256(path.read_bytes()).hexdigest()
     if found != expected.lower():
         raise ValueError(
             f"key {key}: expected {path} to have the sha256 {expected or '(none given)'}, found {found}; if this is "
-            "the file you mean, write its sha256 into params.yaml"
+            "the file you mean, write its sha256 into the parameters"
         )
     return found
 
@@ -58,7 +58,7 @@ def read_state(path: Path) -> dict[str, Tensor]:
 
 
 def read_checked(key: str, file: str, sha256: str) -> tuple[dict[str, Tensor], str]:
-    """The tensors of a file named in params.yaml, and its sha256."""
+    """The tensors of a file named in the parameters, and its sha256."""
     found = check_digest(key, Path(file), sha256)
     return read_state(Path(file)), found
 

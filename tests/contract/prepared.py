@@ -1,4 +1,4 @@
-"""What the contract tests train on: a few drawn rows, a small encoder, and blocks from params.yaml."""
+"""What the contract tests train on: a few drawn rows, a small encoder, and blocks from the parameters."""
 
 import hashlib
 import importlib
@@ -10,9 +10,9 @@ import torch
 from stages.data.prepared.packed import Index, Row, write_packed
 from stages.nets.encoders.load import save_encoder
 from stages.nets.encoders.small import SmallIdentity
-from stages.runner import layers
+from stages.runner import layers, params
 
-PARAMS = Path(__file__).resolve().parents[2] / "params.yaml"
+PARAMS = params.load(Path(__file__).resolve().parents[2])
 SIDE, ROWS = 32, 12
 
 
@@ -46,6 +46,6 @@ def make_inputs(folder: Path) -> dict[str, Path]:
 
 
 def block_of(module: str, *names: str):
-    """The block of a method module from named layers of params.yaml, as the runner makes it."""
+    """The block of a method module from named layers, as the runner makes it."""
     kind = importlib.import_module(module).Block
-    return layers.validate(kind, layers.merge(layers.load(PARAMS), names), names)
+    return layers.validate(kind, layers.merge(PARAMS, names), names)

@@ -51,8 +51,8 @@ stages:
     cmd: >-
       exec python -m stages.train --paper toys --method toy --seed 7 --block toy.base
       --out results/store/${profile}/model/toy --threads 1
-    deps: [envs/core.lock, stages/__init__.py, stages/block.py, stages/train.py, stages/runner, stages/engine,
-      stages/data/__init__.py, stages/data/files.py, stages/papers]
+    deps: [envs/core.lock, stages/__init__.py, stages/block.py, stages/homes.py, stages/train.py, stages/runner,
+      stages/engine, stages/data/__init__.py, stages/data/files.py, stages/papers]
     params: [toy.base]
     outs: ["results/store/${profile}/model/toy"]
     meta: {threads: 1, torch: 1}
@@ -60,7 +60,7 @@ stages:
     cmd: >-
       exec python -m stages.pack --block pack.base --in model=results/store/${profile}/model/toy
       --out results/store/${profile}/pack/toy --threads 1
-    deps: [envs/core.lock, stages/__init__.py, stages/block.py, stages/pack.py, stages/runner,
+    deps: [envs/core.lock, stages/__init__.py, stages/block.py, stages/homes.py, stages/pack.py, stages/runner,
       "results/store/${profile}/model/toy"]
     params: [pack.base]
     outs: ["results/store/${profile}/pack/toy"]
@@ -68,7 +68,7 @@ stages:
     cmd: >-
       exec python -m stages.tabulate --block pack.base --in model=results/store/${profile}/model/toy
       pack=results/store/${profile}/pack/toy --out results/tables/toy --files csv md --threads 1
-    deps: [envs/core.lock, stages/__init__.py, stages/block.py, stages/tabulate.py, stages/runner,
+    deps: [envs/core.lock, stages/__init__.py, stages/block.py, stages/homes.py, stages/tabulate.py, stages/runner,
       "results/store/${profile}/model/toy", "results/store/${profile}/pack/toy"]
     params: [pack.base]
     outs:

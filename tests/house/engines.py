@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from stages import homes
 from stages.graph import Stage
 
 LISTING = """
@@ -48,7 +49,7 @@ def of_stage(stage: Stage, expanded: bool) -> Entry:
 
 
 def of_dvc(root: Path) -> dict[str, Entry]:
-    """Every stage of the real DVC repository at root, by address; params.yaml is parsed once, not once a stage."""
+    """Every stage of the real DVC repository at root, by address; parameters are parsed once, not once a stage."""
     from dvc.dependency import ParamsDependency, param
     from dvc.repo import Repo
 
@@ -59,7 +60,7 @@ def of_dvc(root: Path) -> dict[str, Entry]:
             keyed = [dep for dep in stage.deps if isinstance(dep, ParamsDependency)]
             values = {}
             for dep in keyed:
-                assert dep.def_path == "params.yaml"
+                assert {homes.home(key, root) for key in dep.params} == {dep.def_path}, stage.name
                 known = dep.read_params(flatten=False)
                 values |= {key: _at(known, key) for key in dep.params}
             outs = frozenset(out.def_path for out in stage.outs)

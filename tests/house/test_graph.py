@@ -139,7 +139,10 @@ REFUSED = {
     "result of nobody": (one(deps=["results/b"]), "results/b is neither an output of a stage nor a source"),
     "user data": (one(deps=["data/x.txt"]), "data/x.txt is neither an output of a stage nor a source"),
     "missing value": (one(params=["big.bsae"]), "params.yaml has no big.bsae: bsae is missing; the closest is base"),
-    "other params file": (one(params=[{"other.yaml": ["a"]}]), "params must be keys of params.yaml"),
+    "other params file": (
+        one(params=[{"other.yaml": ["a"]}]),
+        "params names 'a' of other.yaml; the file of a is params.yaml",
+    ),
     "key in a key": (one(params=["big.base.names", "big.base"]), "params lists big.base and big.base.names within"),
     "missing template": (one(cmd="exec true ${nothing}"), "nothing"),
     "matrix dash": (one(matrix={"a": ["x-y"]}, outs=["results/${item.a}"]), "matrix.a holds x-y"),

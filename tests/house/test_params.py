@@ -1,20 +1,21 @@
-"""params.yaml: every number has an origin, every stage's layers make its block, in every profile."""
+"""Parameters: every number has an origin, every stage's layers make its block, in every profile."""
 
 import importlib
 import re
 
 import pytest
+import yaml
 
-from stages import graph
-from stages.runner import layers
+from stages import graph, homes
+from stages.runner import layers, params
 from tests.house.resolved import PROFILES, ROOT, arguments_of, modules_of, stages_in
 
 ORIGIN = re.compile(r"^(supp\b|main\b|code\b|known\b|ours\b)")
 VERBS = sorted({stage.cmd.split()[3].removeprefix("stages.") for stage in graph.load(ROOT)})
 
 
-def bases(params: dict, path: tuple[str, ...] = ()):
-    for key, value in params.items():
+def bases(values: dict, path: tuple[str, ...] = ()):
+    for key, value in values.items():
         if key == "base":
             yield ".".join((*path, key)), value
         elif isinstance(value, dict):
@@ -22,32 +23,37 @@ def bases(params: dict, path: tuple[str, ...] = ()):
 
 
 def test_every_key_of_a_base_names_its_origin():
-    text = (ROOT / "params.yaml").read_text(encoding="utf-8")
-    comments = layers.origins(text)
+    comments = layers.comments(homes.files(ROOT), ROOT)
     wrong = []
-    for name, content in bases(layers.load(ROOT / "params.yaml")):
+    for name, content in bases(params.load(ROOT)):
         wrong += [f"{name}.{key}" for key in content if not ORIGIN.match(comments.get(f"{name}.{key}", ""))]
     assert not wrong, f"no origin (supp §…, main §…, code, known, ours) behind {wrong}"
 
 
-def test_every_gap_named_in_params_is_listed():
-    import yaml
-
-    text = (ROOT / "params.yaml").read_text(encoding="utf-8")
+@pytest.mark.parametrize("file", homes.files(ROOT))
+def test_every_gap_named_in_a_file_is_listed(file):
+    """A paper's file names its own gaps; what papers share names those of the paper that needed it first."""
+    text = (ROOT / file).read_text(encoding="utf-8")
     named = set(re.findall(r"\bgap (G\d+)\b", text))
-    listed = {entry["id"] for entry in yaml.safe_load((ROOT / "stages/papers/contrasfill/gaps.yaml").read_text())}
-    assert named <= listed, f"gaps without an entry in gaps.yaml: {sorted(named - listed)}"
+    place = (ROOT / file).parent if file != homes.SHARED else ROOT / "stages/papers/contrasfill"
+    listed = {entry["id"] for entry in yaml.safe_load((place / "gaps.yaml").read_text(encoding="utf-8"))}
+    assert named and named <= listed, f"gaps without an entry in gaps.yaml: {sorted(named - listed)}"
+
+
+def test_a_paper_s_numbers_stand_in_its_own_file():
+    papers = {path.name for path in (ROOT / "stages/papers").iterdir() if (path / "gaps.yaml").is_file()}
+    assert {homes.home(paper, ROOT) for paper in papers} == set(homes.files(ROOT)) - {homes.SHARED}
 
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_layers_make_every_stage_its_block(profile, tmp_path):
     """Every profile and stage: the layers exist, merge, and give exactly the keys that the stage's Block declares."""
     stages = stages_in(profile, tmp_path)
-    params = layers.load(tmp_path / "params.yaml")
+    values = params.load(tmp_path)
     for stage in stages:
         verb, arguments = arguments_of(stage)
         module = importlib.import_module(modules_of(verb, arguments)[0])
-        merged = layers.merge(params, arguments.layers)
+        merged = layers.merge(values, arguments.layers)
         layers.validate(module.Block, merged, arguments.layers)
 
 

@@ -349,4 +349,3 @@ def test_origins_follow_the_indentation():
     text = "a:\n  base:\n    x: 1  # supp §2\n    y: 2  # ours (gap G3)\n  profile:\n    demo: {x: 2}\n"
     text += "b:\n  x: 5  # code\n"
     assert layers.origins(text) == {"a.base.x": "supp §2", "a.base.y": "ours (gap G3)", "b.x": "code"}
-    assert layers.gaps(text, ("a.base",)) == ["G3"] and layers.gaps(text, ("b",)) == []

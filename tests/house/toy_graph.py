@@ -10,9 +10,10 @@ ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 COPIED = (
     "Snakefile", ".dvcignore", ".dvc/config", ".dvc/.gitignore", ".gitignore", "profiles", "envs/core.yaml",
-    "stages/__init__.py", "stages/block.py", "stages/graph.py", "stages/graph_rules.py", "stages/preflight.py",
-    "stages/runner", "stages/retrace", "stages/data/__init__.py", "stages/data/files.py", "stages/data/needs.py",
-    "stages/data/needed_set.py", "stages/data/needed_weights.py", "stages/cards",
+    "stages/__init__.py", "stages/block.py", "stages/graph.py", "stages/graph_rules.py", "stages/graph_params.py",
+    "stages/homes.py", "stages/preflight.py", "stages/runner", "stages/retrace", "stages/data/__init__.py",
+    "stages/data/files.py", "stages/data/needs.py", "stages/data/needed_set.py", "stages/data/needed_weights.py",
+    "stages/cards",
 )  # fmt: skip
 
 VERB = '''

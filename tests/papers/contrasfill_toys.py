@@ -7,15 +7,14 @@ import json
 from pathlib import Path
 
 import torch
-import yaml
 from torch import Tensor, nn
 
 from stages.engine.chance import Chance
 from stages.engine.loop import Run
 from stages.engine.world import World
+from stages.runner import params
 
-PARAMS = Path(__file__).resolve().parents[2] / "params.yaml"
-GROUPS = yaml.safe_load(PARAMS.read_text(encoding="utf-8"))["contrasfill"]
+GROUPS = params.load(Path(__file__).resolve().parents[2])["contrasfill"]
 METHODS = ("contrasfill", "comodgan", "collagegan")
 
 
@@ -24,7 +23,7 @@ def module(method: str):
 
 
 def block(method: str, profile: str = "smoke", data: str = "face", variant: str = "full", **changes):
-    """The layers of params.yaml merged as the runner does, then changed."""
+    """The layers merged as the runner does, then changed."""
     keys: dict = {}
     for kind in (None, data, variant, profile):
         for group in ("common", method):

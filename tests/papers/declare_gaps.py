@@ -17,7 +17,7 @@ CLAIMS = ROOT / "stages/papers" / PAPER / "claims.yaml"
 
 
 def reads(stage: graph.Stage, key: str) -> bool:
-    """Whether a stage's layers hold a key of params.yaml, or are it, or lie within it."""
+    """Whether a stage's layers hold a key, or are it, or lie within it."""
     return any(key == layer or key.startswith(f"{layer}.") or layer.startswith(f"{key}.") for layer in stage.params)
 
 

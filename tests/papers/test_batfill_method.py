@@ -6,7 +6,6 @@ import math
 import numpy as np
 import pytest
 import torch
-import yaml
 
 from stages.data.image import mask_to_tensor, to_tensor
 from stages.data.prepared.packed import Index, Packed, Row, write_packed
@@ -33,6 +32,7 @@ from stages.papers.contrasfill.batfill.nets import (
     count_steps,
     normalise_positions,
 )
+from stages.runner import params
 from tests.conftest import ROOT
 
 # Training holes
@@ -178,7 +178,7 @@ def test_vgg_distance_reads_a_user_file(tmp_path):
 
 
 def layers(*names: str) -> dict:
-    content, merged = yaml.safe_load((ROOT / "params.yaml").read_text()), {}
+    content, merged = params.load(ROOT), {}
     for name in names:
         found = content
         for part in name.split("."):

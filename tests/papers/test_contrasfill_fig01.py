@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 import torch
-import yaml
 
+from stages import graph
 from stages.nets.stylegan.equal import EqualConv
 from stages.nets.stylegan.modconv import ModulatedConv
 from stages.papers.contrasfill.report import diagram, fig01
@@ -108,5 +108,5 @@ def test_a_pass_that_the_diagram_has_no_sign_for_is_refused():
 
 
 def test_the_stage_reads_the_papers_own_layers():
-    stage = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]["contrasfill_fig01"]
-    assert {"contrasfill.common.profile.paper", "contrasfill.contrasfill.profile.paper"} <= set(stage["params"])
+    (stage,) = graph.find(graph.load(ROOT), ["contrasfill_fig01"])
+    assert {"contrasfill.common.profile.paper", "contrasfill.contrasfill.profile.paper"} <= set(stage.params)

@@ -1,20 +1,22 @@
-"""Gaps: their keys are those that params.yaml marks; changing one makes exactly the listed stages stale."""
+"""Gaps: their keys are those that origins of parameters name; changing one makes exactly the listed stages stale."""
 
 import copy
 import re
+import shutil
 from functools import cache
 from pathlib import Path
 
 import pytest
 import yaml
 
-from stages import graph
+from stages import graph, homes
 from stages.runner import layers
+from stages.runner.params import load
 from tests.papers import declare_gaps
 
 ROOT = Path(__file__).resolve().parents[2]
 GAPS = yaml.safe_load(declare_gaps.GAPS.read_text(encoding="utf-8"))
-PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+PARAMS = load(ROOT)
 KEYED = [gap for gap in GAPS if gap["keys"]]
 
 
@@ -25,14 +27,14 @@ def stages() -> tuple[graph.Stage, ...]:
 
 @cache
 def marked() -> dict[str, set[str]]:
-    """Gap -> the keys of params.yaml whose origin names it, among the paper's own and those that its results rest on.
+    """Gap -> the keys whose origin names it, among the paper's own and those that its results rest on.
 
     Another paper's keys may use the same numbers for its own gaps.
     """
     finals = [stage.name for stage in stages() if stage.final and stage.meta["paper"] == "contrasfill"]
     own = {layer for stage in graph.ancestors(stages(), finals) for layer in stage.params}
     found: dict[str, set[str]] = {}
-    for key, origin in layers.origins((ROOT / "params.yaml").read_text(encoding="utf-8")).items():
+    for key, origin in layers.comments(homes.files(ROOT), ROOT).items():
         if key.startswith("contrasfill.") or key.rpartition(".")[0] in own:
             for name in re.findall(r"\bgap (G\d+)\b", origin):
                 found.setdefault(name, set()).add(key)
@@ -46,7 +48,7 @@ def value_at(params: dict, key: str):
 
 
 def changed(key: str) -> dict:
-    """params.yaml with another value at a key; in a whole layer, at each of its keys."""
+    """The parameters with another value at a key; in a whole layer, at each of its keys."""
     params = copy.deepcopy(PARAMS)
     parent, leaf = value_at(params, key.rpartition(".")[0]), key.rpartition(".")[2]
     held = parent[leaf]
@@ -78,10 +80,10 @@ def test_keys_are_those_that_params_marks(gap):
     covered = {
         key for key in marked().get(gap["id"], set()) if key in gap["keys"] or key.rpartition(".")[0] in gap["keys"]
     }
-    assert covered == marked().get(gap["id"], set()), f"{gap['id']}: params.yaml marks keys that gaps.yaml leaves out"
+    assert covered == marked().get(gap["id"], set()), f"{gap['id']}: origins name keys that gaps.yaml leaves out"
     for key in gap["keys"]:
         within = {other for other in covered if other == key or other.startswith(f"{key}.")}
-        assert within, f"{gap['id']}: no origin in params.yaml names {gap['id']} at {key}"
+        assert within, f"{gap['id']}: no origin names {gap['id']} at {key}"
 
 
 @pytest.mark.parametrize("gap", KEYED, ids=lambda gap: gap["id"])
@@ -108,13 +110,14 @@ def test_gaps_without_keys_name_stages_that_exist():
 
 
 def test_the_whole_graph_agrees_after_a_real_change(tmp_path):
-    """Not the shortcut above: the graph resolved anew from a changed params.yaml, for one gap."""
-    for name in ("dvc.yaml", "stages", "envs"):
+    """Not the shortcut above: the graph resolved anew from a changed file of parameters, for one gap."""
+    for name in ("dvc.yaml", "params.yaml", "envs"):
         (tmp_path / name).symlink_to(ROOT / name)
-    text = (ROOT / "params.yaml").read_text(encoding="utf-8")
-    other, count = re.subn(r"(?m)^(      combination: )product", r"\1sum", text)
+    shutil.copytree(ROOT / "stages", tmp_path / "stages", ignore=shutil.ignore_patterns("__pycache__"))
+    place = tmp_path / "stages/papers/contrasfill/params.yaml"
+    other, count = re.subn(r"(?m)^(      combination: )product", r"\1sum", place.read_text(encoding="utf-8"))
     assert count == 1
-    (tmp_path / "params.yaml").write_text(other, encoding="utf-8")
+    place.write_text(other, encoding="utf-8")
     before = {stage.name: stage.params for stage in stages()}
     now = {stage.name for stage in graph.load(tmp_path) if stage.params != before[stage.name]}
     gap = next(gap for gap in GAPS if gap["id"] == "G1")

@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 
 from stages import graph
-from stages.runner import layers
+from stages.runner import layers, params
 from tests.house.resolved import PROFILES, ROOT, arguments_of, stages_in
 
 ENCODERS = {"face": "face", "bird": "bird", "car": "car_shape", "car_colour": "car"}  # known factor of box holes
@@ -20,21 +20,21 @@ def stages() -> tuple[graph.Stage, ...]:
 
 
 @cache
-def params() -> dict:
-    return layers.load(ROOT / "params.yaml")
+def parameters() -> dict:
+    return params.load(ROOT)
 
 
 def of(verb: str) -> list[tuple[graph.Stage, object, dict]]:
     """(stage, its arguments, its merged parameters) of ContrasFill's stages of a verb."""
     found = [stage for stage in stages() if stage.cmd.split()[3] == f"stages.{verb}" and "contrasfill" in stage.cmd]
     both = [(stage, arguments_of(stage)[1]) for stage in found]
-    return [(stage, arguments, layers.merge(params(), arguments.layers)) for stage, arguments in both]
+    return [(stage, arguments, layers.merge(parameters(), arguments.layers)) for stage, arguments in both]
 
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_no_model_is_trained_twice(profile, tmp_path):
     """Method, seed, parameters and inputs together are those of one stage alone."""
-    made, values = {}, layers.load(ROOT / "params.yaml")
+    made, values = {}, params.load(ROOT)
     for stage in stages_in(profile, tmp_path):
         if stage.cmd.split()[3] != "stages.train" or "--paper contrasfill" not in stage.cmd:
             continue
@@ -118,7 +118,7 @@ def test_the_ablations_of_the_spec_change_one_thing_each():
             found[match[1]] = {key for key in full if merged[key] != full[key]}
     assert {"no_known", "no_unknown", "random", "full_grid"} <= set(found)
     for name, changed in found.items():
-        assert changed == set(params()["contrasfill"]["contrasfill"]["variant"][name]), name
+        assert changed == set(parameters()["contrasfill"]["contrasfill"]["variant"][name]), name
 
 
 def test_every_target_of_make_is_made_by_a_stage():

@@ -6,11 +6,11 @@ from pathlib import Path
 import matplotlib.colors
 import numpy as np
 import pytest
-import yaml
 from matplotlib.patches import Circle, Rectangle
 
 from stages.papers.contrasfill import combinations
 from stages.papers.contrasfill.report import example, fig02, fig03, fig04, fig05, fig06, notation
+from stages.runner import params
 
 ROOT = Path(__file__).resolve().parents[2]
 KEYS = {"profile": "demo", "codes": 4, "anchor": [0, 0], "partner": [0, 1], "space": "known", "subsample": "cycle",
@@ -130,7 +130,7 @@ def test_the_example_has_the_numbers_of_the_text():
 
 
 def test_the_figure_takes_the_pattern_that_trains():
-    layers = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))["contrasfill"]
+    layers = params.load(ROOT)["contrasfill"]
     assert layers["notation"]["base"]["subsample"] == layers["contrasfill"]["base"]["subsample"]
 
 

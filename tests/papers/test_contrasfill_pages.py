@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from stages import graph
+from stages.runner.params import load
 
 ROOT = Path(__file__).resolve().parents[2]
 PAPER = ROOT / "stages/papers/contrasfill"
@@ -15,7 +16,7 @@ PAPER = ROOT / "stages/papers/contrasfill"
 
 @cache
 def params() -> dict:
-    return yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    return load(ROOT)
 
 
 @cache
@@ -79,13 +80,13 @@ def test_the_keys_of_a_gap_are_in_params(gap):
     for key in gap["keys"]:
         node = params()
         for part in key.split("."):
-            assert isinstance(node, dict) and part in node, f"{gap['id']}: params.yaml has no {key}"
+            assert isinstance(node, dict) and part in node, f"{gap['id']}: no parameter is called {key}"
             node = node[part]
 
 
 def test_every_gap_that_params_or_code_names_is_listed():
     listed = {gap["id"] for gap in read("gaps.yaml")}
-    texts = [ROOT / "params.yaml", *(ROOT / "stages").rglob("*.py")]
+    texts = [ROOT / "params.yaml", PAPER / "params.yaml", *(ROOT / "stages").rglob("*.py")]
     own = [path for path in texts if "papers" not in path.parts or "contrasfill" in path.parts]
     named = {name: path for path in own for name in re.findall(r"\bgap (G\d+)\b", path.read_text(encoding="utf-8"))}
     assert named, "no gap is named anywhere: is the pattern still right?"

@@ -32,7 +32,7 @@ def regressor_block(**changes) -> RegressorBlock:
     from stages.runner import layers
     from tests.contract.prepared import PARAMS
 
-    block = layers.validate(RegressorBlock, layers.merge(layers.load(PARAMS), LAYERS), LAYERS)
+    block = layers.validate(RegressorBlock, layers.merge(PARAMS, LAYERS), LAYERS)
     return block.model_copy(update={"iterations": 400, "learning_rate": 0.01} | changes)
 
 

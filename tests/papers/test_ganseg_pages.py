@@ -19,16 +19,17 @@ TARGETS = {
 
 @cache
 def parameters() -> dict:
-    from stages.runner import layers
+    from stages.runner import params
 
-    return layers.load(ROOT / "params.yaml")
+    return params.load(ROOT)
 
 
 @cache
 def comments() -> dict[str, str]:
-    from stages.runner.layers import origins
+    from stages import homes
+    from stages.runner.layers import comments as comments_of
 
-    return origins((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    return comments_of(homes.files(ROOT), ROOT)
 
 
 def read(name: str) -> list[dict]:
@@ -63,7 +64,7 @@ def test_tolerances_are_the_tables_own():
 
 
 def test_the_runs_own_constants_give_table_1_at_full_scale():
-    """C6 on params.yaml: base and data layers, exactly."""
+    """C6 on the parameters: base and data layers, exactly."""
     from stages.papers.ganseg.report.table1 import MAIN_PARTS
 
     params = parameters()["ganseg"]
@@ -139,7 +140,7 @@ def test_the_keys_of_a_gap_are_in_params_and_name_it(gap):
     for key in gap["keys"]:
         node = params
         for part in key.split("."):
-            assert isinstance(node, dict) and part in node, f"{gap['id']}: params.yaml has no {key}"
+            assert isinstance(node, dict) and part in node, f"{gap['id']}: no parameter is called {key}"
             node = node[part]
         if ".base." in key:
             other = set(re.findall(r"\bgap (G\d+)\b", comments()[key])) - {gap["id"]}

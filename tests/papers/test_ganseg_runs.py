@@ -1,4 +1,4 @@
-"""GANSeg's runs in params.yaml and dvc.yaml, and the detectors of failed ones."""
+"""GANSeg's runs in its parameters and dvc.yaml, and the detectors of failed ones."""
 
 import json
 from functools import cache
@@ -12,7 +12,7 @@ from stages.engine.loop import Run
 from stages.engine.world import World, settle
 from stages.papers.ganseg.detectors import collapse, triviality
 from stages.papers.ganseg.gan import method as gan
-from stages.runner import layers
+from stages.runner import layers, params
 from tests.contract.prepared import PARAMS, block_of
 from tests.house.resolved import PROFILES, ROOT, arguments_of, stages_in
 from tests.papers.ganseg_blocks import SETS, gan_block
@@ -29,12 +29,12 @@ def trainings(tmp_path_factory):
     def of(profile: str) -> dict[str, tuple]:
         folder = tmp_path_factory.mktemp(profile)
         stages = stages_in(profile, folder)
-        params, found = layers.load(folder / "params.yaml"), {}
+        values, found = params.load(folder), {}
         for stage in stages:
             if stage.cmd.startswith(TRAIN) and "--method segmenter" not in stage.cmd:
                 _, arguments = arguments_of(stage)
                 inputs = sorted(path.as_posix() for path in arguments.inputs.values())
-                found[stage.outs[0]] = (layers.merge(params, arguments.layers), inputs, arguments.choices)
+                found[stage.outs[0]] = (layers.merge(values, arguments.layers), inputs, arguments.choices)
         return found
 
     return of
@@ -77,7 +77,7 @@ def test_the_demos_main_runs_have_fewer_parts_and_its_ablations_their_own(traini
 
 
 def test_every_layer_of_the_generator_makes_a_block():
-    params = layers.load(PARAMS)["ganseg"]
+    params = PARAMS["ganseg"]
     for name in params["generator"]["variant"]:
         names = ["ganseg.common.base", "ganseg.generator.base", "ganseg.gan.base", f"ganseg.generator.variant.{name}"]
         assert block_of("stages.papers.ganseg.gan.block", *names).size_px == 128

@@ -65,7 +65,7 @@ def inversion_of(space: str) -> Inversion:
     names = ("contrasfill.inversion.base", "contrasfill.inversion.profile.smoke")
     from stages.runner import layers
 
-    block = layers.validate(InversionBlock, layers.merge(layers.load(PARAMS), names), names)
+    block = layers.validate(InversionBlock, layers.merge(PARAMS, names), names)
     block = block.model_copy(update={"space": space})
     model = stylegan.for_sampling(block_of(f"{MODULE}.method", *SMOKE), World.single())
     model.memory["latent_average"] = torch.arange(16.0)
@@ -118,7 +118,7 @@ def test_psp_is_refused_where_its_codes_do_not_fit():
     names = ("contrasfill.inversion.base", "contrasfill.inversion.profile.paper")
     from stages.runner import layers
 
-    block = layers.validate(InversionBlock, layers.merge(layers.load(PARAMS), names), names)
+    block = layers.validate(InversionBlock, layers.merge(PARAMS, names), names)
     assert (block.architecture, block.weight_squares, block.weight_perceptual, block.weight_identity) == (
         "psp", 1.0, 0.8, 0.1)  # fmt: skip
     with pytest.raises(ValueError, match="512 numbers a layer, came 32"):

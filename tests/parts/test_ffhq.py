@@ -18,15 +18,15 @@ from stages.data.sets import faces
 from stages.draw.scenes import ffhq as drawing
 from stages.draw.scenes.faults import planted_faults
 from stages.draw.scenes.supply import note_absence
-from stages.runner import layers
+from stages.runner import layers, params
 
-PARAMS = Path(__file__).resolve().parents[2] / "params.yaml"
+PARAMS = params.load(Path(__file__).resolve().parents[2])
 SIDE = 32
 
 
 def drawn(folder: Path, **changes) -> drawing.Block:
     names = ("supply.ffhq.base", "raw.ffhq.base", "supply.ffhq.profile.smoke", "raw.ffhq.profile.smoke")
-    made = layers.validate(drawing.Block, layers.merge(layers.load(PARAMS), names) | changes, names)
+    made = layers.validate(drawing.Block, layers.merge(PARAMS, names) | changes, names)
     folder.mkdir()
     drawing.draw(made, folder)
     return made
@@ -57,7 +57,7 @@ def face(tmp_path) -> Path:
 
 def block(**changes) -> faces.Block:
     names = ("faces.base", "faces.profile.smoke")
-    return layers.validate(faces.Block, layers.merge(layers.load(PARAMS), names) | changes, names)
+    return layers.validate(faces.Block, layers.merge(PARAMS, names) | changes, names)
 
 
 def joined(face: Path, raw: Path, out: Path, **changes) -> Packed:

@@ -22,7 +22,7 @@ from stages.draw.scenes.car_names import CLASS_NAMES
 from stages.draw.scenes.encode import spoiled
 from stages.draw.scenes.faults import FAULTS, FRAMES, planted_faults
 from stages.draw.scenes.supply import list_user_files
-from stages.runner import layers
+from stages.runner import layers, params
 
 ROOT = Path(__file__).resolve().parents[2]
 SETS = {"celebamask_hq": "face", "lsun_bird": "bird", "lsun_car": "car", "stanford_cars": "cars", "cub": "cub"}
@@ -32,7 +32,7 @@ def block_of(name: str, profile: str = "smoke", **changes):
     """The set's block as params.yaml makes it, with some keys changed."""
     module = importlib.import_module(f"stages.draw.scenes.{name}")
     names = tuple(f"{group}.{name}.{layer}" for group in ("raw", "supply") for layer in ("base", f"profile.{profile}"))
-    merged = layers.merge(layers.load(ROOT / "params.yaml"), tuple(sorted(names, key=lambda text: "profile" in text)))
+    merged = layers.merge(params.load(ROOT), tuple(sorted(names, key=lambda text: "profile" in text)))
     return layers.validate(module.Block, merged | changes, names)
 
 
@@ -67,7 +67,7 @@ def prepared(raw, tmp_path_factory) -> dict[str, tuple[set[str], dict[str, str]]
             write_detections(inputs["detections"], read_records(raw[name] / "detections.jsonl"), {})
         module = importlib.import_module(f"stages.data.sets.{target}")
         names = (f"{target}.base", f"{target}.profile.smoke")
-        block = layers.validate(module.Block, layers.merge(layers.load(ROOT / "params.yaml"), names), names)
+        block = layers.validate(module.Block, layers.merge(params.load(ROOT), names), names)
         (top / "packed").mkdir()
         module.prepare(block, inputs, top / "packed")
         rejects = read_table(top / "packed" / "rejects.parquet")

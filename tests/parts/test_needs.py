@@ -112,7 +112,7 @@ def test_weights_must_be_the_named_file(tmp_path):
     wrong = digest[:-1] + ("0" if digest[-1] != "0" else "1")
     (text,) = needs.missing(weights(path, wrong))
     assert wrong in text and f"found: its sha256 is {digest}" in text
-    assert "states no sha256" in needs.missing(weights(path, ""))[0]
+    assert "state no sha256" in needs.missing(weights(path, ""))[0]
     assert "there is no such file" in needs.missing(weights(tmp_path / "v.pt", digest))[0]
     unnamed = {"teacher.face.base": {"source": "file", "file": "", "sha256": ""}}
     assert "(no file named)" in needs.missing(unnamed)[0]

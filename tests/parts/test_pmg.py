@@ -14,11 +14,12 @@ from stages.engine.chance import Chance
 from stages.engine.loop import Run
 from stages.engine.world import World
 from stages.nets.encoders.pmg import PMG, jigsaw
-from stages.runner.layers import load, merge, validate
+from stages.runner.layers import merge, validate
+from stages.runner.params import load
 from stages.teachers.common import random_crops
 from stages.teachers.pmg import Block, PMGMethod
 
-PARAMS = Path(__file__).resolve().parents[2] / "params.yaml"
+PARAMS = load(Path(__file__).resolve().parents[2])
 SMALL = {"trunk": "resnet10", "width": 4, "stem": "imagenet", "hidden": 6, "classes": 3, "feature": "penultimate"}
 
 
@@ -33,7 +34,7 @@ def block(**changes) -> Block:
         "iterations": 4,
         "batch": 4,
     }
-    return validate(Block, merge(load(PARAMS), names) | published | changes, names)
+    return validate(Block, merge(PARAMS, names) | published | changes, names)
 
 
 class Rows:

@@ -13,12 +13,13 @@ from stages.data.prepared.packed import Index, Packed, Row, write_packed
 from stages.engine.world import World
 from stages.nets.encoders.load import build, load_encoder, load_state
 from stages.nets.trunks.resnet import ResNet
-from stages.runner.layers import load, merge, validate
+from stages.runner.layers import merge, validate
+from stages.runner.params import load
 from stages.teach import module_of
 from stages.teachers import common, identity, pmg, scorer
 from stages.teachers.convert import read_state
 
-PARAMS = Path(__file__).resolve().parents[2] / "params.yaml"
+PARAMS = load(Path(__file__).resolve().parents[2])
 HELPERS = {
     "face": identity,
     "face_independent": identity,
@@ -39,7 +40,7 @@ def block_of(what: str, profile: str, **changes):
     if module is pmg:
         layers = ("base", f"who.{what}", f"profile.{profile}", f"form.{profile}.{what}")
         names = tuple(f"teacher.pmg.{layer}" for layer in layers)
-    return validate(module.Block, merge(load(PARAMS), names) | changes, names)
+    return validate(module.Block, merge(PARAMS, names) | changes, names)
 
 
 def packed(folder: Path, column: str, classes: int, each: int, first: int = 0) -> Path:

@@ -16,10 +16,10 @@ from stages.draw.scenes.chance import generator
 from stages.draw.scenes.encode import jpeg_exact
 from stages.draw.scenes.faults import FAULTS
 from stages.draw.scenes.figure import figure_joints
-from stages.runner import layers
+from stages.runner import layers, params
 
 ROOT = Path(__file__).resolve().parents[2]
-PARAMS = layers.load(ROOT / "params.yaml")
+PARAMS = params.load(ROOT)
 SETS = ("celeba_wild", "cub_masks", "flowers", "taichi")
 
 

@@ -24,7 +24,9 @@ def one_of_each_kind(stages: Sequence[Stage], built: set[str]) -> list[Stage]:
 
 def alone(copy: Checkout, stage: Stage, folder: Path, made: dict[str, Stage]) -> list[str]:
     """What differs when a stage of a finished copy runs where only its declared code, params and inputs are."""
-    bare = Checkout(folder, "smoke", ["params.yaml", *(dep for dep in stage.deps if dep not in made)])
+    bare = Checkout(
+        folder, "smoke", ["params.yaml", *set(stage.homes.values()), *(dep for dep in stage.deps if dep not in made)]
+    )
     for dep in stage.deps:
         if dep in made:
             (bare.folder / dep).parent.mkdir(parents=True, exist_ok=True)
@@ -125,7 +127,7 @@ def _allowed(stage: Stage, path: str, folder: Path) -> bool:
     if not Path(path).is_relative_to(folder):
         return False
     name = Path(path).relative_to(folder)
-    own = {"params.yaml", ".work", "results/receipts", *stage.deps, *stage.outs}
+    own = {"params.yaml", *stage.homes.values(), ".work", "results/receipts", *stage.deps, *stage.outs}
     compiled = re.fullmatch(r"(.*)__pycache__/(\w+)\.cpython-\d+(\.opt-\d)?\.pyc(\.\d+)?", name.as_posix())
     if compiled:
         name = Path(f"{compiled[1]}{compiled[2]}.py")

@@ -84,9 +84,9 @@ def test_a_changed_key_makes_its_descendants_stale_and_nothing_else(runs):
     """One key of CoModGAN: its models, their samples, the scores and the table; no other method, no data."""
     copy = runs["snakemake"]
     stages = graph.load(copy.folder)
-    copy.edit("params.yaml", r"(?m)^      style_mixing: 0\.5", "      style_mixing: 0.4")
+    copy.edit("stages/papers/contrasfill/params.yaml", r"(?m)^      style_mixing: 0\.5", "      style_mixing: 0.4")
     done = copy.call("snakemake", "-n", TARGET)
-    copy.edit("params.yaml", r"(?m)^      style_mixing: 0\.4", "      style_mixing: 0.5")
+    copy.edit("stages/papers/contrasfill/params.yaml", r"(?m)^      style_mixing: 0\.4", "      style_mixing: 0.5")
     needed = {stage.name: stage for stage in graph.ancestors(stages, [TARGET])}
     made = graph.producer(stages)
     stale = {name for name, stage in needed.items() if "contrasfill.comodgan.base" in stage.params}

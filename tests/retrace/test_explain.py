@@ -4,6 +4,8 @@ import shutil
 
 import pytest
 
+from tests.retrace.toy_paper import OWN
+
 LATER = {  # what follows a stage of the toy, by group
     "preflight": {"render", "train", "sample", "measure", "table", "figure"},
     "render": {"train", "sample", "measure", "table", "figure"},
@@ -31,10 +33,10 @@ def test_nothing_to_explain_after_a_run(published):
     ("file", "old", "new", "group", "expected"),
     [
         ("params.yaml", "count: 3", "count: 4", "render", ("parameter", "raw.cub.base.count", 3, 4)),
-        ("params.yaml", "{steps: 2}", "{steps: 5}", "train", ("parameter", "toy.train.profile.demo.steps", 2, 5)),
-        ("params.yaml", "rate: 0.5 ", "rate: 0.25 ", "train", ("parameter", "toy.train.base.rate", 0.5, 0.25)),
-        ("params.yaml", "{steps: 2}", "{}", "train", ("parameter", "toy.train.base.steps", 2, 10)),
-        ("params.yaml", "width: 4 ", "width: 4\n      depth: 1 ", "train",
+        (OWN, "{steps: 2}", "{steps: 5}", "train", ("parameter", "toy.train.profile.demo.steps", 2, 5)),
+        (OWN, "rate: 0.5 ", "rate: 0.25 ", "train", ("parameter", "toy.train.base.rate", 0.5, 0.25)),
+        (OWN, "{steps: 2}", "{}", "train", ("parameter", "toy.train.base.steps", 2, 10)),
+        (OWN, "width: 4 ", "width: 4\n      depth: 1 ", "train",
          ("parameter", "toy.train.base.depth", "(absent)", 1)),
         ("dvc.yaml", "stages.illustrate --paper toy", "stages.illustrate --paper other", "figure",
          ("command", "command")),
@@ -91,7 +93,7 @@ def test_edited_outputs_are_named_where_they_are_read(paper):
 
 
 def test_a_stage_that_ran_alone_makes_its_readers_stale_only_if_its_bytes_changed(paper):
-    paper.edit("params.yaml", "rate: 0.5 ", "rate: 0.25 ")
+    paper.edit(OWN, "rate: 0.5 ", "rate: 0.25 ")
     for seed in (0, 1):
         for method in ("ours", "other"):
             stage = f"--method {method} --seed {seed}"

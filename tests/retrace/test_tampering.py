@@ -196,7 +196,7 @@ SOURCES = {
     "the environment lock": ("envs/core.lock", "1.16.0", "1.17.0", "environment", "envs/core.lock"),
     "a source file": ("stages/reported.csv", "C2,3", "C2,4", "source", "stages/reported.csv"),
     "a command": ("dvc.yaml", f"{ITEM} ${{item.seed}}", f"{ITEM} 7", "command", "dvc.yaml"),
-    "a layer struck": ("dvc.yaml", "params: [figure.base]", "params: []", "parameter", "params.yaml: shade"),
+    "a layer struck": ("dvc.yaml", "params: [figure.base]", "params: []", "parameter", "dvc.yaml: shade"),
 }  # fmt: skip
 
 

@@ -182,7 +182,7 @@ stages:
       --out results/store/${profile}/model/toy/${item.method}_${item.seed} --threads 1
     deps: [envs/core.lock, stages/train.py, stages/toy_loss.py, stages/toy_extra.py, stages/runner,
       "results/store/${profile}/raw/cub"]
-    params: [toy.train.base, "toy.train.profile.${profile}"]
+    params: [{stages/papers/toy/params.yaml: [toy.train.base, "toy.train.profile.${profile}"]}]
     outs: ["results/store/${profile}/model/toy/${item.method}_${item.seed}"]
     meta: {torch: 1, disk_mb: 5}
   sample:
@@ -193,7 +193,7 @@ stages:
       --out results/store/${profile}/sample/toy/${item.method}_${item.seed} --threads 1
     deps: [envs/core.lock, stages/sample.py, stages/runner,
       "results/store/${profile}/model/toy/${item.method}_${item.seed}"]
-    params: [toy.sample.base]
+    params: [{stages/papers/toy/params.yaml: [toy.sample.base]}]
     outs: ["results/store/${profile}/sample/toy/${item.method}_${item.seed}"]
   measure:
     matrix: {seed: [0, 1]}
@@ -205,7 +205,7 @@ stages:
       --out results/store/${profile}/score/toy/face_${item.seed} --threads 1
     deps: [envs/core.lock, stages/measure.py, stages/runner, "results/store/${profile}/raw/cub",
       "results/store/${profile}/sample/toy/ours_${item.seed}", "results/store/${profile}/sample/toy/other_${item.seed}"]
-    params: [toy.measure.base, "toy.measure.profile.${profile}"]
+    params: [{stages/papers/toy/params.yaml: [toy.measure.base, "toy.measure.profile.${profile}"]}]
     outs: ["results/store/${profile}/score/toy/face_${item.seed}"]
   table:
     cmd: >-
@@ -215,7 +215,7 @@ stages:
       --out results/tables/table --files csv --threads 1
     deps: [envs/core.lock, stages/tabulate.py, stages/runner, stages/papers/toy/reported.csv,
       "results/store/${profile}/score/toy/face_0", "results/store/${profile}/score/toy/face_1"]
-    params: [toy.table.base]
+    params: [{stages/papers/toy/params.yaml: [toy.table.base]}]
     outs: [results/tables/table.csv, results/receipts/table.json]
     meta: {final: true}
   figure:
@@ -223,7 +223,7 @@ stages:
       exec python -m stages.illustrate --paper toy --block toy.figure.base
       --in sample=results/store/${profile}/sample/toy/ours_0 --out results/figures/figure --files png pdf --threads 1
     deps: [envs/core.lock, stages/illustrate.py, stages/runner, "results/store/${profile}/sample/toy/ours_0"]
-    params: [toy.figure.base]
+    params: [{stages/papers/toy/params.yaml: [toy.figure.base]}]
     outs: [results/figures/figure.png, results/figures/figure.pdf, results/receipts/figure.json]
     meta: {final: true}
 """
@@ -241,6 +241,9 @@ raw:
     base:
       seed: 7   # ours (gap G2), drawn data
       count: 3  # ours, drawn data
+"""
+
+OWN_PARAMS = """
 toy:
   train:
     base:
@@ -263,6 +266,8 @@ toy:
       grey: 128  # ours
 """
 
+OWN = "stages/papers/toy/params.yaml"
+
 FILES = {
     "stages/render.py": RENDER,
     "stages/train.py": TRAIN,
@@ -274,6 +279,7 @@ FILES = {
     "stages/toy_extra.py": '"""Declared by train, imported by nobody."""\n',
     "dvc.yaml": DVC,
     "params.yaml": PARAMS,
+    OWN: OWN_PARAMS,
     "envs/core.lock": "attrs==1.0\nsix==1.16.0 \\\n    --hash=sha256:aa\n",
     "stages/papers/toy/reported.csv": "ours,face,KFFA,83.39\nother,face,KFFA,51.19\nours,face,FID,5.95\n",
     "stages/papers/toy/claims.yaml": (

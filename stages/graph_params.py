@@ -1,0 +1,60 @@
+"""The parameters that dvc.yaml lists for a stage: their values, and the files that hold them."""
+
+from collections.abc import Iterable, Mapping
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+from stages import homes
+from stages.graph_rules import closest
+
+
+class Parameters:
+    """All values of a project, as DVC's own reader gives them."""
+
+    def __init__(self, root: Path) -> None:
+        """Raises: ValueError for a key that stands in another file than its home; DVC's own errors for no YAML."""
+        from dvc.fs import localfs
+        from dvc.utils.serialize import load_path
+
+        self._home = cache(partial(homes.home, root=root))
+        self._values: dict[str, Any] = {}
+        for file in homes.files(root):
+            content = load_path(str(root / file), localfs)
+            homes.check(file, content, root)
+            self._values |= content
+
+    def of(self, stage: str, entries: Iterable[Any]) -> tuple[dict[str, Any], dict[str, str]]:
+        """Dotted key -> value, and dotted key -> file, in the order of dvc.yaml.
+
+        Raises: ValueError for a key that no file holds, that is listed under another file than its home, or that lies
+        within another one: DVC doubles lists under a key that it reads twice.
+        """
+        places: dict[str, str] = {}
+        for entry in entries:
+            for file, keys in entry.items() if isinstance(entry, Mapping) else [(homes.SHARED, [entry])]:
+                for key in keys if isinstance(keys, list) else [keys]:
+                    if not isinstance(key, str) or file != self._home(key):
+                        known = f"the file of {key} is {self._home(key)}" if isinstance(key, str) else "expected a key"
+                        raise ValueError(f"dvc.yaml: stage {stage}: params names {key!r} of {file}; {known}")
+                    places[key] = file
+        for key in places:
+            if inner := [other for other in places if other.startswith(f"{key}.")]:
+                raise ValueError(f"dvc.yaml: stage {stage}: params lists {key} and {inner[0]} within it")
+        return {key: self._value(stage, key, file) for key, file in places.items()}, places
+
+    def _value(self, stage: str, key: str, file: str) -> Any:
+        values: Any = self._values
+        for part in key.split("."):
+            if not isinstance(values, Mapping) or part not in values:
+                hint = closest(part, values if isinstance(values, Mapping) else ())
+                raise ValueError(f"dvc.yaml: stage {stage}: {file} has no {key}: {part} is missing{hint}")
+            values = values[part]
+        return _sorted(values)
+
+
+def _sorted(value: Any) -> Any:
+    """Dictionaries by key: the order of lines makes nothing stale, as in DVC."""
+    if isinstance(value, Mapping):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    return [_sorted(item) for item in value] if isinstance(value, list) else value

@@ -199,7 +199,7 @@ def test_collecting_in_rounds_equals_drawing_one_at_a_time(good, wanted):
 @pytest.fixture(scope="module")
 def critic() -> Discriminator:
     torch.manual_seed(0)
-    return Discriminator(16, 64, 8, 4).eval()
+    return Discriminator(4, 16, 64, 8, 4).eval()
 
 
 def seen_of(count: int, seed: int) -> torch.Tensor:
@@ -216,7 +216,7 @@ def test_realness_is_the_discriminators_own_in_a_group_with_the_companions(criti
     realness = judge.realness(results, which)
     for row, image in enumerate(which.tolist()):
         together = torch.cat([results[row : row + 1], base[[(image + k) % 5 for k in (1, 2, 3)]]])
-        logit = critic(together[:, 1:], 0.5 - together[:, :1])[0, 0]
+        logit = critic(together)[0, 0]
         torch.testing.assert_close(realness[row], logit.sigmoid())
     assert ((realness > 0) & (realness < 1)).all()
 
@@ -231,7 +231,7 @@ def test_realness_does_not_depend_on_what_is_judged_with_it(critic):
 
 def test_a_result_judged_alone_has_no_spread_beside_it(critic):
     base = seen_of(2, 1)
-    logit = critic(base[:, 1:], 0.5 - base[:, :1], parts=2)[:, 0]
+    logit = critic(base, parts=2)[:, 0]
     torch.testing.assert_close(Judge(critic, base, 0, 2).realness(base, torch.arange(2)), logit.sigmoid())
 
 

@@ -10,10 +10,11 @@ from safetensors.torch import save_file
 
 from stages.engine.world import World
 from stages.nets.psp import PSP
+from stages.nets.stylegan.stylegan2 import Discriminator
 from stages.papers.contrasfill.stylegan import generator as stage
 from stages.papers.contrasfill.stylegan import method as stylegan
 from stages.papers.contrasfill.stylegan import official
-from stages.papers.contrasfill.stylegan.nets import Discriminator, Generator
+from stages.papers.contrasfill.stylegan.nets import Generator
 from tests.contract.prepared import block_of
 from tests.papers.contrasfill_toys import count, stir
 
@@ -32,7 +33,7 @@ def small_generator(seed: int = 0) -> Generator:
 def test_the_official_networks_have_their_published_sizes():
     """Config F at 1024 px: 30,370,060 in the generator, of which 2,101,248 map; 29,012,513 in the discriminator."""
     with torch.device("meta"):
-        discriminator = Discriminator(1024, 32768, 512, 4)
+        discriminator = Discriminator(3, 1024, 32768, 512, 4)
         generator = Generator(1024, 32768, 512, 512, mapping_layers=8, mapping_rate=0.01)
     assert (count(generator), count(generator.mapping), generator.styles) == (30_370_060, 2_101_248, 18)
     assert generator.noise.size == 16 + 2 * sum(4**k for k in range(3, 11))
@@ -206,7 +207,7 @@ def test_published_weights_give_the_published_image():
 def test_names_go_there_and_back(layout):
     """Ours → theirs → ours to the bit, every tensor once."""
     net = small_generator(3)
-    discriminator = Discriminator(16, 64, 8, 2)
+    discriminator = Discriminator(3, 16, 64, 8, 2)
     for made, names in (
         (net, official.generator_names(net.sides, 2, layout)),
         (discriminator, official.discriminator_names(net.sides, layout)),
@@ -215,7 +216,7 @@ def test_names_go_there_and_back(layout):
         assert sorted(name.ours for name in names) == sorted(own)
         assert len({name.theirs for name in names}) == len(names)
         state = {n.theirs: own[n.ours].flip(2, 3).clone() if n.mirrored else own[n.ours].clone() for n in names}
-        other = small_generator(4) if made is net else Discriminator(16, 64, 8, 2)
+        other = small_generator(4) if made is net else Discriminator(3, 16, 64, 8, 2)
         official.fill(other, state, names, set(), "file")
         for name, value in own.items():
             assert torch.equal(value, other.state_dict()[name]), name
@@ -298,7 +299,7 @@ def test_files_are_read_without_running_code(tmp_path):
 def test_a_users_files_become_a_model(tmp_path):
     """The conversion stage end to end on small files in the layout of pSp's checkpoint."""
     state, torch_seed = random_state(rosinality_names()), torch.manual_seed(1)
-    judge = Discriminator(16, 64, 8, 2)
+    judge = Discriminator(3, 16, 64, 8, 2)
     names = official.discriminator_names([4, 8, 16], "rosinality")
     files = {"generator": tmp_path / "psp.pt", "discriminator": tmp_path / "d.safetensors"}
     averages = torch.arange(6.0).expand(6, 6).clone()

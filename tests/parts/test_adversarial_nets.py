@@ -125,18 +125,18 @@ def test_deviation_group_that_does_not_divide_is_refused():
 )
 def test_discriminator_has_the_printed_number_of_parameters(size, base, limit, count):
     with torch.device("meta"):
-        net = Discriminator(size, base, limit, 4)
+        net = Discriminator(4, size, base, limit, 4)
     assert sum(p.numel() for p in net.parameters()) == count
 
 
 def test_discriminator_gives_one_logit_and_sees_the_mask():
     torch.manual_seed(0)
-    net, image = Discriminator(32, 256, 16, 4), torch.randn(4, 3, 32, 32)
+    net, image = Discriminator(4, 32, 256, 16, 4), torch.randn(4, 3, 32, 32)
     nothing, all_of_it = torch.zeros(4, 1, 32, 32), torch.ones(4, 1, 32, 32)
-    assert net(image, nothing).shape == (4, 1)
-    assert not torch.allclose(net(image, nothing), net(image, all_of_it))
+    assert net(beside_mask(image, nothing)).shape == (4, 1)
+    assert not torch.allclose(net(beside_mask(image, nothing)), net(beside_mask(image, all_of_it)))
     with pytest.raises(ValueError, match="expected side 32, came 16"):
-        net(image[:, :, :16, :16], nothing[:, :, :16, :16])
+        net(beside_mask(image, nothing)[:, :, :16, :16])
 
 
 def test_mask_joins_the_image_in_the_image_layout():

@@ -1,4 +1,4 @@
-"""StyleGAN2's residual discriminator, given the hole mask beside the image, and its channel rule."""
+"""StyleGAN2's residual discriminator, for images alone or beside their hole masks, and its channel rule."""
 
 from __future__ import annotations
 
@@ -90,21 +90,19 @@ def minibatch_deviation(
 
 
 class Discriminator(nn.Module):
-    """Realness logit of an image, seen together with its hole mask.
+    """Realness logit of an image.
 
-    [(1 - M) - 0.5, image] -> 1x1 conv -> residual halvings down to 4x4 -> group deviation -> 3x3 conv
-    -> dense -> logit.
+    1x1 conv -> residual halvings down to 4x4 -> group deviation -> 3x3 conv -> dense -> logit.
 
-    Source: supp §1 through StyleGAN2; mask input as in CoModGAN (code; gap G24).
-    Shapes: image [B 3 R R] in [-1, 1], mask [B 1 R R] (1 = hole) -> logit [B 1].
+    Source: supp §1 through StyleGAN2 config F, residual (code); masks as in CoModGAN (code; gap G24).
+    Shapes: seen [B planes R R], an image in [-1, 1] with 3 planes or with its mask (`beside_mask`) 4 -> logit [B 1].
     """
 
-    def __init__(self, size: int, base: int, limit: int, group: int):
+    def __init__(self, planes: int, size: int, base: int, limit: int, group: int):
         super().__init__()
-        sides = sides_from(size, 4)
-        width = [channels_at(side, base, limit) for side in sides]
+        width = [channels_at(side, base, limit) for side in sides_from(size, 4)]
         self.size, self.group = size, group
-        self.from_image = EqualConv(4, width[0], 1)
+        self.from_image = EqualConv(planes, width[0], 1)
         self.blocks = nn.Sequential(*(ResidualDown(a, b) for a, b in pairwise(width)))
         self.last = EqualConv(width[-1] + 1, width[-1], 3)
         self.dense = EqualLinear(width[-1] * 16, width[-1], activated=True)
@@ -112,16 +110,15 @@ class Discriminator(nn.Module):
 
     def forward(
         self,
-        image: Tensor,
-        mask: Tensor,
+        seen: Tensor,
         parts: int = 1,
         order: Tensor | None = None,
         gather: Callable[[Tensor], Tensor] | None = None,
         own: slice = slice(None),
     ) -> Tensor:
         """`parts`, `order`, `gather` and `own` as in `minibatch_deviation`."""
-        if image.shape[-1] != self.size:
-            raise ValueError(f"discriminator: expected side {self.size}, came {image.shape[-1]}")
-        x = self.blocks(self.from_image(beside_mask(image, mask)))
+        if seen.shape[-1] != self.size:
+            raise ValueError(f"discriminator: expected side {self.size}, came {seen.shape[-1]}")
+        x = self.blocks(self.from_image(seen))
         x = self.last(minibatch_deviation(x, self.group, parts, order, gather, own))
         return self.logit(self.dense(x.flatten(1)))

@@ -19,7 +19,7 @@ from stages.engine.world import World
 from stages.losses.adversarial import logistic_discriminator, logistic_generator
 from stages.losses.penalty import r1
 from stages.nets.stylegan.noise import NoisePlanes
-from stages.nets.stylegan.stylegan2 import Discriminator
+from stages.nets.stylegan.stylegan2 import Discriminator, beside_mask
 
 
 class CommonBlock(TrainBlock):
@@ -142,7 +142,7 @@ class Adversary:
         order = chance.permutation(name, total).to(images.device)
         own = slice(self.world.rank, None, self.world.size)
         gather = self.world.gather if self.world.size > 1 else None
-        return self.net(images, mask, parts, order, gather, own)
+        return self.net(beside_mask(images, mask), parts, order, gather, own)
 
     def discriminator_terms(
         self, fake: Tensor, real: Tensor, mask: Tensor, chance: Chance, step: int
@@ -184,7 +184,7 @@ def adversarial_terms(
 
 def discriminator_of(block: CommonBlock) -> Discriminator:
     """The discriminator that all three methods train against."""
-    return Discriminator(block.size_px, block.channel_base, block.channel_limit, block.deviation_group)
+    return Discriminator(4, block.size_px, block.channel_base, block.channel_limit, block.deviation_group)
 
 
 def adam(block: CommonBlock, nets: tuple[str, ...], lazy_every: int | None) -> Descent:

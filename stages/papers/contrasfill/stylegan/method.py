@@ -16,7 +16,8 @@ from stages.engine.plan import Descent, Phase, TrainBlock
 from stages.engine.world import World
 from stages.losses.adversarial import logistic_discriminator, logistic_generator
 from stages.losses.penalty import r1
-from stages.papers.contrasfill.stylegan.nets import Discriminator, Generator
+from stages.nets.stylegan.stylegan2 import Discriminator
+from stages.papers.contrasfill.stylegan.nets import Generator
 
 
 class Block(TrainBlock):
@@ -70,7 +71,7 @@ class StyleGAN:
                 size, base, limit, block.latent, mapping_layers=block.mapping_layers, mapping_rate=rate
             )
         with initialised(seed, "discriminator"):
-            discriminator = Discriminator(size, base, limit, block.deviation_group)
+            discriminator = Discriminator(3, size, base, limit, block.deviation_group)
         for name, parameter in generator.named_parameters():
             if name.endswith(".strength"):
                 parameter.requires_grad_(block.noise != "none")

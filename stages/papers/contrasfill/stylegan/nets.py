@@ -1,8 +1,7 @@
-"""StyleGAN2 without a condition: a generator that takes one code per layer, its discriminator, and a small inverter."""
+"""StyleGAN2 without a condition: a generator that takes one code per layer, and a small inverter."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import pairwise
 
 import torch
@@ -13,7 +12,7 @@ from stages.nets.stylegan.mapping import Mapping
 from stages.nets.stylegan.modconv import ModulatedConv
 from stages.nets.stylegan.noise import NoisePlanes
 from stages.nets.stylegan.resample import up2
-from stages.nets.stylegan.stylegan2 import ResidualDown, channels_at, minibatch_deviation, sides_from
+from stages.nets.stylegan.stylegan2 import ResidualDown, channels_at, sides_from
 
 
 class Generator(nn.Module):
@@ -64,38 +63,6 @@ class Generator(nn.Module):
     def spread(self, mapped: Tensor) -> Tensor:
         """One code for all layers: [B latent] -> [B styles latent]."""
         return mapped[:, None].expand(-1, self.styles, -1)
-
-
-class Discriminator(nn.Module):
-    """Realness logit of an image alone.
-
-    Source: StyleGAN2 config F, residual (code).
-    Shapes: image [B 3 R R] in [-1, 1] -> logit [B 1]; `parts`, `order`, `gather` and `own` as `minibatch_deviation`.
-    """
-
-    def __init__(self, size: int, base: int, limit: int, group: int):
-        super().__init__()
-        width = [channels_at(side, base, limit) for side in sides_from(size, 4)]
-        self.size, self.group = size, group
-        self.from_image = EqualConv(3, width[0], 1)
-        self.blocks = nn.Sequential(*(ResidualDown(a, b) for a, b in pairwise(width)))
-        self.last = EqualConv(width[-1] + 1, width[-1], 3)
-        self.dense = EqualLinear(width[-1] * 16, width[-1], activated=True)
-        self.logit = EqualLinear(width[-1], 1)
-
-    def forward(
-        self,
-        image: Tensor,
-        parts: int = 1,
-        order: Tensor | None = None,
-        gather: Callable[[Tensor], Tensor] | None = None,
-        own: slice = slice(None),
-    ) -> Tensor:
-        if image.shape[-1] != self.size:
-            raise ValueError(f"discriminator: expected side {self.size}, came {image.shape[-1]}")
-        x = self.blocks(self.from_image(image))
-        x = self.last(minibatch_deviation(x, self.group, parts, order, gather, own))
-        return self.logit(self.dense(x.flatten(1)))
 
 
 class SmallInverter(nn.Module):

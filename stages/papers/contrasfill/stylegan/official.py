@@ -82,7 +82,7 @@ def plane_names(sides: list[int], layout: str) -> list[tuple[str, int]]:
 
 
 def discriminator_names(sides: list[int], layout: str) -> list[Named]:
-    """Every tensor of `nets.Discriminator`; sides ascend from 4, the network begins at the last."""
+    """Every tensor of the discriminator; sides ascend from 4, the network begins at the last."""
     falling = sides[:0:-1]
     if layout == "rosinality":
         pairs = [("from_image.weight", "convs.0.0.weight"), ("from_image.bias", "convs.0.1.bias")]

@@ -9,7 +9,7 @@ from stages.runner import layers, params
 from stages.runner.exits import BAD_PARAMS, StageFailure
 
 OWN = "stages/papers/one/params.yaml"
-SHARED = "profile: demo\nset:\n  base:\n    size: 8  # ours (gap G4)\n"
+SHARED = "profile: demo\nset:\n  base:\n    size: 8  # ours (gap G4)\nplain:\n  base:\n    x: 5  # code\n"
 PAPER = "one:\n  base:\n    rate: 1.0e-4  # supp §1\n    width: 3      # ours (gap G3)\n"
 STAGE = """
 stages:
@@ -46,7 +46,7 @@ def test_a_paper_s_layers_are_at_home_in_its_own_file(root):
 
 
 def test_a_stage_reads_the_files_of_its_layers_and_no_other(root):
-    assert params.load().keys() == {"profile", "set", "one"}
+    assert params.load().keys() == {"profile", "set", "plain", "one"}
     assert params.load(names=["one.base"]).keys() == {"one"}
     (root / "params.yaml").write_text("no: [mapping")
     assert layers.merge(params.load(names=["one.base"]), ("one.base",)) == {"rate": 1.0e-4, "width": 3}
@@ -54,7 +54,7 @@ def test_a_stage_reads_the_files_of_its_layers_and_no_other(root):
 
 def test_gaps_are_found_in_both_files(root):
     assert layers.gaps(("one.base",)) == ["G3"] and layers.gaps(("set.base",), root) == ["G4"]
-    assert layers.gaps(("set.base", "one.base")) == ["G3", "G4"] and layers.gaps(("profile",)) == []
+    assert layers.gaps(("set.base", "one.base")) == ["G3", "G4"] and layers.gaps(("plain.base",)) == []
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 from stages.retrace.crate import Draft
 from tests.retrace.questions import COMPLETED, Crate
-from tests.retrace.toy_paper import ToyPaper
+from tests.retrace.toy_paper import OWN, ToyPaper
 
 MODEL = "results/store/demo/model/toy/ours_1/"
 SCORE = "results/store/demo/score/toy/face_0/"
@@ -49,7 +49,7 @@ def test_cq2_memory_processor_and_disk(whole, published):
 
 
 def test_cq3_configuration_files(whole):
-    assert whole.cq3(MODEL) == ["stages/papers/toy/params.yaml"]
+    assert whole.cq3(MODEL) == [OWN]
 
 
 def test_cq4_environment_file(whole, published):
@@ -109,7 +109,7 @@ def action(whole: Crate, made: str = MODEL) -> str:
 FAULTS = {
     "cq1": lambda one: one.entities[action(one)].update(containerImage={"@id": "params.yaml"}),
     "cq2": lambda one: one.entities[f"{action(one)}/peak_memory_mb"].update(value=1),
-    "cq3": lambda one: drop(one, action(one), "object", "stages/papers/toy/params.yaml"),
+    "cq3": lambda one: drop(one, action(one), "object", OWN),
     "cq4": lambda one: one.entities[one.step_of(MODEL)].update(buildInstructions={"@id": "README.md"}),
     "cq5": lambda one: one.entities[action(one)].update(endTime="2100-01-01T00:00:00.000+00:00"),
     "cq6": lambda one: one.entities[one.run].pop("startTime"),
@@ -156,9 +156,9 @@ def test_a_planted_fault_changes_the_answer(question, whole):
 
 
 def test_changed_settings_are_no_configuration_of_an_earlier_run(paper):
-    paper.edit("stages/papers/toy/params.yaml", "rate: 0.5", "rate: 0.25")
+    paper.edit(OWN, "rate: 0.5", "rate: 0.25")
     now = crate(paper)
-    assert now.cq3(MODEL) == [] and now.cq3(SCORE) == ["stages/papers/toy/params.yaml"]
+    assert now.cq3(MODEL) == [] and now.cq3(SCORE) == [OWN]
     assert now.cq11(MODEL)["toy.train.base.rate"] == ("rate", 0.5)
 
 

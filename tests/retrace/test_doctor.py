@@ -11,6 +11,7 @@ import sys
 import pytest
 
 from stages import graph
+from tests.retrace.toy_paper import OWN
 
 DEAD = 2**22 - 3  # above every process number of a usual system
 
@@ -99,7 +100,7 @@ def test_interrupted_publishes(healthy):
 
 def test_saved_states_are_kept_where_a_stage_goes_on_from_them(healthy):
     """The stage's fingerprint of today decides, not the log: a change of a parameter makes an orphan."""
-    healthy.edit("stages/papers/toy/params.yaml", "rate: 0.5 ", "rate: 0.75 ")
+    healthy.edit(OWN, "rate: 0.5 ", "rate: 0.75 ")
     done = subprocess.run(
         [sys.executable, "-m", "stages.retrace.planned", "train@ours-0"], cwd=healthy.folder, capture_output=True,
         text=True, check=True,
@@ -112,7 +113,7 @@ def test_saved_states_are_kept_where_a_stage_goes_on_from_them(healthy):
     assert code == 1 and remedies(answer, "state") == ["rm -r .work/resume/0123456789abcdef"]
     kept = [one["what"] for one in answer["notes"] if one["kind"] == "state"]
     assert len(kept) == 1 and "train@ours-0 goes on from it" in kept[0]
-    healthy.edit("stages/papers/toy/params.yaml", "rate: 0.75 ", "rate: 0.8 ")
+    healthy.edit(OWN, "rate: 0.75 ", "rate: 0.8 ")
     assert len(remedies(healthy.answer("doctor")[1], "state")) == 2
 
 

@@ -10,7 +10,7 @@ import pytest
 from stages import graph
 from stages.retrace.receipts import Receipt, Shelf
 from stages.retrace.roots import roots_of
-from tests.retrace.toy_paper import with_text
+from tests.retrace.toy_paper import OWN, with_text
 from tests.retrace.traced import untraced
 
 TABLE = "results/tables/table.csv"
@@ -156,7 +156,7 @@ def test_a_lost_receipt_is_a_hole_and_a_kept_one_fills_it(paper):
 
 def test_an_earlier_picture_is_still_traced(paper, tmp_path):
     shutil.copy(paper.folder / PICTURE, tmp_path / "old.png")
-    paper.edit("stages/papers/toy/params.yaml", "grey: 128", "grey: 99")
+    paper.edit(OWN, "grey: 128", "grey: 99")
     paper.build("figure")
     code, answer = paper.answer("trace", str(tmp_path / "old.png"))
     assert code == 0 and not answer["current"] and "earlier run" in answer["warning"]

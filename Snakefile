@@ -1,16 +1,22 @@
-"""One rule for each stage of dvc.yaml, which is the only graph; README.md says how to run it."""
+"""One rule for each stage of dvc.yaml, as `make graph` wrote it; README.md says how to run it."""
 
 from snakemake.utils import min_version
 
 from stages import graph
 from stages.data import needs
+from stages.graph import written
 
 min_version("9.27")
 
 if config:
     raise WorkflowError(f"--config is not read here: change {', '.join(config)} in params.yaml, which both engines follow.")
 
-STAGES = graph.load(workflow.basedir)
+try:
+    # What DVC's first stage does: no job starts from generated files that are not what their sources say.
+    written.refuse_stale(workflow.basedir)
+    STAGES = graph.load(workflow.basedir)
+except ValueError as error:
+    raise WorkflowError(str(error))
 
 
 onstart:
@@ -37,6 +43,8 @@ for stage in STAGES:
             [directory(out) for out in stage.folders],
             [ensure(out, non_empty=True) for out in stage.files],
             [ensure(report(out, **stage.report), non_empty=True) for out in stage.shown],
+        message:
+            f"{stage.rule_name}: {stage.desc}; log: .work/logs/{stage.rule_name}.log"
         log:
             f".work/logs/{stage.rule_name}.log",
         benchmark:
@@ -49,5 +57,6 @@ for stage in STAGES:
         params:
             cmd=stage.cmd,
             values=stage.params,
+            code=stage.code,
         shell:
             "{params.cmd} > {log} 2>&1"

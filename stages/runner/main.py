@@ -1,7 +1,6 @@
 """One execution of a stage, from its command line to its exit code."""
 
 import contextlib
-import importlib
 import os
 import shutil
 import sys
@@ -10,25 +9,21 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from stages.runner import disk, inputs, layers, lease, machine, params, publish, receipt, skip
+from stages.runner import disk, inputs, lease, machine, plan, publish, receipt, skip
 from stages.runner.arguments import Arguments, parse
-from stages.runner.closure import closure
-from stages.runner.digest import file_digest
 from stages.runner.exits import DONE, INPUT_OUTPUT, RETRY, StageFailure, Stopped, code_of
 from stages.runner.guard import Guard
 from stages.runner.job import Job
 from stages.runner.lock import stage_lock
 from stages.runner.progress import Progress
 
-LOCK = Path("envs/core.lock")
-
 
 def run_stage(
     verb: str,
     function: Callable[[Job], None],
-    module: Callable[[dict[str, str]], str | tuple[str, ...]] | None = None,
+    module: plan.ModuleOf | None = None,
     choices: tuple[str, ...] = (),
-    lock: Path = LOCK,
+    lock: Path = plan.LOCK,
     follows: bool = False,
 ) -> None:
     """Runs one stage and exits with its code.
@@ -83,29 +78,23 @@ class Run:
         self.arguments: Arguments = parse(self.verb, self.allowed, words)
         self.stage = self.arguments.out.as_posix()
         machine.limit_threads(self.arguments.threads)
-        own = f"stages.{self.verb}"
-        chosen = self.module_of(self.arguments.choices) if self.module_of else own
-        targets = (chosen,) if isinstance(chosen, str) else chosen
-        roots = (own, "stages.runner.main", *targets)
-        self.code = {path.as_posix(): file_digest(path) for path in closure(roots)}
-        self.params = layers.merge(params.load(names=self.arguments.layers), self.arguments.layers)
-        self.gaps = layers.gaps(self.arguments.layers)
-        self.skipped = skip.reason_to_skip(self.params, self.arguments.inputs, self.follows)
+        targets = plan.modules(self.verb, self.arguments.choices, self.module_of)
+        self.plan = plan.Plan(self.arguments, targets, self.lock)
+        self.skipped = skip.reason_to_skip(self.plan.params, self.arguments.inputs, self.follows)
         if self.skipped is None:
-            self.module = sys.modules["__main__"] if targets[0] == own else importlib.import_module(targets[0])
-            self.block = layers.validate(self.module.Block, self.params, self.arguments.layers)
-            self.params = self.block.model_dump(mode="json")
+            self.module = self.plan.module()
+            self.block = self.plan.block(self.module)
 
     def execute(self) -> None:
         """Hashes the inputs, runs the function, publishes what it wrote. The caller holds the stage's lock."""
         arguments = self.arguments
         before = inputs.look_at(arguments.inputs)
-        content = self._receipt()
+        content = self.plan.receipt(receipt.of_sound_input)
         self.fingerprint = content["fingerprint"]
         settings = machine.config()
         out = publish.temporary(arguments.out)
         progress = Progress(f"{self.verb} {arguments.out.name}")
-        resume = Path(settings.get("resume_root", machine.RESUME)) / self.fingerprint[:16]
+        resume = Path(settings.get("resume_root", machine.RESUME)) / plan.resume_name(content)
         try:
             if self.skipped is not None:
                 skip.write_skipped(out, self.stage, self.skipped)
@@ -135,22 +124,6 @@ class Run:
             inputs=arguments.inputs, out=out, files=arguments.files, resume=resume, fingerprint=self.fingerprint,
             threads=arguments.threads, gpus=len(self.gpus), processes=processes, progress=progress, guard=self.guard,
         )  # fmt: skip
-
-    def _receipt(self) -> dict:
-        arguments = self.arguments
-        content = {
-            "schema": receipt.SCHEMA,
-            "stage": self.stage,
-            "verb": self.verb,
-            "command": list(arguments.canonical),
-            "layers": list(arguments.layers),
-            "params": self.params,
-            "gaps": self.gaps,
-            "inputs": {name: receipt.of_sound_input(path) for name, path in sorted(arguments.inputs.items())},
-            "code": self.code,
-            "environment": {"lock": self.lock.as_posix(), "sha256": file_digest(self.lock)},
-        }
-        return {**content, "fingerprint": receipt.fingerprint(content)}
 
     def _publish(self, made: Path, content: dict) -> None:
         arguments = self.arguments

@@ -11,7 +11,7 @@ from stages.runner.digest import file_digest, listing, listing_digest, path_dige
 from stages.runner.exits import BAD_INPUT, BAD_OUTPUT, StageFailure
 
 RECEIPTS = Path("results/receipts")
-SCHEMA = 1
+SCHEMA = 2
 
 
 def encode(content: dict[str, Any]) -> bytes:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from stages import graph_rules as rules
-from stages.graph_params import Parameters
+from stages.graph import rules
+from stages.graph.names import CHECKED, CODE, GUARD
+from stages.graph.parameters import Parameters
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,12 +21,14 @@ class Stage:
 
     name: str  # DVC's address: train@contrasfill-face-0
     rule_name: str  # Snakemake's identifier: train_contrasfill_face_0
+    desc: str
     cmd: str
-    raw_deps: tuple[str, ...]  # as dvc.yaml lists them
-    deps: tuple[str, ...]  # folders of code expanded into their .py files
+    deps: tuple[str, ...]
     outs: tuple[str, ...]
     params: Mapping[str, Any]  # dotted key -> its value, in the order of dvc.yaml
     homes: Mapping[str, str]  # dotted key -> the file that holds it
+    code_key: str  # what stages/code.json calls the stage's code
+    code: str  # its digest there
     meta: Mapping[str, Any]
 
     @property
@@ -96,9 +99,10 @@ def load(root: str | Path) -> tuple[Stage, ...]:
         entries = {key: resolver.resolve_one(key)[key] for key in resolver.get_keys()}
     except DvcException as error:
         raise ValueError(f"dvc.yaml: {error}") from error
+    # Snakemake checks the generated files as it loads, so the stage that does it for DVC is none of its rules.
+    entries.pop(GUARD, None)
     made = {_path(name, out) for name, entry in entries.items() for out in entry.get("outs", [])}
-    known: dict[str, list[str]] = {}
-    stages = tuple(_stage(root, name, entry, values, made, known) for name, entry in entries.items())
+    stages = tuple(_stage(root, name, entry, values, made) for name, entry in entries.items())
     rules.check_graph({stage.name: (stage.rule_name, stage.deps, stage.outs) for stage in stages})
     return stages
 
@@ -146,20 +150,25 @@ def supplies(stages: Sequence[Stage], planned: Iterable[str]) -> list[Stage]:
     return [stage for stage in stages if stage in found]
 
 
-def _stage(root: Path, name: str, entry: Mapping[str, Any], values: Parameters, made: set[str], known: dict) -> Stage:
-    """One record. `known` remembers what each code dependency stands for: hundreds of stages share them."""
-    meta, raw = entry.get("meta") or {}, entry.get("deps", [])
-    outs = tuple(_path(name, out) for out in entry.get("outs", []))
+def _stage(root: Path, name: str, entry: Mapping[str, Any], values: Parameters, made: set[str]) -> Stage:
+    meta, outs = entry.get("meta") or {}, tuple(_path(name, out) for out in entry.get("outs", []))
+    deps = tuple(dep for dep in entry.get("deps", []) if dep != CHECKED)
     rules.check_command(name, entry.get("cmd"))
     rules.check_meta(name, meta)
     for out in outs:
         rules.check_output(name, out)
-    for dep in raw:
-        if dep not in known:
-            known[dep] = [dep] if dep in made else _sources(root, name, dep)
-    deps = dict.fromkeys(file for dep in raw for file in known[dep])
+    for dep in deps:
+        if dep not in made and (PurePosixPath(dep).parts[0] in rules.NOT_SOURCES or not (root / dep).is_file()):
+            raise ValueError(f"dvc.yaml: stage {name}: dependency {dep} is neither an output of a stage nor a source file")
     params, places = values.of(name, entry.get("params", []))
-    return Stage(name, re.sub(r"\W", "_", name), entry["cmd"], tuple(raw), tuple(deps), outs, params, places, meta)
+    keys = [key for key, file in places.items() if file == CODE]
+    if len(keys) > 1:
+        raise ValueError(f"dvc.yaml: stage {name}: expected one key of {CODE} among its params, found {keys}")
+    key = keys[0] if keys else ""
+    code = params.pop(key, "")
+    places.pop(key, None)
+    rule = re.sub(r"\W", "_", name)
+    return Stage(name, rule, entry.get("desc", ""), entry["cmd"], deps, outs, params, places, key, code, meta)
 
 
 def _path(name: str, out: str | Mapping[str, Any]) -> str:
@@ -168,19 +177,3 @@ def _path(name: str, out: str | Mapping[str, Any]) -> str:
     ((path, flags),) = out.items()
     rules.refuse_unknown(f"stage {name}: output {path}", flags, rules.OUT_FLAGS)
     return path
-
-
-def _sources(root: Path, name: str, dep: str) -> list[str]:
-    """A file as it is; a folder as the .py files in it, and it may hold nothing else that DVC would follow."""
-    path = root / dep
-    if PurePosixPath(dep).parts[0] in rules.NOT_SOURCES or not path.exists():
-        raise ValueError(f"dvc.yaml: stage {name}: dependency {dep} is neither an output of a stage nor a source file")
-    if path.is_file():
-        return [dep]
-    files = sorted(file for file in path.rglob("*") if file.is_file() and file.suffix not in (".pyc", ".md"))
-    if other := [file for file in files if file.suffix != ".py"]:
-        raise ValueError(
-            f"dvc.yaml: stage {name}: folder {dep} holds {other[0].name}, which DVC would follow and Snakemake would "
-            "not: list its files one by one"
-        )
-    return [file.relative_to(root).as_posix() for file in files]

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from stages import homes
-from stages.graph_rules import closest
+from stages.graph.names import CODE
+from stages.graph.rules import closest
 
 
 class Parameters:
@@ -23,6 +24,7 @@ class Parameters:
             content = load_path(str(root / file), localfs)
             homes.check(file, content, root)
             self._values |= content
+        self._code: Any = load_path(str(root / CODE), localfs) if (root / CODE).is_file() else {}
 
     def of(self, stage: str, entries: Iterable[Any]) -> tuple[dict[str, Any], dict[str, str]]:
         """Dotted key -> value, and dotted key -> file, in the order of dvc.yaml.
@@ -34,7 +36,7 @@ class Parameters:
         for entry in entries:
             for file, keys in entry.items() if isinstance(entry, Mapping) else [(homes.SHARED, [entry])]:
                 for key in keys if isinstance(keys, list) else [keys]:
-                    if not isinstance(key, str) or file != self._home(key):
+                    if not isinstance(key, str) or file not in (CODE, self._home(key)):
                         known = f"the file of {key} is {self._home(key)}" if isinstance(key, str) else "expected a key"
                         raise ValueError(f"dvc.yaml: stage {stage}: params names {key!r} of {file}; {known}")
                     places[key] = file
@@ -44,7 +46,7 @@ class Parameters:
         return {key: self._value(stage, key, file) for key, file in places.items()}, places
 
     def _value(self, stage: str, key: str, file: str) -> Any:
-        values: Any = self._values
+        values: Any = self._code if file == CODE else self._values
         for part in key.split("."):
             if not isinstance(values, Mapping) or part not in values:
                 hint = closest(part, values if isinstance(values, Mapping) else ())

@@ -75,7 +75,9 @@ class Shaping:
         listed = self.layers.expand(self.source, name, entry, axes)
         out, files, outs = self._out(name, entry)
         if idle := [axis for axis in axes if f"${{item.{axis}}}" not in out]:
-            raise self.source.wrong(name, "out", f"does not hold ${{item.{idle[0]}}}, so all of them would write one place")
+            raise self.source.wrong(
+                name, "out", f"does not hold ${{item.{idle[0]}}}, so all of them would write one place"
+            )
         costs = self._merged(f"stage {name}: costs", self._costs[entry.verb], entry.costs)
         words = self._words(entry, listed, inputs, out, files, bool(costs.get("gpu")))
         made = [path for path in inputs.values() if path.startswith("results/")]
@@ -88,7 +90,9 @@ class Shaping:
             meta["caption"] = self._caption(name, out)
         prefix = f"{self.source.paper}_" if self.source.paper else ""
         code_key = "-".join(word.replace(".", "_") if "$" not in word else word for word in self._key(entry))
-        return Group(prefix + name, entry, axes, words, tuple(deps), self._homes(name, listed, axes), code_key, outs, meta)
+        return Group(
+            prefix + name, entry, axes, words, tuple(deps), self._homes(name, listed, axes), code_key, outs, meta
+        )
 
     def _key(self, entry: Entry) -> list[str]:
         own = [self.source.paper] if entry.shape.of_paper else []
@@ -153,7 +157,9 @@ class Shaping:
             if idle := [axis for axis in over if axis not in names(key)]:
                 raise self.source.wrong(name, f"in.{key}", f"does not hold ${{{idle[0]}}}, so names would repeat")
             for point in points({axis: list(held) for axis, held in over.items()}):
-                paths = {axis: held[point[axis]] if isinstance(held := over[axis], dict) else point[axis] for axis in over}
+                paths = {
+                    axis: held[point[axis]] if isinstance(held := over[axis], dict) else point[axis] for axis in over
+                }
                 yield fill(key, point), fill(value.path, paths)
 
     def _path(self, name: str, key: str, text: str) -> str:

@@ -44,7 +44,9 @@ class Layers:
         if any(found.values()) and not all(found.values()):
             lacking = next(layer for layer, there in found.items() if not there)
             there = next(layer for layer, one in found.items() if one)
-            raise source.wrong(name, "layers", f"the parameters have {there} and no {lacking}; write {{}} if it is empty")
+            raise source.wrong(
+                name, "layers", f"the parameters have {there} and no {lacking}; write {{}} if it is empty"
+            )
         return any(found.values())
 
     def _find(self, layer: str) -> Any:
@@ -65,5 +67,3 @@ class Layers:
                 return closest(part, map(str, node))
             node = node[part]
         return ""
-
-

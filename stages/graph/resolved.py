@@ -159,7 +159,9 @@ def _stage(root: Path, name: str, entry: Mapping[str, Any], values: Parameters, 
         rules.check_output(name, out)
     for dep in deps:
         if dep not in made and (PurePosixPath(dep).parts[0] in rules.NOT_SOURCES or not (root / dep).is_file()):
-            raise ValueError(f"dvc.yaml: stage {name}: dependency {dep} is neither an output of a stage nor a source file")
+            raise ValueError(
+                f"dvc.yaml: stage {name}: dependency {dep} is neither an output of a stage nor a source file"
+            )
     params, places = values.of(name, entry.get("params", []))
     keys = [key for key, file in places.items() if file == CODE]
     if len(keys) > 1:

@@ -92,7 +92,7 @@ def code_text(root: Path, made: Sequence[Group]) -> str:
                 continue
             choices = {name: fill(text, values) for name, text in group.choices.items()}
             try:
-                found[key] = code.digest(roots_of(group.entry.verb, choices))
+                found[key] = code.digest(code.closure(roots_of(group.entry.verb, choices)))
             except (FileNotFoundError, ValueError) as error:
                 raise ValueError(f"stage {group.name}: {group.entry.verb}: {error}") from None
     return json.dumps(dict(sorted(found.items())), indent=0) + "\n"
@@ -169,7 +169,7 @@ def _lines(group: Group) -> Iterator[str]:
         if file != PARAMS:
             yield f"      - {file}:"
         yield from (f"{indent}{name}" for name in names)
-    yield f"      - {CODE}: [\"{group.code_key}\"]"
+    yield f'      - {CODE}: ["{group.code_key}"]'
     yield "    outs:"
     yield from (f"      - {out}{': {cache: false}' if group.entry.shape.files else ''}" for out in group.outs)
     yield f"    meta: {{{', '.join(f'{key}: {_plain(value)}' for key, value in group.meta.items())}}}"

@@ -41,10 +41,10 @@ def _words(node: ast.AST) -> Iterator[str]:
     for name, value in ast.iter_fields(node):
         if name == "body" and isinstance(node, DOCUMENTED) and _is_docstring(value):
             value = value[1:]
-        if name in LEFT_OUT or value is None or value == []:
-            # A constant None is no missing value.
-            if not (isinstance(node, ast.Constant) and name == "value"):
-                continue
+        # A constant None is no missing value.
+        is_constant = isinstance(node, ast.Constant) and name == "value"
+        if name in LEFT_OUT or (not is_constant and (value is None or value == [])):
+            continue
         yield f" {name}="
         for item in value if isinstance(value, list) else [value]:
             if isinstance(item, ast.AST):
@@ -108,10 +108,10 @@ class Code:
             self._cache.save()
         return sorted(found)
 
-    def digest(self, roots: Iterable[str]) -> str:
-        """The one value of a stage's code: sha256 over lines `tree  path` of the closure, sorted by path."""
-        lines = "".join(f"{self.source(path).tree}  {path}\n" for path in self.closure(roots))
-        return hashlib.sha256(lines.encode()).hexdigest()
+    def digest(self, files: Iterable[str]) -> str:
+        """The one value of a closure: sha256 over lines `tree  path`, sorted by path; a file that is gone has no tree."""
+        trees = ((self.source(path).tree if (self._top / path).is_file() else "", path) for path in sorted(files))
+        return hashlib.sha256("".join(f"{tree}  {path}\n" for tree, path in trees).encode()).hexdigest()
 
     def source(self, path: str) -> Source:
         """A file of the project, by its path from the top."""

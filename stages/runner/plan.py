@@ -20,7 +20,7 @@ ModuleOf = Callable[[dict[str, str]], str | tuple[str, ...]]
 
 
 def modules(verb: str, choices: dict[str, str], module_of: ModuleOf | None) -> tuple[str, ...]:
-    """The modules that a verb's choices name, the one that holds the Block first; without `module_of` the verb's own."""
+    """The modules that a verb's choices name, the one with the Block first; without `module_of` the verb itself."""
     chosen = module_of(choices) if module_of else f"stages.{verb}"
     return (chosen,) if isinstance(chosen, str) else chosen
 
@@ -42,9 +42,9 @@ class Plan:
     def __init__(self, arguments: Arguments, targets: tuple[str, ...], lock: Path = LOCK) -> None:
         """Raises: StageFailure 78 for wrong layers; FileNotFoundError for a module that is not there."""
         self.arguments, self.targets, self.lock = arguments, targets, lock
-        code, begin = Code(), roots(arguments.verb, targets)
-        self.code = {path: code.source(path).sha256 for path in code.closure(begin)}
-        self.code_digest = code.digest(begin)
+        code = Code()
+        self.code = {path: code.source(path).sha256 for path in code.closure(roots(arguments.verb, targets))}
+        self.code_digest = code.digest(self.code)
         self.params = layers.merge(params.load(names=arguments.layers), arguments.layers)
         self.gaps = layers.gaps(arguments.layers)
 

@@ -1,6 +1,6 @@
 # `make table1` and `make test` do everything on a machine that has Python 3.11 or newer and nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help setup crate-env table1 contrasfill contrasfill-seeds ganseg test soak lint deps lock FORCE
+.PHONY: help setup crate-env table1 contrasfill contrasfill-seeds ganseg test soak lint graph lock FORCE
 FORCE:
 
 PYTHON ?= python3
@@ -73,8 +73,8 @@ crate-env: .work/crate/synced  ## .work/crate with the validator that `retrace c
 	$(PYTHON) -m venv .work/uv
 	.work/uv/bin/pip install --quiet uv
 
-deps: .venv/synced  ## write the code part of every stage's deps in dvc.yaml anew
-	python -m tests.house.declare_code
+graph: .venv/synced  ## write dvc.yaml and stages/code.json from graph.yaml and the code, after any edit of either
+	python -m stages.graph
 
 lock: | $(UV)  ## compile envs/*.lock anew from envs/*.in
 	$(LOCKING) --override envs/override.txt --output-file envs/core.lock envs/core.in

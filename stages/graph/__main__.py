@@ -1,4 +1,4 @@
-"""`make graph`: writes dvc.yaml and stages/code.json from their sources; with --check only compares, as DVC's first stage."""
+"""`make graph`: writes dvc.yaml and stages/code.json from their sources; --check only compares, as DVC's first stage."""
 
 import sys
 from pathlib import Path

@@ -115,8 +115,10 @@ class Shaping:
 
     def _check_names(self, name: str, entry: Entry, axes: Axes) -> None:
         known = {"profile", *(f"item.{axis}" for axis in axes)}
-        plain = {"desc": entry.desc, entry.verb: entry.chosen, "method": entry.method, "seed": entry.seed, "set": entry.set,
-                 "out": entry.out, "layers": entry.layers, "with": entry.between, "last": entry.last}  # fmt: skip
+        plain = {
+            "desc": entry.desc, entry.verb: entry.chosen, "method": entry.method, "seed": entry.seed, "set": entry.set,
+            "out": entry.out, "layers": entry.layers, "with": entry.between, "last": entry.last,
+        }  # fmt: skip
         for key, held in plain.items():
             for text in held if isinstance(held, list) else [str(held)]:
                 self._check_text(name, key, text, known)

@@ -109,7 +109,7 @@ class Code:
         return sorted(found)
 
     def digest(self, files: Iterable[str]) -> str:
-        """The one value of a closure: sha256 over lines `tree  path`, sorted by path; a file that is gone has no tree."""
+        """The one value of a closure: sha256 over lines `tree  path` by path; a file that is gone has no tree."""
         trees = ((self.source(path).tree if (self._top / path).is_file() else "", path) for path in sorted(files))
         return hashlib.sha256("".join(f"{tree}  {path}\n" for tree, path in trees).encode()).hexdigest()
 

@@ -1,10 +1,9 @@
-"""`make graph`: writes dvc.yaml and stages/code.json from their sources; --check only compares, as DVC's first stage."""
+"""`make graph`: writes dvc.yaml and stages/code.json from their sources; DVC's first stage, --check, only compares."""
 
 import sys
 from pathlib import Path
 
 from stages.graph import written
-from stages.graph.names import CHECKED
 
 
 def main(words: list[str]) -> int:
@@ -15,7 +14,7 @@ def main(words: list[str]) -> int:
     try:
         if words:
             written.refuse_stale(Path())
-            note_checked(Path())
+            written.note_checked(Path())
         elif changed := written.write(Path()):
             print(f"wrote {', '.join(changed)}")
         else:
@@ -24,13 +23,6 @@ def main(words: list[str]) -> int:
         print(error, file=sys.stderr)
         return 78
     return 0
-
-
-def note_checked(root: Path) -> None:
-    """What the other stages wait for: the same bytes always, so that they never run again for it."""
-    place = root / CHECKED
-    place.parent.mkdir(parents=True, exist_ok=True)
-    place.write_text('{"dvc.yaml": "as its sources say", "stages/code.json": "as its sources say"}\n', encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -123,6 +123,13 @@ def refuse_stale(root: str | Path) -> None:
         raise ValueError(f"{LINK} is no link to {GRAPH}, through which DVC follows it; {REMEDY}")
 
 
+def note_checked(root: Path) -> None:
+    """What the other stages wait for: the same bytes always, so that they never run again for it."""
+    place = root / CHECKED
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text('{"dvc.yaml": "as its sources say", "stages/code.json": "as its sources say"}\n', encoding="utf-8")
+
+
 def _cause(name: str) -> str:
     return f"{SHARED}, the papers' graph.yaml and the parameters" if name == GRAPH else "the sources under stages/"
 

@@ -2,7 +2,7 @@
 
 Snakemake knows only its own runs, DVC only what its lock file holds. A stage is adopted if all of its outputs agree
 with its receipt, the receipt speaks of the command, parameters, code and inputs of today, and the same holds for all
-stages before it. An edit that leaves the syntax tree equal, or that a waiver accepts, is no difference.
+stages before it. An edit that leaves the code's digest equal, or that a waiver accepts, is no difference.
 """
 
 import subprocess
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from stages import graph
-from stages.retrace import audit_chain, cosmetic, waivers
+from stages.retrace import audit_chain, waivers
 from stages.retrace.audit import Audit
 from stages.retrace.audit_units import out_of
 from stages.retrace.differences import Difference, Sources
@@ -128,7 +128,7 @@ def open_differences(audit: Audit, out: str) -> list[Difference]:
     changes = own + [change for _, change in linked]
     return [
         change for change in changes
-        if not (change.kind == "code" and cosmetic.is_cosmetic(change.file, change.old, audit.sources.top))
+        if not change.cosmetic
         and audit.waivers.reason(out, held.digest, change) is None
     ]  # fmt: skip
 

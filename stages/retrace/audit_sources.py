@@ -1,6 +1,5 @@
 """Today's graph, parameters, code and locks against a receipt: a difference is cosmetic, waived, or a finding."""
 
-from stages.retrace import cosmetic
 from stages.retrace.audit_report import Collector
 from stages.retrace.audit_root import Authority
 from stages.retrace.audit_units import Evidence, Unit
@@ -33,8 +32,8 @@ class Comparison:
 
     def judge(self, unit: Unit, held: Evidence, change: Difference, at: Unit) -> None:
         """Notes a difference that is cosmetic or waived; any other is a finding at the stage `at`."""
-        if self.is_cosmetic(change):
-            self.into.note(f"{change.file}: edited since the run, with an equal syntax tree (comments or layout)")
+        if change.cosmetic:
+            self.into.note(f"{change.file}: edited since the run in comments, layout or docstrings alone")
             return
         excuse = self.waivers.reason(unit.out, held.digest, change)
         if excuse and (self.authority is None or excuse[0] in self.authority.waivers):
@@ -48,10 +47,6 @@ class Comparison:
             remedy = f"waiver {excuse[0][:16]} excuses it, but {self.authority.said_by} does not commit to that"
         add = self.into.add if change.kind == "chain" else self.into.add_source
         add(change.kind, at.name, where, old, new, held.file, remedy)
-
-    def is_cosmetic(self, change: Difference) -> bool:
-        """Whether a difference is an edit of comments or layout alone."""
-        return change.kind == "code" and cosmetic.is_cosmetic(change.file, change.old, self.sources.top)
 
     @staticmethod
     def _shown(kind: str, value: object) -> str:

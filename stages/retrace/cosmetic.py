@@ -1,10 +1,11 @@
-"""Edits of code that change nothing: comments and layout, which leave the syntax tree equal."""
+"""Edits of code that change nothing: in comments, layout and docstrings, which `runner/code.py` leaves out."""
 
-import ast
 import hashlib
 import subprocess
 from functools import cache
 from pathlib import Path
+
+from stages.runner.code import read_source
 
 
 def is_cosmetic(path: str, old_sha256: str, top: Path) -> bool:
@@ -16,16 +17,7 @@ def is_cosmetic(path: str, old_sha256: str, top: Path) -> bool:
     if now.suffix != ".py" or not now.is_file():
         return False
     old = old_text(path, old_sha256)
-    return old is not None and same_tree(old, now.read_bytes())
-
-
-@cache
-def same_tree(old: bytes, new: bytes) -> bool:
-    """Whether two Python sources parse to equal trees, positions left out; False where either does not parse."""
-    try:
-        return ast.dump(ast.parse(old)) == ast.dump(ast.parse(new))
-    except (SyntaxError, ValueError):
-        return False
+    return old is not None and read_source(old).tree == read_source(now.read_bytes()).tree
 
 
 @cache

@@ -9,6 +9,8 @@ from typing import Any
 from stages import graph
 from stages.graph import Stage
 from stages.retrace import current
+from stages.retrace.cosmetic import is_cosmetic
+from stages.runner.code import Code
 from stages.runner.digest import file_digest, path_digest
 
 ABSENT = "(absent)"
@@ -16,13 +18,17 @@ ABSENT = "(absent)"
 
 @dataclass(frozen=True)
 class Difference:
-    """One source of a stage: its kind and name, the receipt's value and today's (a sha256 for files)."""
+    """One source of a stage: its kind and name, the receipt's value and today's (a sha256 for files).
+
+    A difference of code that is `cosmetic`, in comments, layout or docstrings alone, makes nothing stale.
+    """
 
     kind: str  # command, parameter, code, environment, source, chain
     name: str
     old: Any
     new: Any
     file: str
+    cosmetic: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """The form that waivers keep."""
@@ -61,8 +67,7 @@ class Sources:
             command = " ".join(content["command"]), " ".join(given.canonical)
             found.append(Difference("command", "command", *command, "dvc.yaml"))
         found += parameters(stage, given.layers, content["params"])
-        for path, known in sorted(content["code"].items()):
-            found += self._file("code", path, known, path)
+        found += self._code_differences(content)
         lock = content["environment"]
         found += self._file("environment", lock["lock"], lock["sha256"], lock["lock"])
         made = {out for other in self.stages for out in other.outs}
@@ -70,6 +75,26 @@ class Sources:
             if entry["path"] not in made and entry["receipt"] is None:
                 found += self._file("source", name, entry["sha256"], entry["path"])
         return found
+
+    @cached_property
+    def code(self) -> Code:
+        """The source files by their syntax trees; what .work remembers is not believed, since it may be forged."""
+        return Code(self.top, cached=False)
+
+    def _code_differences(self, content: dict[str, Any]) -> list[Difference]:
+        """Files with other bytes. The code is the same where its digest is, which leaves out what is cosmetic."""
+        ran = content["code"]
+        changed = {path: known for path, known in sorted(ran.items()) if self.digest(path) != known}
+        if not changed:
+            return []
+        same = self.code.digest(ran) == content["code_digest"]
+        # Where the code is another one, git may still know which of the files changed in more than comments.
+        cosmetic = {path: same or is_cosmetic(path, known, self.top) for path, known in changed.items()}
+        if not same and all(cosmetic.values()):
+            cosmetic = dict.fromkeys(changed, False)
+        return [
+            Difference("code", path, known, self.digest(path), path, cosmetic[path]) for path, known in changed.items()
+        ]
 
     def _file(self, kind: str, name: str, known: str, path: str) -> list[Difference]:
         now = self.digest(path)

@@ -2,11 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from stages.graph.names import CODE
 from stages.retrace import current
 from stages.retrace.audit_units import Evidence, Unit, parse
 from stages.retrace.differences import Sources, parameters
@@ -96,6 +97,9 @@ def complaints(entry: Entry, unit: Unit, held: Evidence, objects: Objects, sourc
         if command != content["command"]:
             yield "command " + " ".join(content["command"]), " ".join(command), held.file, entry.file
         locked = replace(stage, params=values_of(entry.content))
+        known = code_of(entry.content)
+        if known != content["code_digest"]:
+            yield f"code {content['code_digest']}", f"code {known}", held.file, f"{entry.file}: {CODE}"
         for change in parameters(locked, tuple(content["layers"]), content["params"]):
             yield f"{change.name} = {change.old!r}", repr(change.new), held.file, entry.file
     made = {path: name for path, name in entry.made.items() if path != unit.place}
@@ -107,43 +111,28 @@ def complaints(entry: Entry, unit: Unit, held: Evidence, objects: Objects, sourc
         elif name in objects.digests and objects.sound(name) and objects.sha256(name) != listed[path]:
             found = f"object {name} with sha256 {objects.sha256(name)}"
             yield f"sha256 {listed[path]}", found, held.file, f"{entry.file}: {path}"
-    yield from _code(entry, content, sources)
+    yield from _files(entry, content, sources)
 
 
-def _code(entry: Entry, content: dict[str, Any], sources: Sources) -> Iterable[Complaint]:
-    """A file that is still the one that ran must have the md5 that the entry gives it."""
+def _files(entry: Entry, content: dict[str, Any], sources: Sources) -> Iterable[Complaint]:
+    """A source file that is still the one that was read must have the md5 that the entry gives it."""
     lock = content["environment"]
-    ran = content["code"] | {lock["lock"]: lock["sha256"]}
+    read = {lock["lock"]: lock["sha256"]}
+    read |= {one["path"]: one["sha256"] for one in content["inputs"].values() if one["receipt"] is None}
     for dep in entry.content["deps"]:
         path, known = dep["path"], dep.get("md5", "")
-        below = [name for name in ran if name.startswith(f"{path}/")]
-        if path in ran and sources.digest(path) == ran[path]:
-            now = _md5((sources.top / path).read_bytes())
-        elif below and _same_files(sources, path, below) and all(sources.digest(name) == ran[name] for name in below):
-            now = tree_md5(sources.top / path, lambda name: name.endswith(".py"))
-        else:
-            continue
-        if now != known:
-            yield f"md5 {now}", f"md5 {known}", path, f"{entry.file}: {path}"
-
-
-def _same_files(sources: Sources, folder: str, names: list[str]) -> bool:
-    there = {path.relative_to(sources.top).as_posix() for path in (sources.top / folder).rglob("*.py")}
-    return there == set(names)
+        if (sources.top / path).is_file() and sources.digest(path) == read.get(path):
+            now = hashlib.md5((sources.top / path).read_bytes(), usedforsecurity=False).hexdigest()
+            if now != known:
+                yield f"md5 {now}", f"md5 {known}", path, f"{entry.file}: {path}"
 
 
 def values_of(content: dict[str, Any]) -> dict[str, Any]:
     """The parameters of an entry, from all their files: key -> value."""
-    return {key: value for held in (content.get("params") or {}).values() for key, value in (held or {}).items()}
+    files = content.get("params") or {}
+    return {key: value for file, held in files.items() if file != CODE for key, value in (held or {}).items()}
 
 
-def tree_md5(folder: Path, takes: Callable[[str], bool]) -> str:
-    """The name that DVC gives to a folder: md5 of the JSON list of its files' md5 and paths, with .dir behind it."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and takes(path.name))
-    listed = [{"md5": _md5(path.read_bytes()), "relpath": path.relative_to(folder).as_posix()} for path in files]
-    listed.sort(key=lambda entry: tuple(entry["relpath"].split("/")))
-    return _md5(json.dumps(listed, sort_keys=True).encode()) + ".dir"
-
-
-def _md5(content: bytes) -> str:
-    return hashlib.md5(content, usedforsecurity=False).hexdigest()
+def code_of(content: dict[str, Any]) -> str:
+    """The digest of an entry's code; empty where it holds none."""
+    return next(iter(((content.get("params") or {}).get(CODE) or {}).values()), "")

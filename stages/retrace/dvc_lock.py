@@ -7,6 +7,9 @@ import functools
 import sys
 from pathlib import Path
 
+from stages.graph.names import GUARD
+from stages.graph.written import note_checked, refuse_stale
+
 LOCK = Path("dvc.lock")
 
 
@@ -19,10 +22,13 @@ def record(names: list[str]) -> None:
 
     # DVC parses the parameters three times a stage, which is most of the time spent here; nothing changes it meanwhile.
     param.load_path = functools.cache(param.load_path)
+    # DVC alone has a stage that checks the generated files.
+    refuse_stale(Path())
+    note_checked(Path())
     with Repo() as repo, lock_repo(repo):
         stages = {stage.addressing: stage for stage in repo.index.stages}
         known = load_yaml(str(LOCK)) if LOCK.is_file() else {"schema": "2.0", "stages": {}}
-        for name in names:
+        for name in (GUARD, *names):
             stage = stages[name]
             stage.save()
             stage.commit()

@@ -77,7 +77,7 @@ def states(stages: Sequence[Stage]) -> Iterator[Finding]:
     folders = [path for path in sorted(place.iterdir()) if is_digest(path.name, 16)] if place.is_dir() else []
     if not folders:
         return
-    wanted = {value[:16]: name for name, value in _planned(stages).items()}
+    wanted = {value: name for name, value in _planned(stages).items()}
     runs = _logged()
     for folder in folders:
         name, size = folder.name, sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) // 2**20
@@ -90,7 +90,7 @@ def states(stages: Sequence[Stage]) -> Iterator[Finding]:
 
 
 def _planned(stages: Sequence[Stage]) -> dict[str, str]:
-    """The fingerprints of unfinished stages that compute, from a process that may import torch."""
+    """The folders from which unfinished stages that compute would go on, from a process that may import torch."""
     names = [stage.name for stage in stages if "torch" in stage.meta]
     if not names:
         return {}
@@ -98,17 +98,20 @@ def _planned(stages: Sequence[Stage]) -> dict[str, str]:
         [sys.executable, "-m", "stages.retrace.planned", *names], capture_output=True, text=True, check=False
     )
     if done.returncode:
-        raise ValueError(f"the present fingerprints could not be computed: {done.stderr.strip().splitlines()[-1]}")
+        raise ValueError(
+            f"the states that stages go on from could not be computed: {done.stderr.strip().splitlines()[-1]}"
+        )
     finished = {node.fingerprint for node in Shelf().current.values()}
-    return {name: value for name, value in json.loads(done.stdout).items() if value not in finished}
+    planned = json.loads(done.stdout)
+    return {name: one["resume"] for name, one in planned.items() if one["fingerprint"] not in finished}
 
 
 def _logged() -> dict[str, str]:
-    """First digits of the fingerprints in the run logs, with their stages."""
+    """The folders of states in the run logs, with their stages."""
     lines = [
         json.loads(line) for path in _files(machine.RUNS) for line in path.read_text(encoding="utf-8").splitlines()
     ]
-    return {line["fingerprint"][:16]: line["stage"] for line in lines}
+    return {line["resume"]: line["stage"] for line in lines if line["resume"]}
 
 
 def _files(folder: Path) -> list[Path]:

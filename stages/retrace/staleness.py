@@ -7,7 +7,6 @@ from typing import Any
 
 from stages.graph import Stage
 from stages.retrace import current
-from stages.retrace.cosmetic import is_cosmetic
 from stages.retrace.differences import ABSENT, Difference, Sources
 from stages.retrace.receipts import Receipt, Shelf, outputs
 from stages.retrace.records import Records
@@ -15,8 +14,6 @@ from stages.retrace.waivers import Waivers
 from stages.runner.digest import file_digest, listing, listing_digest
 
 SAME_RESULT = "engines run it again, the result stays"
-UNUSED = f"this stage does not read it: `retrace adopt` takes it as it is; {SAME_RESULT}"
-COSMETIC = "comments or layout only: `retrace adopt` takes it as it is"
 EDITED = "edited after the stage wrote it"
 
 
@@ -48,10 +45,10 @@ class Watch:
         if node is None:
             yield Reason("receipt", place.as_posix(), note="is no receipt, so nothing vouches for what lies here")
             return
-        differences = self.sources.differences(stage, node.content)
+        differences = [one for one in self.sources.differences(stage, node.content) if not one.cosmetic]
         for difference in differences:
             reason = self._of_source(stage, node, difference)
-            if not reason.note or self._is_seen(stage, difference):
+            if not reason.note or self._is_seen(stage, node, difference):
                 yield reason
         yield from self._of_outputs(node)
         yield from self._of_inputs(node)
@@ -64,13 +61,11 @@ class Watch:
             name = f"{setters[-1]}.{one.name}" if setters else one.name
         elif one.kind == "source":
             name = one.file
-        elif one.kind == "code" and is_cosmetic(one.file, one.old, Path()):
-            note = COSMETIC
         if waived := self.waivers.reason(node.stage, node.digest, one):
             note = f"waived, {waived[1]}: `retrace adopt` takes it as it is"
         return Reason(one.kind, name, one.old, one.new, note)
 
-    def _is_seen(self, stage: Stage, one: Difference) -> bool:
+    def _is_seen(self, stage: Stage, node: Receipt, one: Difference) -> bool:
         """Whether every engine that remembers the stage still runs it for a difference that `adopt` passes over."""
         records = self.records.of(stage)
         if one.kind == "command":
@@ -79,6 +74,9 @@ class Watch:
             now = [(layer, values[one.name]) for layer, values in stage.params.items() if one.name in (values or {})]
             return all((record.params.get(layer) or {}).get(one.name, ABSENT) != value
                        for record in records for layer, value in now)  # fmt: skip
+        if one.kind == "code":
+            now = self.sources.code.digest(node.content["code"])
+            return all(record.code != now for record in records)
         return all(record.changed(one.file) is not False for record in records)
 
     def _of_outputs(self, node: Receipt) -> Iterable[Reason]:
@@ -124,22 +122,5 @@ class Watch:
                     yield Reason(
                         "parameter", f"{layer}.{key}", held[0], value, f"a later layer overrides it; {SAME_RESULT}"
                     )
-        used = {*node.content["code"], node.content["environment"]["lock"]}
-        used |= {entry["path"] for entry in node.content["inputs"].values()}
-        edited = {one.file for one in differences if one.kind == "code"}
-        first, *others = [record.differing(stage, used) for record in records]
-        for path, how in sorted(first.items()):
-            explained = any(_overlap(path, file) for file in edited)
-            if explained or not all(any(_overlap(path, one) for one in seen) for seen in others):
-                continue
-            note = "" if path in used else UNUSED
-            if how == "other":
-                yield Reason("code", path, note=note)
-            else:
-                old, new = ("listed", ABSENT) if how == "gone" else (ABSENT, "listed")
-                yield Reason("dependency", path, old, new, note)
-
-
-def _overlap(one: str, other: str) -> bool:
-    """Whether two paths are the same, or one lies inside the other."""
-    return one == other or one.startswith(f"{other}/") or other.startswith(f"{one}/")
+        if "code" not in {one.kind for one in differences} and all(record.code != stage.code for record in records):
+            yield Reason("code", stage.code_key, records[0].code, stage.code)

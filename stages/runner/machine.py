@@ -54,13 +54,16 @@ def _keep_freed_memory() -> None:
         mallopt(M_TRIM_THRESHOLD, 1 << 30)
 
 
-def log_run(stage: str, started: float, fingerprint: str, code: int, gpus: list[str], failure: str) -> None:
+def log_run(
+    stage: str, started: float, fingerprint: str, resume: str, code: int, gpus: list[str], failure: str
+) -> None:
     """Appends one line about a run: times, machine, memory, versions, outcome."""
     RUNS.mkdir(parents=True, exist_ok=True)
     usage = resource.getrusage(resource.RUSAGE_SELF)
     record = {
         "stage": stage,
         "fingerprint": fingerprint,
+        "resume": resume,
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
         "seconds": round(time.time() - started, 3),
         "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 3),

@@ -54,7 +54,7 @@ def run_stage(
             print(f"{run.stage or verb}: {failure}", file=sys.stderr, flush=True)
     with contextlib.suppress(OSError):
         if run.stage:
-            machine.log_run(run.stage, started, run.fingerprint, code, run.gpus, failure)
+            machine.log_run(run.stage, started, run.fingerprint, run.resume_name, code, run.gpus, failure)
     try:
         sys.stdout.flush()
     except OSError:
@@ -71,6 +71,7 @@ class Run:
         self.lock, self.guard, self.follows = lock, guard, follows
         self.stage = ""
         self.fingerprint = ""
+        self.resume_name = ""
         self.gpus: list[str] = []
 
     def prepare(self, words: list[str]) -> None:
@@ -90,11 +91,11 @@ class Run:
         arguments = self.arguments
         before = inputs.look_at(arguments.inputs)
         content = self.plan.receipt(receipt.of_sound_input)
-        self.fingerprint = content["fingerprint"]
+        self.fingerprint, self.resume_name = content["fingerprint"], plan.resume_name(content)
         settings = machine.config()
         out = publish.temporary(arguments.out)
         progress = Progress(f"{self.verb} {arguments.out.name}")
-        resume = Path(settings.get("resume_root", machine.RESUME)) / plan.resume_name(content)
+        resume = Path(settings.get("resume_root", machine.RESUME)) / self.resume_name
         try:
             if self.skipped is not None:
                 skip.write_skipped(out, self.stage, self.skipped)

@@ -34,6 +34,8 @@ stages:
     outs: [{CHECKED}]
 """
 WIDTH = 120
+SHOWN = 90
+NAMED = 3
 
 
 def groups(root: Path) -> list[Group]:
@@ -116,9 +118,9 @@ def refuse_stale(root: str | Path) -> None:
     """Raises: ValueError with the words "make graph" where a generated file is not what its sources say."""
     root = Path(root)
     made = groups(root)
-    for name, text in ((GRAPH, graph_text(made)), (CODE, code_text(root, made))):
+    for name, text, tell in ((GRAPH, graph_text(made), _line), (CODE, code_text(root, made), _keys)):
         if (found := _read(root / name)) != text:
-            raise ValueError(f"{name} is not what {_cause(name)} say: {_difference(found, text)}; {REMEDY}")
+            raise ValueError(f"{name}: {tell(found, text) if found is not None else 'there is none'}; {REMEDY}")
     if not _linked(root):
         raise ValueError(f"{LINK} is no link to {GRAPH}, through which DVC follows it; {REMEDY}")
 
@@ -130,17 +132,23 @@ def note_checked(root: Path) -> None:
     place.write_text('{"dvc.yaml": "as its sources say", "stages/code.json": "as its sources say"}\n', encoding="utf-8")
 
 
-def _cause(name: str) -> str:
-    return f"{SHARED}, the papers' graph.yaml and the parameters" if name == GRAPH else "the sources under stages/"
+def _line(found: str, wanted: str) -> str:
+    """The first line of dvc.yaml that is not what its sources give."""
+    pairs = enumerate(zip_longest(found.splitlines(), wanted.splitlines(), fillvalue=""), 1)
+    line, old, new = next((line, *pair) for line, pair in pairs if pair[0] != pair[1])
+    told = f"line {line} is {old.strip()[:SHOWN]!r}, expected {new.strip()[:SHOWN]!r}"
+    return f"not what {SHARED}, the papers' graph.yaml and the parameters give: {told}"
 
 
-def _difference(found: str | None, wanted: str) -> str:
-    """The first line that differs, or for the code the choices whose digest does."""
-    if found is None:
-        return "there is none"
-    pairs = enumerate(zip_longest(found.splitlines(), wanted.splitlines()), 1)
-    line, (old, new) = next((pair for pair in pairs if pair[1][0] != pair[1][1]), (0, ("", "")))
-    return f"line {line} is {(old or '').strip()[:90]!r}, expected {(new or '').strip()[:90]!r}"
+def _keys(found: str, wanted: str) -> str:
+    """Whose code is not what code.json says."""
+    try:
+        old, new = json.loads(found), json.loads(wanted)
+        keys = sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key))
+    except (ValueError, AttributeError):
+        return "this is no list of digests"
+    more = f" and {len(keys) - NAMED} more" if len(keys) > NAMED else ""
+    return f"the code of {', '.join(keys[:NAMED])}{more} is another one" if keys else "its lines are in another order"
 
 
 def _linked(root: Path) -> bool:

@@ -72,6 +72,7 @@ class _Shape(BaseModel):
     gaps: list[str]
     inputs: dict[str, _Input]
     code: dict[str, str]
+    code_digest: str
     environment: _Environment
     outputs: dict[str, _Output]
     fingerprint: str

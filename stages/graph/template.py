@@ -21,7 +21,7 @@ def fill(text: str, values: Mapping[str, object]) -> str:
     return NAME.sub(lambda match: str(values.get(match[1], match[0])), text)
 
 
-def points(axes: Axes) -> Iterator[dict[str, object]]:
+def points(axes: Axes) -> Iterator[dict[str, str | int]]:
     """Every combination of the axes, the first outermost; one empty point for no axes."""
     for chosen in product(*axes.values()):
         yield dict(zip(axes, chosen, strict=True))

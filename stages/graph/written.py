@@ -135,7 +135,7 @@ def note_checked(root: Path) -> None:
 def _line(found: str, wanted: str) -> str:
     """The first line of dvc.yaml that is not what its sources give."""
     pairs = enumerate(zip_longest(found.splitlines(), wanted.splitlines(), fillvalue=""), 1)
-    line, old, new = next((line, *pair) for line, pair in pairs if pair[0] != pair[1])
+    line, old, new = next(((line, *pair) for line, pair in pairs if pair[0] != pair[1]), (0, "", "an end of line"))
     told = f"line {line} is {old.strip()[:SHOWN]!r}, expected {new.strip()[:SHOWN]!r}"
     return f"not what {SHARED}, the papers' graph.yaml and the parameters give: {told}"
 

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from stages.retrace import hashing
+from stages.retrace.evidence import hashing
 
 ROUNDS = 3
 LARGE_FILES, LARGE_BYTES = 4, 256 << 20

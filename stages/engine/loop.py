@@ -1,4 +1,9 @@
-"""The training loop: it knows phases, not methods."""
+"""The training loop: it knows phases, not methods.
+
+From a batch to an update: `Feed` gives a batch (feed.py) → the method's `losses` of each phase give named scalars
+(method.py) → `Run._update` sums and checks them, runs backward, and the phase's `Optimiser` moves what the phase learns
+(descent.py) → `Averages` follow (average.py), `Record` keeps the scalars (record.py), `StateFolder` a state (state.py).
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -81,10 +86,10 @@ class Run:
             synchronise(net, world)
         self.optimisers = {name: Optimiser(descent, method.nets) for name, descent in method.descents.items()}
         self.record = Record(block.tick_every, source.size)
-        self.states = StateFolder(resume, identity(self))
+        self.states = StateFolder(resume, identity(method, block, seed, source.size))
         self.done, content = self.states.load() or (0, None)
         if content is not None:
-            restore(self, content)
+            restore(content, method, self.averages, self.optimisers, self.record)
         world.agree("the step to go on from", self.done)
 
     def step(self, batch: dict) -> None:
@@ -113,7 +118,8 @@ class Run:
     def save(self) -> None:
         """Saves the state, and the scalars so far for whoever watches; process 0 writes, since all hold the same."""
         if self.world.rank == 0:
-            self.states.save(self.done, snapshot(self))
+            content = snapshot(self.method, self.averages, self.optimisers, self.record)
+            self.states.save(self.done, content)
             self.record.write(self.states.folder / "curve.jsonl")
 
     def _update(self, phase: Phase, terms: dict[str, Tensor], keep_graph: bool) -> dict[str, float]:

@@ -2,47 +2,51 @@
 
 import hashlib
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
+from stages.engine.average import Averages
+from stages.engine.descent import Optimiser
+from stages.engine.method import Method
+from stages.engine.plan import TrainBlock
+from stages.engine.record import Record
 from stages.engine.weights import set_memory
 
-if TYPE_CHECKING:
-    from stages.engine.loop import Run
+Optimisers = Mapping[str, Optimiser]
 
 
-def snapshot(run: "Run") -> dict:
+def snapshot(method: Method, averages: Averages, optimisers: Optimisers, record: Record) -> dict:
     """Everything that changes from step to step: nets, averages, optimisers, memory, scalars."""
     return {
-        "nets": {name: net.state_dict() for name, net in run.method.nets.items()},
-        "averages": {name: net.state_dict() for name, net in run.averages.copies.items()},
-        "optimisers": {name: optimiser.state_dict() for name, optimiser in run.optimisers.items()},
-        "memory": dict(run.method.memory),
-        "record": run.record.state(),
+        "nets": {name: net.state_dict() for name, net in method.nets.items()},
+        "averages": {name: net.state_dict() for name, net in averages.copies.items()},
+        "optimisers": {name: optimiser.state_dict() for name, optimiser in optimisers.items()},
+        "memory": dict(method.memory),
+        "record": record.state(),
     }
 
 
-def restore(run: "Run", content: dict) -> None:
+def restore(content: dict, method: Method, averages: Averages, optimisers: Optimisers, record: Record) -> None:
     """The inverse of `snapshot`."""
-    for name, net in run.method.nets.items():
+    for name, net in method.nets.items():
         net.load_state_dict(content["nets"][name])
-    for name, net in run.averages.copies.items():
+    for name, net in averages.copies.items():
         net.load_state_dict(content["averages"][name])
-    for name, optimiser in run.optimisers.items():
+    for name, optimiser in optimisers.items():
         optimiser.load_state_dict(content["optimisers"][name])
-    set_memory(run.method, content["memory"])
-    run.record.restore(content["record"])
+    set_memory(method, content["memory"])
+    record.restore(content["record"])
 
 
-def identity(run: "Run") -> str:
+def identity(method: Method, block: TrainBlock, seed: int, batch: int) -> str:
     """A digest of seed, block, batch, and the names and shapes of all that is saved; not of the number of processes."""
-    nets = run.method.nets.items()
+    nets = method.nets.items()
     facts = {
-        "seed": run.seed,
-        "block": run.block.model_dump(mode="json"),
-        "batch": run.batch,
+        "seed": seed,
+        "block": block.model_dump(mode="json"),
+        "batch": batch,
         "tensors": {f"{net}.{name}": list(t.shape) for net, module in nets for name, t in module.state_dict().items()},
-        "memory": sorted(run.method.memory),
-        "descents": sorted(run.method.descents),
-        "average": list(run.method.average),
+        "memory": sorted(method.memory),
+        "descents": sorted(method.descents),
+        "average": list(method.average),
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

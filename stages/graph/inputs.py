@@ -85,7 +85,8 @@ class References:
                 raise self.source.wrong(name, f"in.{key}", f"does not hold ${{{idle[0]}}}, so names would repeat")
             for point in points({axis: list(held) for axis, held in over.items()}):
                 paths = {
-                    axis: held[point[axis]] if isinstance(held := over[axis], dict) else point[axis] for axis in over
+                    axis: held[str(point[axis])] if isinstance(held := over[axis], dict) else point[axis]
+                    for axis in over
                 }
                 yield fill(key, point), fill(value.path, paths)
 

@@ -2,7 +2,7 @@
 
 from rich.table import Table
 
-from stages.retrace.receipts import Receipt
+from stages.retrace.evidence.receipts import Receipt
 
 SHORT = 12
 VERB_STYLE = {

@@ -3,19 +3,18 @@
 Exit codes: 0 all is well, 1 a finding, 2 wrong usage, 3 something is missing here.
 """
 
-# A command lives in a module of its name, with `run(…) -> Report` (report.py): the exit code, what --json prints and
-# what a person reads. It is imported when it is called, so that `retrace --help` is instant, and it works in the
-# project's root.
+# A command is a folder of its name: `command.run(…) -> Report` (report.py) gives the exit code and what --json prints,
+# `view.show(report, console)` what a person reads. Both are imported when they are called, so that `retrace --help` is
+# instant, and work in the project's root.
 
 import os
-from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
 
-from stages.retrace.report import ENVIRONMENT, USAGE, Report
+from stages.retrace.report import ENVIRONMENT, USAGE
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -100,7 +99,7 @@ def _answer(command: str, as_json: bool, **options: Any) -> None:
     """Runs a command in the project's root, prints its report and exits with its code."""
     os.chdir(_root())
     try:
-        report = _module(command)(**options)
+        report = import_module(f"stages.retrace.{command}.command").run(**options)
     except ValueError as error:
         _stop(USAGE, str(error))
     except (FileNotFoundError, ModuleNotFoundError) as error:
@@ -112,12 +111,8 @@ def _answer(command: str, as_json: bool, **options: Any) -> None:
     else:
         from rich.console import Console
 
-        report.show(Console(highlight=False))
+        import_module(f"stages.retrace.{command}.view").show(report, Console(highlight=False))
     raise typer.Exit(report.code)
-
-
-def _module(command: str) -> Callable[..., Report]:
-    return import_module(f"stages.retrace.{command}").run
 
 
 def _root() -> Path:

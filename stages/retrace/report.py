@@ -1,9 +1,6 @@
 """What every command of `retrace` returns."""
 
-from typing import TYPE_CHECKING, Any, Protocol
-
-if TYPE_CHECKING:
-    from rich.console import Console
+from typing import Any, Protocol
 
 FINE, FINDING, USAGE, ENVIRONMENT = 0, 1, 2, 3
 
@@ -16,8 +13,4 @@ class Report(Protocol):
 
     def as_dict(self) -> dict[str, Any]:
         """What `--json` prints."""
-        ...
-
-    def show(self, console: "Console") -> None:
-        """What a person reads."""
         ...

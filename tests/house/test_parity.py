@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stages import graph
-from stages.retrace.staleness import SAME_RESULT
+from stages.retrace.explain.staleness import SAME_RESULT
 from tests.house import engines
 from tests.house.toy_graph import ROOT, ToyGraph
 

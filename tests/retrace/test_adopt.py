@@ -7,7 +7,8 @@ import subprocess
 
 import pytest
 
-from stages.retrace import adopt, cosmetic
+from stages.retrace.adopt import command as adopt
+from stages.retrace.evidence import cosmetic
 from tests.house.engines import planned_jobs
 from tests.retrace.toy_tree import MODEL, RAW, Tree
 

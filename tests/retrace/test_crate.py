@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from stages.retrace import crate_data
-from stages.retrace.cosmetic import old_text
-from stages.retrace.crate import Draft, judge
-from stages.retrace.crate_graph import METADATA, Graph, encode
-from stages.retrace.crate_payload import Payload
-from stages.retrace.receipts import Shelf
+from stages.retrace.crate import data as crate_data
+from stages.retrace.crate.command import Draft, judge
+from stages.retrace.crate.graph import METADATA, Graph, encode
+from stages.retrace.crate.payload import Payload
+from stages.retrace.evidence.cosmetic import old_text
+from stages.retrace.evidence.receipts import Shelf
 from tests.retrace.questions import Crate
 from tests.retrace.toy_paper import ToyPaper
 

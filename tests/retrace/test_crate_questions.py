@@ -8,7 +8,7 @@ import shutil
 
 import pytest
 
-from stages.retrace.crate import Draft
+from stages.retrace.crate.command import Draft
 from tests.retrace.questions import COMPLETED, Crate
 from tests.retrace.toy_paper import OWN, ToyPaper
 

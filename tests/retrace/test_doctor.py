@@ -102,8 +102,8 @@ def test_saved_states_are_kept_where_a_stage_goes_on_from_them(healthy):
     """The stage's fingerprint of today decides, not the log: a change of a parameter makes an orphan."""
     healthy.edit(OWN, "rate: 0.5 ", "rate: 0.75 ")
     done = subprocess.run(
-        [sys.executable, "-m", "stages.retrace.planned", "train@ours-0"], cwd=healthy.folder, capture_output=True,
-        text=True, check=True,
+        [sys.executable, "-m", "stages.retrace.doctor.planned", "train@ours-0"], cwd=healthy.folder,
+        capture_output=True, text=True, check=True,
     )  # fmt: skip
     planned = json.loads(done.stdout)["train@ours-0"]
     for name in (planned[:16], "0123456789abcdef"):
@@ -121,8 +121,8 @@ def test_planned_fingerprints_are_those_that_the_runner_writes(published):
     """For every stage: computed without running, equal to the receipt of the run."""
     names = [stage.name for stage in graph.load(published.folder)]
     done = subprocess.run(
-        [sys.executable, "-m", "stages.retrace.planned", *names], cwd=published.folder, capture_output=True, text=True,
-        check=True,
+        [sys.executable, "-m", "stages.retrace.doctor.planned", *names], cwd=published.folder,
+        capture_output=True, text=True, check=True,
     )  # fmt: skip
     planned = json.loads(done.stdout)
     for stage in graph.load(published.folder):

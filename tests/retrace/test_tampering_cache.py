@@ -6,7 +6,7 @@ import shutil
 import pytest
 import yaml
 
-from stages.retrace import dvc_entries
+from stages.retrace.dvc import entries as dvc_entries
 from tests.retrace.toy_tree import MODEL, RAW
 
 OBJECTS = ".dvc/cache/files/md5"

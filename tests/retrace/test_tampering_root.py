@@ -122,8 +122,8 @@ def test_a_root_leaves_out_what_it_does_not_commit_to(built, tree):
 
 def test_a_waiver_counts_only_where_the_root_or_revision_commits_to_it(built, tree):
     """A forged waiver excuses an edit; it is shown, and whoever holds a root sees the edit."""
-    from stages.retrace import waivers
-    from stages.retrace.differences import Difference
+    from stages.retrace.evidence import waivers
+    from stages.retrace.evidence.differences import Difference
 
     path = tree.path("stages/render.py")
     old = receipt.file_digest(path)

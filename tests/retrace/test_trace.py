@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from stages import graph
-from stages.retrace.receipts import Receipt, Shelf
-from stages.retrace.roots import roots_of
+from stages.retrace.evidence.receipts import Receipt, Shelf
+from stages.retrace.evidence.roots import roots_of
 from tests.retrace.toy_paper import OWN, with_text
 from tests.retrace.traced import untraced
 

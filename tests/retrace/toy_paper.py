@@ -12,7 +12,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from stages import graph
-from stages.retrace.cosmetic import old_text
+from stages.retrace.evidence.cosmetic import old_text
 from stages.retrace.main import app
 from tests.house.toy_graph import ToyGraph
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from stages import graph
-from stages.retrace import audit, cosmetic
+from stages.retrace.audit import command as audit
+from stages.retrace.evidence import cosmetic
 from stages.runner import receipt
 from tests.house.toy_graph import DVC, PARAMS, VERB, ToyGraph
 

@@ -5,10 +5,10 @@ import os
 import re
 from pathlib import Path
 
-from stages.retrace import trace
-from stages.retrace.identify import Unvouched, identify
-from stages.retrace.receipts import Shelf
-from stages.retrace.roots import ALONE
+from stages.retrace.evidence.identify import Unvouched, identify
+from stages.retrace.evidence.receipts import Shelf
+from stages.retrace.evidence.roots import ALONE
+from stages.retrace.trace import command as trace
 
 LEFT_BY_ENGINES = {".snakemake_timestamp", ".gitignore"}
 # Drawn from the networks, from the sets of the loss, or arithmetic of part E: parameters and code decide them alone.

@@ -1,0 +1,1 @@
+"""Both engines told that results are up to date."""

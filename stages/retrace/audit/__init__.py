@@ -1,0 +1,1 @@
+"""Whether receipts, bytes and sources agree."""

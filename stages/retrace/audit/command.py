@@ -1,0 +1,35 @@
+"""Checks the chain of receipts and every byte they speak of, and names the first broken link.
+
+Three scopes: `bytes` reads every file, never through the hash cache; `no-data` follows the receipts alone, in place or
+kept by content; `cache` does the same with what DVC's cache holds, object by object.
+"""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from stages.retrace.audit import chain
+from stages.retrace.audit import root as authority
+from stages.retrace.audit.auditing import Audit
+from stages.retrace.audit.findings import AuditReport
+from stages.retrace.dvc import cache
+from stages.retrace.evidence.differences import Sources
+
+
+def run(targets: Sequence[str], scope: str, root: str | None, against: str | None, progress: bool) -> AuditReport:
+    """Audits the targets with everything before them; all that is built if none are named.
+
+    Raises: ValueError for an unknown target, revision or malformed root; FileNotFoundError where nothing is built.
+    """
+    if root is not None and (len(root) != 64 or set(root) - chain.HEX):
+        raise ValueError(f"--root takes a sha256 of 64 hexadecimal digits, found {root!r}")
+    if scope == "cache":
+        return cache.audit(targets, root, against, progress)
+    with ExitStack() as stack:
+        top = stack.enter_context(authority.revision(against)) if against else Path(".")
+        audit = Audit(targets, scope, Sources(top))
+        if not audit.built:
+            raise FileNotFoundError(f"nothing of {', '.join(targets) or 'the graph'} is built here; build it first")
+        audit.judge(root, against)
+        audit.check()
+        return audit.report(progress)

@@ -1,0 +1,53 @@
+"""Today's graph, parameters, code and locks against a receipt: a difference is cosmetic, waived, or a finding."""
+
+from stages.retrace.audit.findings import Collector
+from stages.retrace.audit.root import Authority
+from stages.retrace.audit.units import Evidence, Unit
+from stages.retrace.evidence.differences import ABSENT, Difference, Sources
+from stages.retrace.evidence.waivers import Waivers
+from stages.runner import layers
+
+FILES = ("code", "environment", "source", "chain")
+
+
+class Comparison:
+    """Compares receipts with the sources; under an authority only the waivers count to which it commits."""
+
+    def __init__(self, sources: Sources, waivers: Waivers, authority: Authority | None, into: Collector) -> None:
+        self.sources, self.waivers, self.authority, self.into = sources, waivers, authority, into
+        self._gaps: dict[tuple[str, ...], list[str]] = {}
+
+    def check(self, unit: Unit, held: Evidence) -> None:
+        """All differences of a stage of the graph."""
+        if unit.stage is None:
+            return
+        for change in self.sources.differences(unit.stage, held.content):
+            self.judge(unit, held, change, unit)
+        named = tuple(held.content["layers"])
+        if named not in self._gaps:
+            self._gaps[named] = layers.gaps(named, self.sources.top)
+        if self._gaps[named] != held.content["gaps"]:
+            self.into.note(f"{unit.name}: comments of the parameters name the gaps {self._gaps[named]}, "
+                           f"those of the run {held.content['gaps']}")  # fmt: skip
+
+    def judge(self, unit: Unit, held: Evidence, change: Difference, at: Unit) -> None:
+        """Notes a difference that is cosmetic or waived; any other is a finding at the stage `at`."""
+        if change.cosmetic:
+            self.into.note(f"{change.file}: edited since the run in comments, layout or docstrings alone")
+            return
+        excuse = self.waivers.reason(unit.out, held.digest, change)
+        if excuse and (self.authority is None or excuse[0] in self.authority.waivers):
+            self.into.note(f"{unit.name}: {change.line()}, waived: {excuse[1]}")
+            return
+        is_key = change.kind == "parameter"
+        old, new = (repr(value) if is_key else self._shown(change.kind, value) for value in (change.old, change.new))
+        where = f"{change.file}: {change.name}" if is_key else change.file
+        remedy = f"put it back, rebuild {unit.name}, or retrace adopt --accept {unit.name} --reason …"
+        if excuse and self.authority:
+            remedy = f"waiver {excuse[0][:16]} excuses it, but {self.authority.said_by} does not commit to that"
+        add = self.into.add if change.kind == "chain" else self.into.add_source
+        add(change.kind, at.name, where, old, new, held.file, remedy)
+
+    @staticmethod
+    def _shown(kind: str, value: object) -> str:
+        return f"sha256 {value}" if kind in FILES and value != ABSENT else str(value)

@@ -1,0 +1,55 @@
+"""How an audit is shown to a person: the first broken link in full, the others in brief."""
+
+from typing import Any
+
+from stages.retrace.audit.findings import KINDS, AuditReport, Finding
+
+SHOWN = 12
+NEAREST = 4
+
+
+def show(report: AuditReport, console: Any) -> None:
+    """Findings first, then notes, then the one-line sum with the root to write down."""
+
+    def say(text: str, style: str = "") -> None:
+        console.print(text, style=style, markup=False, soft_wrap=True)
+
+    if report.findings:
+        say(f"First broken link: {report.findings[0].file}", "bold red")
+        for line in _in_full(report.findings[0]):
+            say(line)
+    if others := report.findings[1:]:
+        say(f"\n{len(others)} more:", "bold")
+        for finding in others[:SHOWN]:
+            say(f"  {finding.line()}")
+        if len(others) > SHOWN:
+            say(f"  and {len(others) - SHOWN} others; --json lists all")
+    for note in report.notes[:SHOWN]:
+        say(f"note: {note}", "dim")
+    if len(report.notes) > SHOWN:
+        say(f"note: and {len(report.notes) - SHOWN} others; --json lists all", "dim")
+    say(_sum(report), "bold red" if report.findings else "bold green")
+    if report.root:
+        say(f"root {report.root} over {len(report.receipts)} receipts")
+
+
+def _in_full(finding: Finding) -> list[str]:
+    users = ", ".join(finding.consumed_by[:NEAREST])
+    more = len(finding.consumed_by) - NEAREST
+    last = f" and {more} more, up to {finding.consumed_by[-1]}" if more > 0 else ""
+    pairs = (
+        ("what", KINDS[finding.kind]), ("stage", finding.stage), ("expected", f"{finding.expected}"),
+        ("says", finding.vouched_by), ("found", finding.found), ("consumed by", users + last),
+        ("remedy", finding.remedy),
+    )  # fmt: skip
+    return [f"  {name:<12} {text}" for name, text in pairs if text]
+
+
+def _sum(report: AuditReport) -> str:
+    read = ""
+    if report.files:
+        rate = report.bytes / 1e6 / max(report.hashing_seconds, 1e-9)
+        read = f", {report.files} files of {report.bytes / 1e6:.1f} MB read at {rate:.0f} MB/s"
+    count = len(report.findings)
+    found = f"{count or 'no'} broken link{'s' if count > 1 else ''}"
+    return f"{found} in {len(report.stages)} stages{read}; {len(report.unbuilt)} stages are not built"

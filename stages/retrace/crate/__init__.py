@@ -1,0 +1,1 @@
+"""Results and what they rest on as a Workflow Run RO-Crate."""

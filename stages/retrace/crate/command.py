@@ -1,0 +1,174 @@
+"""`retrace crate`: tables and figures with all that they rest on, as a Workflow Run RO-Crate that others can check."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from stages import homes
+from stages.retrace.crate import data as crate_data
+from stages.retrace.crate import prov as crate_prov
+from stages.retrace.crate.actions import RUN, Actions
+from stages.retrace.crate.graph import CRATE, METADATA, PROFILES, ROOT, Graph, encode, local
+from stages.retrace.crate.payload import Payload
+from stages.retrace.crate.plan import SOURCE, WORKFLOW, Plan
+from stages.retrace.crate.report import CrateReport
+from stages.retrace.evidence.receipts import Receipt, Shelf
+
+ENVIRONMENT = Path(".work/crate")
+CHECK = Path(__file__).with_name("crate_check.py")
+LANGUAGES = {
+    "dvc": ("DVC pipeline", "https://dvc.org/"),
+    "snakemake": ("Snakemake", "https://snakemake.readthedocs.io/"),
+}
+SHAPE = "https://bioschemas.org/profiles/ComputationalWorkflow/1.0-RELEASE"
+
+
+class Draft:
+    """A crate before it is written."""
+
+    def __init__(self) -> None:
+        self.graph, shelf = Graph(), Shelf()
+        self.payload = Payload(self.graph, shelf)
+        finals = sorted((node for node in shelf.current.values() if node.is_final), key=lambda node: node.stage)
+        if not finals:
+            raise FileNotFoundError(
+                "expected a built table or figure, found no receipt of one; build it first, such as with make table1"
+            )
+        self.nodes = _upstream(shelf, finals)
+        lost = {entry["path"]: entry["receipt"] for node in finals for entry in shelf.lost(node)}
+        self._lost = [f"{path}: its receipt {digest} is lost" for path, digest in sorted(lost.items())]
+        self._frame()
+        plan = Plan(self.graph, shelf, self.payload)
+        actions = Actions(self.graph, plan, self.payload)
+        actions.workflow(finals)
+        for node in self.nodes:
+            actions.stage(node)
+        actions.close()
+        plan.positions()
+        licence, title = crate_data.cited(self.graph, self.payload)
+        self.restricted = crate_data.describe(self.graph, shelf, self.payload, self.nodes, licence)
+        day = actions.last_day or _built_day(finals)
+        crate_data.titled(self.graph, title, finals, day, licence, self.restricted)
+
+    @property
+    def problems(self) -> list[str]:
+        """What forbids to write it: receipts that are lost, and files that are not what receipts say."""
+        return [*self._lost, *(text for _, text in sorted(self.payload.altered.items()))]
+
+    def add_prov(self) -> None:
+        """The same in PROV-JSON, as a file of the crate."""
+        content = encode(crate_prov.document(self.graph))
+        key = self.payload.written(crate_prov.PLACE, content, description="This provenance as W3C PROV")
+        self.graph.add(crate_prov.FORM, "WebPage", name="The PROV-JSON serialization")
+        self.graph.link(key, "conformsTo", crate_prov.FORM)
+        self.graph.link(key, "about", RUN)
+
+    def write(self, folder: Path) -> None:
+        """Writes the crate into an empty folder."""
+        self.payload.write(folder)
+        (folder / METADATA).write_bytes(encode(self.graph.document()))
+
+    def _frame(self) -> None:
+        """Descriptor, root, profiles, the workflow and its twin for Snakemake."""
+        graph, payload = self.graph, self.payload
+        graph.add(METADATA, "CreativeWork")
+        graph.link(METADATA, "about", ROOT)
+        graph.link(METADATA, "conformsTo", CRATE, "https://w3id.org/workflowhub/workflow-ro-crate/1.0")
+        graph.add(ROOT, "Dataset")
+        for address, name in PROFILES.items():
+            graph.add(address, "CreativeWork", name=name, version=address.rpartition("/")[2])
+            graph.link(ROOT, "conformsTo", address)
+        graph.link(ROOT, "mainEntity", payload.present(WORKFLOW, SOURCE, "ComputationalWorkflow", "HowTo"))
+        graph.add(SHAPE, "CreativeWork", name="ComputationalWorkflow", version="1.0-RELEASE")
+        graph.link(WORKFLOW, "conformsTo", SHAPE)
+        for name, (title, url) in LANGUAGES.items():
+            graph.add(local("language", name), "ComputerLanguage", name=title, url=url)
+        graph.link(WORKFLOW, "programmingLanguage", local("language", "dvc"))
+        if twin := payload.present("Snakefile", SOURCE):
+            graph.add(twin, [], description=f"Gives the same graph, read from {WORKFLOW}, to Snakemake")
+            graph.link(twin, "programmingLanguage", local("language", "snakemake"))
+        if readme := payload.present("README.md"):
+            graph.link(readme, "about", ROOT)
+        for path in (*homes.files(), *sorted(map(str, Path("stages/papers").glob("*/gaps.yaml")))):
+            payload.present(path)
+
+
+def run(out: str, prov: bool) -> CrateReport:
+    """Packs all built tables and figures into OUT, replacing an earlier crate there, once the validator accepts it.
+
+    Raises: FileNotFoundError without the validator's environment or anything built; ValueError for an OUT in use.
+    """
+    place = _target(out)
+    if not (ENVIRONMENT / "bin/python").is_file():
+        raise FileNotFoundError(f"expected roc-validator in {ENVIRONMENT}; make crate-env")
+    draft = Draft()
+    if prov:
+        draft.add_prov()
+    payload, document = draft.payload, draft.graph.document()
+    report = CrateReport(
+        out, len(draft.graph.keys("CreateAction")), len(document["@graph"]), len(payload.sources) + 1, payload.size,
+        lost=sorted(payload.lost), restricted=draft.restricted, problems=draft.problems,
+    )  # fmt: skip
+    if report.problems:
+        return report
+    made = place.with_name(f".{place.name}.new")
+    shutil.rmtree(made, ignore_errors=True)
+    made.mkdir(parents=True)
+    try:
+        draft.write(made)
+        found = judge(made)
+        report.checks, report.problems = found["checks"], found["issues"]
+        if not report.problems:
+            _replace(made, place)
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+    return report
+
+
+def judge(crate: Path) -> dict[str, Any]:
+    """What the validator says of a crate.
+
+    Raises: ModuleNotFoundError when it cannot run.
+    """
+    words = [ENVIRONMENT / "bin/python", CHECK, crate, ENVIRONMENT / "contexts"]
+    done = subprocess.run([str(word) for word in words], capture_output=True, text=True, check=False)
+    answer = (done.stdout.strip() or " ").splitlines()[-1]
+    if done.returncode or not answer.startswith("{"):
+        said = [line for line in (done.stderr + done.stdout).splitlines() if any(map(str.isalnum, line))]
+        last = said[-1].strip() if said else f"exit code {done.returncode}"
+        raise ModuleNotFoundError(f"roc-validator in {ENVIRONMENT} failed: {last}; rm -r {ENVIRONMENT}; make crate-env")
+    return json.loads(answer)
+
+
+def _upstream(shelf: Shelf, finals: Sequence[Receipt]) -> list[Receipt]:
+    found = {node.digest: node for final in finals for node in shelf.upstream(final)}
+    return list(found.values())
+
+
+def _built_day(finals: Sequence[Receipt]) -> str:
+    """Where no log is, the day on which the last receipt was written here."""
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(max(node.place.stat().st_mtime for node in finals), UTC).date().isoformat()
+
+
+def _target(out: str) -> Path:
+    place = Path(out)
+    if place.resolve().is_relative_to(Path("results").resolve()):
+        raise ValueError(f"{out} lies in results/, which belongs to the stages; choose another folder")
+    if place.exists() and not (place / METADATA).is_file() and not (place.is_dir() and not any(place.iterdir())):
+        raise ValueError(f"expected {out} to be new, empty or an earlier crate; choose another folder")
+    return place
+
+
+def _replace(made: Path, place: Path) -> None:
+    """Puts a complete crate in its place; a run that is stopped between leaves what the next one clears away."""
+    old = place.with_name(f".{place.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if place.exists():
+        place.rename(old)
+    made.rename(place)
+    shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,1 @@
+"""What stops or blocks a run here."""

@@ -1,0 +1,95 @@
+"""What a run needs of this machine: the locked packages, optional programs, the user's data, disk."""
+
+import shutil
+from collections.abc import Iterator, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from stages.graph import Stage
+from stages.retrace.doctor.findings import Finding
+
+LOCK = Path("envs/core.lock")
+PROGRAMS = {
+    "git": "DVC needs it, and explain's old lines come from its history",
+    "strace": "the test of declared against actual access skips without it",
+    "dot": "draws what `retrace trace --dot` prints",
+}
+NAMED = 4
+# More than all results and states of a demo.
+DRAWN_MB = 2048
+
+
+def environment(stages: Sequence[Stage]) -> Iterator[Finding]:
+    """Installed packages against the lock that receipts name."""
+    from packaging.requirements import Requirement
+
+    wrong, count = [], 0
+    for line in LOCK.read_text(encoding="utf-8").splitlines():
+        if not line or line[0] in " #-":
+            continue
+        wanted = Requirement(line.rstrip("\\ "))
+        if wanted.marker and not wanted.marker.evaluate():
+            continue
+        count += 1
+        try:
+            found = metadata.version(wanted.name)
+        except metadata.PackageNotFoundError:
+            found = "none"
+        if found not in str(wanted.specifier).removeprefix("=="):
+            wrong.append(f"{wanted.name} {wanted.specifier}, found {found}")
+    if wrong:
+        more = f" and {len(wrong) - NAMED} more" if len(wrong) > NAMED else ""
+        yield Finding("environment", f"not as {LOCK} says: {'; '.join(wrong[:NAMED])}{more}", "make setup")
+    else:
+        yield Finding("environment", f"all {count} packages are those of {LOCK}")
+
+
+def optional(stages: Sequence[Stage]) -> Iterator[Finding]:
+    """Environments and programs beside the lock: a finding only where a stage of this profile needs them."""
+    detects = [stage for stage in stages if stage.group.startswith("detect")]
+    users = [stage.name for stage in detects if _values(stage).get("source") == "detectron2"]
+    if users and not _is_installed("detectron2"):
+        what = f"detectron2 is not installed, and {users[0]} of this profile uses it ({len(users)} stages in all)"
+        remedy = "install envs/detectron2.yaml, or set detect's source to torchvision in params.yaml"
+        yield Finding("optional", what, remedy)
+    if not Path(".git").exists():
+        yield Finding("optional", "no git repository here, and DVC refuses to work without one", "git init")
+    for program, use in PROGRAMS.items():
+        if shutil.which(program) is None:
+            yield Finding("optional", f"{program} is not here: {use}")
+
+
+def user_data(stages: Sequence[Stage]) -> Iterator[Finding]:
+    """What each preflight would ask for, with the expected layout."""
+    from stages.data import needs
+
+    asked = [stage for stage in stages if stage.group.startswith("preflight")]
+    problems = [(stage, problem) for stage in asked for problem in needs.missing(stage.params)]
+    for _, problem in problems:
+        yield Finding("user data", problem, "supply it, or set another `profile:` at the top of params.yaml")
+    if not problems:
+        yield Finding("user data", f"all that this profile needs is here ({len(asked)} needs)")
+
+
+def disk(stages: Sequence[Stage]) -> Iterator[Finding]:
+    """Free space against what unbuilt stages declare in meta.disk_mb, which is meant for the paper's scale."""
+    needed = sum(stage.meta.get("disk_mb", 0) for stage in stages if not Path(stage.outs[0]).exists())
+    free = shutil.disk_usage(".").free // 2**20
+    drawn = not any(_values(stage).get("supply") == "user" for stage in stages)
+    what = f"{free:,} MB free; stages that are not built declare {needed:,} MB at the paper's scale"
+    if drawn and needed:
+        what, needed = f"{what}; drawn data take a small part of that", min(needed, DRAWN_MB)
+    remedy = f"free {needed - free:,} MB, or build fewer targets" if needed > free else ""
+    yield Finding("disk", what, remedy)
+
+
+def _values(stage: Stage) -> dict[str, Any]:
+    """A stage's parameters, later layers over earlier ones."""
+    return {key: value for content in stage.params.values() for key, value in (content or {}).items()}
+
+
+def _is_installed(package: str) -> bool:
+    from importlib.util import find_spec
+
+    return find_spec(package) is not None

@@ -1,0 +1,1 @@
+"""What DVC's lock, cache and run cache hold."""

@@ -1,0 +1,1 @@
+"""Receipts and what they are held against; read by every command."""

@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def arrows(top: Path) -> dict[str, set[str]]:
     """Module -> the modules of `stages` that it imports anywhere, also inside functions and for type checks alone.
 
-    `from package import module` is an arrow to that module; to the package itself only where a name of its own is meant.
+    `from package import module` is an arrow to that module; to the package only where its own name is meant.
     """
     files = {".".join(path.relative_to(top).with_suffix("").parts): path for path in (top / "stages").rglob("*.py")}
     modules = {name.removesuffix(".__init__"): path for name, path in files.items()}

@@ -81,7 +81,7 @@ class Shaping:
         if entry.shape.files:
             meta |= {"final": True, "paper": self.source.paper}
             meta |= {"claim": entry.claim} if entry.claim else {}
-            meta["caption"] = self._caption(name, out)
+            meta["caption"] = self._caption(name, out, axes)
         prefix = f"{self.source.paper}_" if self.source.paper else ""
         code_key = "-".join(word.replace(".", "_") if "$" not in word else word for word in self._key(entry))
         return Group(
@@ -145,10 +145,11 @@ class Shaping:
             found.setdefault(files.pop(), []).append(text)
         return found
 
-    def _caption(self, name: str, out: str) -> str:
+    def _caption(self, name: str, out: str, axes: Axes) -> str:
         """What Snakemake's report shows beneath: the file of the output's name, without the paper before it."""
         file = PurePosixPath(out).name.removeprefix(f"{self.source.paper}_")
         place = f"{self.source.folder}/captions/{file}.rst"
-        if not (self.root / place).is_file():
-            raise self.source.wrong(name, "out", f"expected its caption in {place}")
+        for (one,) in readings([place], axes):
+            if not (self.root / one).is_file():
+                raise self.source.wrong(name, "out", f"expected its caption in {one}")
         return place

@@ -197,4 +197,7 @@ def _scalar(text: str) -> str:
 
 
 def _plain(value: Any) -> str:
+    """Within a mapping in one line, where a comma or a brace means something too."""
+    if isinstance(value, str):
+        return value if re.fullmatch(r"[A-Za-z][\w./-]*", value) else json.dumps(value, ensure_ascii=False)
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,6 +1,7 @@
 """The graph as each engine itself reads it, in one form, for comparison with the adapter."""
 
 import json
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -11,7 +12,10 @@ from unittest import mock
 
 from stages import homes
 from stages.graph import Stage
+from stages.graph.names import CHECKED, CODE, GUARD
 
+# How Snakemake begins to speak of a job whose rule has a message.
+JOB = re.compile(r"Job \d+: (\w+): .*; log: ")
 LISTING = """
 import json, sys
 from pathlib import Path
@@ -23,7 +27,8 @@ with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
     found = {
         rule.name: {
             "cmd": rule.params.get("cmd"), "deps": list(map(str, rule.input)), "outs": list(map(str, rule.output)),
-            "params": rule.params.get("values"), "shell": rule.shellcmd, "env": str(rule.conda_env or ""),
+            "params": rule.params.get("values"), "code": rule.params.get("code"), "shell": rule.shellcmd,
+            "env": str(rule.conda_env or ""),
             "resources": {k: str(v.raw if hasattr(v, "raw") else v) for k, v in rule.resources.items()},
             "folders": [str(out) for out in rule.output if out.is_directory],
         }
@@ -35,36 +40,45 @@ print(json.dumps(found))
 
 @dataclass(frozen=True)
 class Entry:
-    """What must agree: dependencies and outputs in no order, parameters by value."""
+    """What must agree: dependencies and outputs in no order, parameters by value, the code by its digest."""
 
     cmd: str
     deps: frozenset[str]
     outs: frozenset[str]
     params: dict[str, Any]
+    code: str
 
 
-def of_stage(stage: Stage, expanded: bool) -> Entry:
-    deps = stage.deps if expanded else stage.raw_deps
-    return Entry(stage.cmd, frozenset(deps), frozenset(stage.outs), dict(stage.params))
+def of_stage(stage: Stage) -> Entry:
+    return Entry(stage.cmd, frozenset(stage.deps), frozenset(stage.outs), dict(stage.params), stage.code)
 
 
 def of_dvc(root: Path) -> dict[str, Entry]:
-    """Every stage of the real DVC repository at root, by address; parameters are parsed once, not once a stage."""
+    """Every stage of the real DVC repository at root, by address; parameters are parsed once, not once a stage.
+
+    The one exception: the stage that checks the generated files, and what it writes for the stages that wait for it.
+    """
     from dvc.dependency import ParamsDependency, param
     from dvc.repo import Repo
 
     found = {}
     with mock.patch.object(param, "load_path", cache(param.load_path)), Repo(str(root)) as repo:
         for stage in repo.index.stages:
-            files = [dep for dep in stage.deps if not isinstance(dep, ParamsDependency)]
+            if stage.name == GUARD:
+                assert [out.def_path for out in stage.outs] == [CHECKED]
+                continue
+            files = {dep.def_path for dep in stage.deps if not isinstance(dep, ParamsDependency)}
             keyed = [dep for dep in stage.deps if isinstance(dep, ParamsDependency)]
-            values = {}
+            values, code = {}, ""
             for dep in keyed:
-                assert {homes.home(key, root) for key in dep.params} == {dep.def_path}, stage.name
                 known = dep.read_params(flatten=False)
+                if dep.def_path == CODE:
+                    (code,) = (_at(known, key) for key in dep.params)
+                    continue
+                assert {homes.home(key, root) for key in dep.params} == {dep.def_path}, stage.name
                 values |= {key: _at(known, key) for key in dep.params}
             outs = frozenset(out.def_path for out in stage.outs)
-            found[stage.name] = Entry(stage.cmd, frozenset(dep.def_path for dep in files), outs, values)
+            found[stage.name] = Entry(stage.cmd, frozenset(files - {CHECKED}), outs, values, code)
     return found
 
 
@@ -79,7 +93,7 @@ def of_snakemake(root: Path) -> dict[str, Entry]:
     """Snakemake's rules but the aggregate `all`."""
     rules = {name: rule for name, rule in raw_rules(root).items() if name != "all"}
     return {
-        name: Entry(rule["cmd"], frozenset(rule["deps"]), frozenset(rule["outs"]), rule["params"])
+        name: Entry(rule["cmd"], frozenset(rule["deps"]), frozenset(rule["outs"]), rule["params"], rule["code"])
         for name, rule in rules.items()
     }
 
@@ -94,9 +108,11 @@ def direct_jobs(dry_run: str) -> dict[str, str]:
     """From `snakemake -n`: the rules whose reason is more than an upstream job, with that reason."""
     found, rule = {}, ""
     for line in dry_run.splitlines():
-        if line.startswith(("rule ", "localrule ")):
-            rule = line.split()[1].rstrip(":")
-        reasons = line.strip().removeprefix("reason: ").split("; ") if line.startswith("    reason:") else []
+        if begun := JOB.match(line):
+            rule = begun[1]
+        if not line.startswith("Reason: "):
+            continue
+        reasons = line.removeprefix("Reason: ").split("; ")
         own = [reason for reason in reasons if not reason.startswith("Input files updated by another job")]
         if own:
             found[rule] = "; ".join(own)
@@ -104,6 +120,5 @@ def direct_jobs(dry_run: str) -> dict[str, str]:
 
 
 def planned_jobs(dry_run: str) -> set[str]:
-    """From `snakemake -n`: all rules that would run, but the aggregate `all`."""
-    starts = [line for line in dry_run.splitlines() if line.startswith(("rule ", "localrule "))]
-    return {line.split()[1].rstrip(":") for line in starts} - {"all"}
+    """From `snakemake -n`: all rules that would run, but the aggregate `all`, which has no message of ours."""
+    return {begun[1] for line in dry_run.splitlines() if (begun := JOB.match(line))}

@@ -10,7 +10,6 @@ STAGES = ROOT / "stages"
 PARTS = ("engine", "nets", "losses", "metrics", "data", "draw", "teachers")
 # What stands beside the verbs: graph and retrace speak to the engines and auditors, block.py is everyone's base class,
 # homes.py says to runner and graph which file holds which parameters.
-GRAPH = ("graph", "graph_rules", "graph_params", "retrace")
 FILES = sorted(STAGES.rglob("*.py"))
 
 
@@ -45,8 +44,10 @@ def allowed(owner: str) -> set[str]:
         return everyone | set(PARTS)
     if owner == "runner":
         return everyone | {"homes"}
-    if owner in GRAPH:
-        return everyone | set(GRAPH) | {"homes", "runner", "data", "papers"}
+    if owner == "graph":
+        return everyone | {"homes", "runner"}
+    if owner == "retrace":
+        return everyone | {"graph", "homes", "runner", "data", "papers"}
     return everyone | set(PARTS) | {"papers", "runner"}
 
 

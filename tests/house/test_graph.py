@@ -13,7 +13,11 @@ ROOT = Path(__file__).resolve().parents[2]
 PARAMS = "profile: demo\nbig: {base: {rate: 1.0e-4, names: [b, a], inner: {z: 1, a: 2}}, profile: {demo: {}}}\n"
 CHAIN = """
 stages:
+  graph:
+    cmd: exec true
+    outs: [results/graph.json]
   preflight:
+    desc: a need, "x" or "y"
     matrix: {set: [x, y]}
     cmd: exec true ${item.set}
     params: ["big.base"]
@@ -21,8 +25,8 @@ stages:
   render:
     matrix: {set: [x, y]}
     cmd: exec true ${item.set}
-    deps: [code, "results/store/${profile}/preflight/${item.set}"]
-    params: [big.base, "big.profile.${profile}"]
+    deps: [code/a.csv, results/graph.json, "results/store/${profile}/preflight/${item.set}"]
+    params: [big.base, "big.profile.${profile}", stages/code.json: ["render-${item.set}"]]
     outs: ["results/store/${profile}/raw/${item.set}"]
     meta: {threads: 2, torch: 1, gpu: 1, mem_mb: 5, runtime_min: 6, disk_mb: 7, env: detectron2}
   prepare:
@@ -45,9 +49,11 @@ stages:
 
 
 def project(folder: Path, stages: str, params: str = PARAMS) -> Path:
-    (folder / "code" / "inner").mkdir(parents=True)
-    for name in ("b.py", "a.py", "inner/c.py", "README.md", "a.pyc"):
+    (folder / "code").mkdir(parents=True)
+    for name in ("a.csv", "t.rst"):
         (folder / "code" / name).write_text("")
+    (folder / "stages").mkdir()
+    (folder / "stages/code.json").write_text('{"render-x": "0a", "render-y": "1b"}')
     (folder / "data").mkdir()
     (folder / "data" / "x.txt").write_text("x")
     (folder / "dvc.yaml").write_text(stages)
@@ -57,7 +63,7 @@ def project(folder: Path, stages: str, params: str = PARAMS) -> Path:
 
 def one(**changes: object) -> str:
     """A single good stage with some keys replaced."""
-    stage = {"cmd": "exec true", "deps": ["code"], "params": ["big.base"], "outs": ["results/a"], **changes}
+    stage = {"cmd": "exec true", "deps": ["code/a.csv"], "params": ["big.base"], "outs": ["results/a"], **changes}
     return json.dumps({"stages": {"one": {key: value for key, value in stage.items() if value is not None}}})
 
 
@@ -72,8 +78,9 @@ def test_record_holds_everything_resolved(tmp_path):
     ]
     render = stages[2]
     assert (render.rule_name, render.group, render.cmd) == ("render_x", "render", "exec true x")
-    assert render.raw_deps == ("code", "results/store/demo/preflight/x")
-    assert render.deps == ("code/a.py", "code/b.py", "code/inner/c.py", "results/store/demo/preflight/x")
+    assert render.deps == ("code/a.csv", "results/store/demo/preflight/x"), "without what only DVC's first stage makes"
+    assert (render.code_key, render.code, stages[3].code) == ("render-x", "0a", "1b")
+    assert (stages[0].desc, stages[0].code_key, stages[0].code) == ('a need, "x" or "y"', "", "")
     assert render.params == {
         "big.base": {"rate": 0.0001, "names": ["b", "a"], "inner": {"a": 2, "z": 1}},
         "big.profile.demo": {},
@@ -135,13 +142,22 @@ REFUSED = {
     "output elsewhere": (one(outs=["data/a"]), "must be a plain path under results/"),
     "output climbing": (one(outs=["results/../data"]), "must be a plain path under results/"),
     "output with slash": (one(outs=["results/a/"]), "must be a plain path under results/"),
-    "missing source": (one(deps=["code/z.py"]), "code/z.py is neither an output of a stage nor a source"),
+    "missing source": (one(deps=["code/z.csv"]), "code/z.csv is neither an output of a stage nor a source"),
+    "a folder of sources": (one(deps=["code"]), "code is neither an output of a stage nor a source file"),
     "result of nobody": (one(deps=["results/b"]), "results/b is neither an output of a stage nor a source"),
     "user data": (one(deps=["data/x.txt"]), "data/x.txt is neither an output of a stage nor a source"),
     "missing value": (one(params=["big.bsae"]), "params.yaml has no big.bsae: bsae is missing; the closest is base"),
     "other params file": (
         one(params=[{"other.yaml": ["a"]}]),
         "params names 'a' of other.yaml; the file of a is params.yaml",
+    ),
+    "code of nobody": (
+        one(params=[{"stages/code.json": ["render-z"]}]),
+        "stages/code.json has no render-z: render-z is missing; the closest is render-",
+    ),
+    "two codes": (
+        one(params=[{"stages/code.json": ["render-x", "render-y"]}]),
+        "expected one key of stages/code.json among its params, found ['render-x', 'render-y']",
     ),
     "key in a key": (one(params=["big.base.names", "big.base"]), "params lists big.base and big.base.names within"),
     "missing template": (one(cmd="exec true ${nothing}"), "nothing"),
@@ -187,13 +203,6 @@ def test_refuses_a_circle(tmp_path):
     with pytest.raises(ValueError, match="in a circle") as caught:
         graph.load(project(tmp_path, json.dumps({"stages": document})))
     assert all(name in str(caught.value) for name in "abc")
-
-
-def test_refuses_a_folder_that_dvc_would_follow_further(tmp_path):
-    folder = project(tmp_path, one())
-    (folder / "code" / "inner" / "table.csv").write_text("")
-    with pytest.raises(ValueError, match=r"folder code holds table\.csv"):
-        graph.load(folder)
 
 
 def test_refuses_a_file_that_is_no_yaml(tmp_path):

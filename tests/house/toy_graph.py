@@ -1,4 +1,4 @@
-"""A small project with the real Snakefile, adapter, runner, preflight and `retrace`, but quick toy verbs."""
+"""A small project with the real Snakefile, graph, runner, preflight and `retrace`, but quick toy verbs."""
 
 import os
 import shutil
@@ -10,10 +10,9 @@ ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 COPIED = (
     "Snakefile", ".dvcignore", ".dvc/config", ".dvc/.gitignore", ".gitignore", "profiles", "envs/core.yaml",
-    "stages/__init__.py", "stages/block.py", "stages/graph.py", "stages/graph_rules.py", "stages/graph_params.py",
-    "stages/homes.py", "stages/preflight.py", "stages/runner", "stages/retrace", "stages/data/__init__.py",
-    "stages/data/files.py", "stages/data/needs.py", "stages/data/needed_set.py", "stages/data/needed_weights.py",
-    "stages/cards",
+    "stages/__init__.py", "stages/block.py", "stages/graph", "stages/homes.py", "stages/preflight.py", "stages/runner",
+    "stages/retrace", "stages/data/__init__.py", "stages/data/files.py", "stages/data/needs.py",
+    "stages/data/needed_set.py", "stages/data/needed_weights.py", "stages/cards",
 )  # fmt: skip
 
 VERB = '''
@@ -35,97 +34,127 @@ if __name__ == "__main__":
     run_stage("{verb}", {verb}, choices={choices})
 '''
 
-DVC = """
+SHARED = """
+axes:
+  sets: [celebamask_hq, cub]
+
+costs:
+  render: {mem_mb: 100, runtime_min: 1, disk_mb: 1}
+  train: {torch: 1, mem_mb: 100, runtime_min: 1}
+
 stages:
   preflight:
-    matrix: {set: [celebamask_hq, cub]}
-    cmd: >-
-      exec python -m stages.preflight --need ${item.set}
-      --block supply.${item.set}.base supply.${item.set}.profile.${profile}
-      --in card=stages/cards/${item.set}.yaml --out results/store/${profile}/preflight/${item.set} --threads 1
-    deps: [envs/core.lock, stages/__init__.py, stages/preflight.py, stages/runner, "stages/cards/${item.set}.yaml"]
-    params: ["supply.${item.set}.base", "supply.${item.set}.profile.${profile}"]
-    outs: ["results/store/${profile}/preflight/${item.set}"]
+    desc: a raw dataset that the user must supply is there
+    matrix: {set: sets}
+    preflight: ${item.set}
+    layers: ["supply.${item.set}"]
+    in: {card: "cards/${item.set}.yaml"}
+    out: preflight/${item.set}
+
   render:
-    matrix: {set: [celebamask_hq, cub]}
-    cmd: >-
-      exec python -m stages.render --set ${item.set} --block raw.${item.set}.base
-      --in preflight=results/store/${profile}/preflight/${item.set}
-      --out results/store/${profile}/raw/${item.set} --threads 1
-    deps: [envs/core.lock, stages/render.py, stages/runner, "results/store/${profile}/preflight/${item.set}"]
-    params: ["raw.${item.set}.base"]
-    outs: ["results/store/${profile}/raw/${item.set}"]
-    meta: {mem_mb: 100, runtime_min: 1, disk_mb: 1}
+    desc: raw data
+    matrix: {set: sets}
+    render: ${item.set}
+    layers: ["raw.${item.set}"]
+    in: {preflight: "preflight/${item.set}"}
+    out: raw/${item.set}
+"""
+
+PAPER = """
+stages:
   train:
-    matrix: {set: [celebamask_hq, cub], seed: [0, 1]}
-    cmd: >-
-      exec python -m stages.train --set ${item.set} --seed ${item.seed} --block train.base train.profile.${profile}
-      --in raw=results/store/${profile}/raw/${item.set}
-      --out results/store/${profile}/model/${item.set}_${item.seed} --threads 1
-    deps: [envs/core.lock, stages/train.py, stages/runner, "results/store/${profile}/raw/${item.set}"]
-    params: [train.base, "train.profile.${profile}"]
-    outs: ["results/store/${profile}/model/${item.set}_${item.seed}"]
-    meta: {threads: 1, torch: 1, mem_mb: 100, runtime_min: 1}
+    desc: a model of each set
+    matrix: {set: sets, seed: [0, 1]}
+    train: plain
+    seed: ${item.seed}
+    layers: [train]
+    in: {raw: "raw/${item.set}"}
+    out: model/${item.set}_${item.seed}
+
   tabulate:
-    matrix: {set: [celebamask_hq, cub]}
-    cmd: >-
-      exec python -m stages.tabulate --block table.base
-      --in zero=results/store/${profile}/model/${item.set}_0 one=results/store/${profile}/model/${item.set}_1
-      --out results/tables/${item.set} --files csv md --threads 1
-    deps: [envs/core.lock, stages/tabulate.py, stages/runner, "results/store/${profile}/model/${item.set}_0",
-      "results/store/${profile}/model/${item.set}_1"]
-    params: [table.base]
-    outs:
-      - results/tables/${item.set}.csv: {cache: false}
-      - results/tables/${item.set}.md: {cache: false}
-      - results/receipts/${item.set}.json: {cache: false}
-    meta: {final: true, paper: toy, claim: C1, caption: stages/caption.rst}
+    desc: what two models read
+    matrix: {set: sets}
+    tabulate: table
+    layers: [table]
+    in:
+      zero: model/${item.set}_0
+      one: model/${item.set}_1
+    out: tables/${item.set}
+    files: [csv, md]
+    claim: C1
 """
 
 PARAMS = """
 profile: demo
 supply:
-  celebamask_hq: {base: {supply: user, root: data/celebamask_hq}, profile: {demo: {supply: drawn}, paper: {}}}
-  cub: {base: {supply: user, root: data/cub}, profile: {demo: {supply: drawn}, paper: {}}}
+  celebamask_hq: {base: {supply: user, root: data/celebamask_hq},
+    profile: {smoke: {supply: drawn}, demo: {supply: drawn}, lite: {}, paper: {}}}
+  cub: {base: {supply: user, root: data/cub},
+    profile: {smoke: {supply: drawn}, demo: {supply: drawn}, lite: {}, paper: {}}}
 raw:
   celebamask_hq: {base: {count: 3}}
   cub: {base: {count: 4}}
-train:
-  base: {rate: 1.0e-4, steps: 10}
-  profile: {demo: {steps: 2}, paper: {}}
-table: {base: {digits: 3}}
 """
+
+OWN_PARAMS = """
+toy:
+  train:
+    base: {rate: 1.0e-4, steps: 10}
+    profile: {demo: {steps: 2}, smoke: {}, lite: {}, paper: {}}
+  table: {base: {digits: 3}}
+"""
+
+GRAPH, OWN_GRAPH, OWN = "stages/graph.yaml", "stages/papers/toy/graph.yaml", "stages/papers/toy/params.yaml"
+TRAINED, CHOSEN = ("paper", "method", "seed"), ("paper", "what")
 
 
 class ToyGraph:
     """The project in a folder of its own, under git as DVC wants it."""
 
+    copied: tuple[str, ...] = COPIED
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        for name in COPIED:
+        for name in self.copied:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             if (ROOT / name).is_dir():
                 shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
             else:
                 shutil.copy(ROOT / name, folder / name)
-        self.write("envs/core.lock", "six==1.16.0\n")
-        self.write("stages/caption.rst", "A toy table.\n")
-        self.write("stages/render.py", VERB.format(verb="render", fields="count: int", choices=("set",)))
-        self.write(
-            "stages/train.py", VERB.format(verb="train", fields="rate: float; steps: int", choices=("set", "seed"))
-        )
-        self.write("stages/tabulate.py", VERB.format(verb="tabulate", fields="digits: int", choices=()))
-        self.write("dvc.yaml", DVC)
-        self.write("params.yaml", PARAMS)
+        for name, text in self.sources().items():
+            self.write(name, text)
         subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)
+        self.make_graph()
+
+    def sources(self) -> dict[str, str]:
+        """What the project has of its own: name -> text."""
+        return {
+            "envs/core.lock": "six==1.16.0\n",
+            "stages/render.py": VERB.format(verb="render", fields="count: int", choices=("set",)),
+            "stages/train.py": VERB.format(verb="train", fields="rate: float; steps: int", choices=TRAINED),
+            "stages/tabulate.py": VERB.format(verb="tabulate", fields="digits: int", choices=CHOSEN),
+            "params.yaml": PARAMS,
+            OWN: OWN_PARAMS,
+            GRAPH: SHARED,
+            OWN_GRAPH: PAPER,
+            "stages/papers/toy/captions/cub.rst": "A toy table.\n",
+            "stages/papers/toy/captions/celebamask_hq.rst": "Another toy table.\n",
+        }
 
     def write(self, name: str, text: str) -> None:
+        (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
         (self.folder / name).write_text(text, encoding="utf-8")
 
     def edit(self, name: str, old: str, new: str) -> None:
+        """Replaces the one place of a text; code and graph then want `make_graph`."""
         text = (self.folder / name).read_text(encoding="utf-8")
         assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {name}"
         self.write(name, text.replace(old, new))
+
+    def make_graph(self) -> None:
+        """dvc.yaml and code.json anew, in a process that imports the toy's own verbs."""
+        done = self.call("python", "-m", "stages.graph")
+        assert done.returncode == 0, done.stderr
 
     def call(self, program: str, *words: str) -> subprocess.CompletedProcess[str]:
         """Runs an engine or python of this environment inside the project."""

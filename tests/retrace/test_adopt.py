@@ -10,6 +10,7 @@ import pytest
 from stages.graph.names import GUARD
 from stages.retrace import adopt, cosmetic
 from tests.house.engines import planned_jobs
+from tests.house.toy_graph import OWN
 from tests.retrace.toy_tree import MODEL, RAW, Tree
 
 
@@ -86,7 +87,7 @@ def test_a_waiver_excuses_one_difference_of_one_receipt(inside):
 
 
 def test_a_parameter_can_be_waived_and_bytes_cannot(inside):
-    edit(inside, "params.yaml", "shade: 90", "shade: 91")
+    edit(inside, OWN, "shade: 90", "shade: 91")
     inside.alter("results/figures/fig.png", b"\x07", 80)
     report = adopt.run([], "toy_illustrate", "nobody sees it")
     assert list(report.broken) == ["toy_illustrate"] and report.waivers == [] and report.adopted == []

@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from tests.house.toy_graph import OWN
-from tests.retrace.toy_tree import MODEL, RAW
+from tests.retrace.toy_tree import MODEL, MODELS, RAW
 
 TABLE = "results/tables/cub"
 FIG = "results/figures/fig"
@@ -44,7 +44,7 @@ BYTES = {
         lambda t: t.alter("results/store/demo/preflight/cub/preflight.json", b" ", 0), "bytes",
         "results/store/demo/preflight/cub/preflight.json", "preflight@cub"),
     "two models' files exchanged": (
-        lambda t: t.swap(f"{MODEL}/made.txt", "results/store/demo/model/toy/cub_1/made.txt"), "bytes",
+        lambda t: t.swap(f"{MODEL}/made.txt", f"{MODELS}/cub_1/made.txt"), "bytes",
         f"{MODEL}/made.txt", "toy_train@cub-0"),
     "two tables exchanged": (
         lambda t: t.swap(f"{TABLE}.csv", "results/tables/celebamask_hq.csv"), "bytes",
@@ -53,9 +53,10 @@ BYTES = {
         lambda t: (t.alter(f"{TABLE}.csv"), t.swap(f"{TABLE}.csv", f"{TABLE}.md")), "bytes", f"{TABLE}.md",
         "toy_tabulate@cub"),
     "two folders exchanged with their receipts": (
-        lambda t: t.swap(MODEL, "results/store/demo/model/toy/cub_1"), "receipt", f"{MODEL}/receipt.json", "toy_train@cub-0"),
+        lambda t: t.swap(MODEL, f"{MODELS}/cub_1"), "receipt", f"{MODEL}/receipt.json", "toy_train@cub-0"),
     "two files of one folder exchanged": (
-        lambda t: t.swap(f"{MODEL}/made.txt", f"{MODEL}/more/log.bin"), "bytes", f"{MODEL}/made.txt", "toy_train@cub-0"),
+        lambda t: t.swap(f"{MODEL}/made.txt", f"{MODEL}/more/log.bin"), "bytes", f"{MODEL}/made.txt",
+        "toy_train@cub-0"),
     "a file deleted from a published folder": (
         lambda t: t.path(f"{MODEL}/more/log.bin").unlink(), "missing", f"{MODEL}/more/log.bin", "toy_train@cub-0"),
     "a published folder deleted": (lambda t: shutil.rmtree(t.path(RAW)), "missing", RAW, "render@cub"),
@@ -75,7 +76,8 @@ BYTES = {
                    os.symlink(t.path("aside"), t.path(f"{MODEL}/made.txt"))),
         "link", f"{MODEL}/made.txt", "toy_train@cub-0"),
     "a link to a folder": (
-        lambda t: os.symlink(t.path("stages"), t.path(f"{MODEL}/linked")), "link", f"{MODEL}/linked", "toy_train@cub-0"),
+        lambda t: os.symlink(t.path("stages"), t.path(f"{MODEL}/linked")), "link", f"{MODEL}/linked",
+        "toy_train@cub-0"),
     "a table that no stage made": (
         lambda t: t.path("results/tables/table9.csv").write_text("a,b\n"), "foreign", "results/tables/table9.csv",
         "results/tables"),
@@ -85,8 +87,10 @@ BYTES = {
     "a picture's points": (
         lambda t: t.alter("results/figures/fig.png", b"\x07", -30 + t.path("results/figures/fig.png").stat().st_size),
         "bytes", "results/figures/fig.png", "toy_illustrate"),
-    "the fingerprint in a PNG": (lambda t: t.alter(f"{FIG}.png", b"0123abcd", 61), "bytes", f"{FIG}.png", "toy_illustrate"),
-    "the fingerprint in a PDF": (lambda t: t.alter(f"{FIG}.pdf", b"0123abcd", 60), "bytes", f"{FIG}.pdf", "toy_illustrate"),
+    "the fingerprint in a PNG": (
+        lambda t: t.alter(f"{FIG}.png", b"0123abcd", 61), "bytes", f"{FIG}.png", "toy_illustrate"),
+    "the fingerprint in a PDF": (
+        lambda t: t.alter(f"{FIG}.pdf", b"0123abcd", 60), "bytes", f"{FIG}.pdf", "toy_illustrate"),
     "a picture taken from another run, with its receipt rewritten": (
         lambda t: (t.alter("results/figures/fig.png", b"0123abcd", 61), t.forge(FIG, stamp=False)),
         "picture", "results/figures/fig.png", "toy_illustrate"),

@@ -83,7 +83,7 @@ class Shaping:
             meta |= {"claim": entry.claim} if entry.claim else {}
             meta["caption"] = self._caption(name, out, axes)
         prefix = f"{self.source.paper}_" if self.source.paper else ""
-        code_key = "-".join(word.replace(".", "_") if "$" not in word else word for word in self._key(entry))
+        code_key = "-".join(word.replace(".", "/") if "$" not in word else word for word in self._key(entry))
         return Group(
             prefix + name, entry, axes, words, tuple(deps), self._homes(name, listed, axes), code_key, outs, meta
         )

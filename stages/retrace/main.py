@@ -90,6 +90,12 @@ def crate(
 
 
 @app.command()
+def status(as_json: Json = False) -> None:
+    """Say what runs now: step, time left, last losses, log and curve; and how the last runs ended."""
+    _answer("status", as_json)
+
+
+@app.command()
 def doctor(as_json: Json = False) -> None:
     """Look for what stops or blocks a run here, and say what to do."""
     _answer("doctor", as_json)

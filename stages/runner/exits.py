@@ -7,6 +7,15 @@ BAD_OUTPUT = 70
 INPUT_OUTPUT = 74
 RETRY = 75
 BAD_PARAMS = 78
+MEANING = {
+    DONE: "done",
+    BAD_INPUT: "bad input",
+    MISSING: "a package or data that the user must supply is missing",
+    BAD_OUTPUT: "bad output",
+    INPUT_OUTPUT: "disk full or not readable",
+    RETRY: "stopped on request, or an input was made anew: run it again, it goes on",
+    BAD_PARAMS: "bad parameters or arguments",
+}
 
 
 class StageFailure(Exception):

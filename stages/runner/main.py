@@ -9,11 +9,12 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from stages.runner import disk, inputs, lease, machine, plan, publish, receipt, skip
+from stages.runner import disk, inputs, lease, machine, plan, publish, receipt, skip, usage
 from stages.runner.arguments import Arguments, parse
 from stages.runner.exits import DONE, INPUT_OUTPUT, RETRY, StageFailure, Stopped, code_of
 from stages.runner.guard import Guard
 from stages.runner.job import Job
+from stages.runner.live import Live
 from stages.runner.lock import stage_lock
 from stages.runner.progress import Progress
 
@@ -33,6 +34,9 @@ def run_stage(
     A stage whose parameters say `enabled: false` is not run and says so in not_run.json; nor is one that `follows` an
     input which was not run. Its module is not imported then.
     """
+    if set(sys.argv[1:]) & set(usage.WORDS):
+        print(usage.text(verb, sys.modules["__main__"].__doc__ or "", choices), end="")
+        sys.exit(DONE)
     started = time.time()
     guard = Guard()
     run = Run(verb, function, module, choices, lock, guard, follows)
@@ -94,8 +98,9 @@ class Run:
         self.fingerprint, self.resume_name = content["fingerprint"], plan.resume_name(content)
         settings = machine.config()
         out = publish.temporary(arguments.out)
-        progress = Progress(f"{self.verb} {arguments.out.name}")
         resume = Path(settings.get("resume_root", machine.RESUME)) / self.resume_name
+        live = Live(self.stage, resume)
+        progress = Progress(f"{self.verb} {arguments.out.name}", live)
         try:
             if self.skipped is not None:
                 skip.write_skipped(out, self.stage, self.skipped)
@@ -116,6 +121,7 @@ class Run:
             raise
         finally:
             progress.close()
+            live.close()
         shutil.rmtree(resume, ignore_errors=True)
 
     def _job(self, out: Path, resume: Path, processes: int, progress: Progress) -> Job:

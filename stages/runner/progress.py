@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Callable
 
 LINE_SECONDS = 10.0
 
@@ -9,14 +10,16 @@ LINE_SECONDS = 10.0
 class Progress:
     """Called as progress(done, total, text); cheap enough to call at every step."""
 
-    def __init__(self, label: str) -> None:
-        self._label = label
+    def __init__(self, label: str, watcher: Callable[[int, int, str], None] | None = None) -> None:
+        self._label, self._watcher = label, watcher
         self._started = time.monotonic()
         self._last = 0.0
         self._bar = None
         self._task = None
 
     def __call__(self, done: int, total: int, text: str = "") -> None:
+        if self._watcher is not None:
+            self._watcher(done, total, text)
         if sys.stderr.isatty():
             self._draw(done, total, text)
             return

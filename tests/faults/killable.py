@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from tests.house.toy_graph import BIN, ROOT, ToyGraph
+from tests.house.toy_graph import BIN, COPIED, GRAPH, ROOT, ToyGraph
 
 FOR_TRAINING = '''
 
@@ -42,53 +42,59 @@ def {verb}(job):
         os.kill(os.getpid(), signal.SIGSTOP)
 
 if __name__ == "__main__":
-    run_stage("{verb}", {verb})
+    run_stage("{verb}", {verb}, choices=("paper", "what"))
 '''
 
-DVC = """
+SHARED = """
+costs:
+  train: {torch: 1}
+
+stages: {}
+"""
+
+PAPER = """
 stages:
   train:
-    cmd: >-
-      exec python -m stages.train --paper toys --method toy --seed 7 --block toy.base
-      --out results/store/${profile}/model/toy --threads 1
-    deps: [envs/core.lock, stages/__init__.py, stages/block.py, stages/homes.py, stages/train.py, stages/runner,
-      stages/engine, stages/data/__init__.py, stages/data/files.py, stages/papers]
-    params: [toy.base]
-    outs: ["results/store/${profile}/model/toy"]
-    meta: {threads: 1, torch: 1}
-  pack:
-    cmd: >-
-      exec python -m stages.pack --block pack.base --in model=results/store/${profile}/model/toy
-      --out results/store/${profile}/pack/toy --threads 1
-    deps: [envs/core.lock, stages/__init__.py, stages/block.py, stages/homes.py, stages/pack.py, stages/runner,
-      "results/store/${profile}/model/toy"]
-    params: [pack.base]
-    outs: ["results/store/${profile}/pack/toy"]
+    desc: a toy
+    train: toy
+    seed: 7
+    layers: [model]
+    out: model/toy
+
+  measure:
+    desc: a folder of many files
+    measure: pack
+    layers: [pack]
+    in: {model: model/toy}
+    out: score/toy
+
   tabulate:
-    cmd: >-
-      exec python -m stages.tabulate --block pack.base --in model=results/store/${profile}/model/toy
-      pack=results/store/${profile}/pack/toy --out results/tables/toy --files csv md --threads 1
-    deps: [envs/core.lock, stages/__init__.py, stages/block.py, stages/homes.py, stages/tabulate.py, stages/runner,
-      "results/store/${profile}/model/toy", "results/store/${profile}/pack/toy"]
-    params: [pack.base]
-    outs:
-      - results/tables/toy.csv: {cache: false}
-      - results/tables/toy.md: {cache: false}
-      - results/receipts/toy.json: {cache: false}
-    meta: {final: true, paper: toy, claim: C1, caption: stages/caption.rst}
+    desc: final files
+    tabulate: pack
+    layers: [pack]
+    in:
+      model: model/toy
+      pack: score/toy
+    out: tables/toy
+    files: [csv, md]
+    claim: C1
 """
 
 PARAMS = """
 profile: demo
-toy:
-  base: {iterations: 150, ema_half_life_images: 40.0, ema_ramp: 0.5, precision: fp32, channels_last: false,
-    tick_every: 20, keep_every: 10, batch: 8, penalty: 2.0, penalty_every: 4, schedule_to: 0.1}
-pack: {base: {files: 60}}
+toys:
+  model:
+    base: {iterations: 150, ema_half_life_images: 40.0, ema_ramp: 0.5, precision: fp32, channels_last: false,
+      tick_every: 20, keep_every: 10, batch: 8, penalty: 2.0, penalty_every: 4, schedule_to: 0.1}
+  pack: {base: {files: 60}}
 """
 
+# By verb: each is a stage of the paper `toys`.
 STAGES = {
-    "train": "results/store/demo/model/toy", "pack": "results/store/demo/pack/toy", "tabulate": "results/tables/toy"
-}  # fmt: skip
+    "train": "results/store/demo/model/toys/toy",
+    "measure": "results/store/demo/score/toys/toy",
+    "tabulate": "results/tables/toy",
+}
 
 
 PATIENCE_S = 1800.0
@@ -112,27 +118,24 @@ class PatientGraph(ToyGraph):
 
 
 class Killable(PatientGraph):
-    """train → pack (a folder of many files) → tabulate (final files)."""
+    """train → measure (a folder of many files) → tabulate (final files)."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        for name in ("render.py", "train.py"):
-            (folder / "stages" / name).unlink()
-        shutil.copy(ROOT / "stages/train.py", folder / "stages/train.py")
-        shutil.copytree(ROOT / "stages/engine", folder / "stages/engine", ignore=shutil.ignore_patterns("__pycache__"))
-        for name in (
-            "stages/papers/__init__.py",
-            "stages/papers/toys/__init__.py",
-            "stages/papers/toys/toy/__init__.py",
-        ):
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            self.write(name, '"""A paper of tests."""\n')
+    copied = (*COPIED, "stages/train.py", "stages/engine")
+
+    def sources(self) -> dict[str, str]:
         method = (ROOT / "tests/engine/toy.py").read_text(encoding="utf-8") + FOR_TRAINING
-        self.write("stages/papers/toys/toy/method.py", method)
-        for verb in ("pack", "tabulate"):
-            self.write(f"stages/{verb}.py", COPY.format(verb=verb))
-        self.write("dvc.yaml", DVC)
-        self.write("params.yaml", PARAMS)
+        paper = "stages/papers/toys"
+        packages = ("stages/papers", paper, f"{paper}/toy")
+        return {
+            "envs/core.lock": "six==1.16.0\n",
+            **{f"{name}/__init__.py": '"""A paper of tests."""\n' for name in packages},
+            f"{paper}/toy/method.py": method,
+            **{f"stages/{verb}.py": COPY.format(verb=verb) for verb in ("measure", "tabulate")},
+            "params.yaml": PARAMS,
+            GRAPH: SHARED,
+            f"{paper}/graph.yaml": PAPER,
+            f"{paper}/captions/toy.rst": "A toy table.\n",
+        }
 
     @classmethod
     def copy_of(cls, other: "Killable", folder: Path) -> "Killable":
@@ -146,7 +149,7 @@ class Killable(PatientGraph):
         """The command of one stage, without `exec python`."""
         from stages import graph
 
-        return graph.find(graph.load(self.folder), [verb])[0].cmd.removeprefix("exec python ").split()
+        return graph.find(graph.load(self.folder), [f"toys_{verb}"])[0].cmd.removeprefix("exec python ").split()
 
     def by_hand(self, verb: str) -> subprocess.CompletedProcess[str]:
         """Runs one stage's command without an engine."""

@@ -77,7 +77,7 @@ class Killer:
         if stopping:
             (self.tree.folder / ".work/stop").touch()
         out = STAGES[verb] + (".csv" if verb == "tabulate" else "")
-        words = ["snakemake", "--cores", "1", out] if self.engine == "snakemake" else ["dvc", "repro", verb]
+        words = ["snakemake", "--cores", "1", out] if self.engine == "snakemake" else ["dvc", "repro", f"toys_{verb}"]
         with self.log.open("w") as log:
             return subprocess.Popen(
                 [str(BIN / words[0]), *words[1:]], cwd=self.tree.folder, env=self.tree.environment(), stdout=log,
@@ -210,7 +210,7 @@ def series(
     Without `base` the training is killed, in fresh trees; with it, the publishes that come after the training that
     `base` holds. A chain ends when a stage outran its kill; then all is made to its end and compared.
     """
-    verbs = ("pack", "tabulate") if base else ("train",)
+    verbs = ("measure", "tabulate") if base else ("train",)
     chosen = random.Random(f"{engine} {verbs} {seed}")
     aims = ["stage", "engine's group"] * ((kills + 1) // 2)
     chosen.shuffle(aims := aims[:kills])

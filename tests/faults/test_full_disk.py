@@ -113,6 +113,7 @@ def test_an_engine_whose_disk_fills_goes_on_once_there_is_room(tmp_path, engine)
     toy, whole = PatientGraph(tmp_path / "small é"), PatientGraph(tmp_path / "large é")
     for tree in (toy, whole):
         tree.edit("stages/render.py", 'text = "\\n".join(', 'text = "x" * (3 << 20) + "\\n".join(')
+        tree.make_graph()
     target = "results/store/demo/raw/cub"
     command = ["snakemake", "--cores", "1", target] if engine == "snakemake" else ["dvc", "repro", "render@cub"]
     on_small_disk(toy.folder, "results", command, grow=True)

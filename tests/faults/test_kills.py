@@ -136,7 +136,7 @@ def test_damaged_states_cost_an_interval_or_stop_but_never_start_over(whole, qui
         content[len(content) // 2] ^= 1
         state.write_bytes(content if damage == "newest" else content[:-1])
     done = tree.by_hand("train")
-    name = "results/store/demo/model/toy/weights.safetensors"
+    name = f"{MODEL}weights.safetensors"
     if damage == "newest":
         assert done.returncode == 0 and f"going on from the previous state, {states[0].name}" in done.stderr
         assert tree.results()[name] == whole.results[name]

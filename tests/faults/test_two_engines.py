@@ -29,7 +29,7 @@ ENDED = """
 if __name__"""
 COMMANDS = {
     "snakemake": ["snakemake", "--cores", "1", "results/tables/cub.csv"],
-    "dvc": ["dvc", "repro", "tabulate@cub"],
+    "dvc": ["dvc", "repro", "toy_tabulate@cub"],
 }
 # What a loser may say: that another engine has the folder, or that an input is being, or was meanwhile, made anew.
 CLEAR = (
@@ -43,7 +43,8 @@ def noted(folder: Path) -> PatientGraph:
     for verb in ("render", "train", "tabulate"):
         tree.edit(f"stages/{verb}.py", "\n    read = [", NOTED)
         tree.edit(f"stages/{verb}.py", "\nif __name__", ENDED)
-    (folder / ".work").mkdir()
+    tree.make_graph()
+    assert (folder / ".work").is_dir()
     return tree
 
 
@@ -105,6 +106,6 @@ def test_the_death_of_the_one_that_works_frees_the_one_that_waits(whole, quick):
     assert "begin cub" in (tree.folder / ".work/executions").read_text().split("\n", 1)[1], "the waiting one went on"
     assert tree.results() == whole.results()
     # Snakemake remembers its own failure; adopt tells it what DVC has made since.
-    assert tree.retrace("adopt", "tabulate@cub").returncode == 0
+    assert tree.retrace("adopt", "toy_tabulate@cub").returncode == 0
     done = tree.snakemake("-n", *COMMANDS["snakemake"][1:])
     assert "Nothing to be done" in done.stdout + done.stderr, (done.stdout + done.stderr)[-3000:]

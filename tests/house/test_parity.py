@@ -245,6 +245,7 @@ def test_adopt_leaves_out_what_no_longer_fits(adopted):
         assert status - {GUARD} == {"render@cub"}, "still stale, not hidden"
     finally:
         adopted.edit("params.yaml", "cub: {base: {count: 5}}", "cub: {base: {count: 4}}")
+    assert adopted.retrace("adopt").returncode == 0, "what was adopted alone is newer than what rests on it"
 
 
 def test_code_beside_what_is_imported_makes_nothing_stale(adopted):

@@ -173,8 +173,8 @@ class ToyGraph:
         return self.call("python", "-m", "stages.retrace.main", *words)
 
     def results(self) -> dict[str, bytes]:
-        """Every output file but the engines' own and the index of receipts."""
-        skipped = {".snakemake_timestamp", ".gitignore"}
+        """Every output file but the engines' own, one of which DVC's first stage writes."""
+        skipped = {".snakemake_timestamp", ".gitignore", "graph.json"}
         found = sorted((self.folder / "results").rglob("*"))
         files = [path for path in found if path.is_file() and path.name not in skipped]
         return {path.relative_to(self.folder).as_posix(): path.read_bytes() for path in files}

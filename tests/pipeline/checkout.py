@@ -9,7 +9,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
-NOT_MADE_BY_STAGES = {".snakemake_timestamp", ".gitignore"}
+# The last is what DVC's first stage, which Snakemake does not have, writes.
+NOT_MADE_BY_STAGES = {".snakemake_timestamp", ".gitignore", "graph.json"}
 
 
 def tracked() -> list[str]:
@@ -30,7 +31,7 @@ class Checkout:
         self.folder = folder
         for name in files or tracked():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, folder / name)
+            shutil.copy(ROOT / name, folder / name, follow_symlinks=False)
         self.edit("params.yaml", r"(?m)^profile: \w+$", f"profile: {profile}")
 
     def edit(self, name: str, pattern: str, new: str) -> None:

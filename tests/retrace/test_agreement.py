@@ -12,15 +12,16 @@ from dataclasses import dataclass
 import pytest
 
 from stages import graph
+from stages.graph.names import CODE, GUARD
+from stages.graph.names import GRAPH as GENERATED
 from tests.house import engines
-from tests.house.toy_graph import ToyGraph
+from tests.house.toy_graph import GRAPH, OWN, OWN_GRAPH, ToyGraph
 
 pytestmark = pytest.mark.slow
-TRAIN = {f"train@{name}-{seed}" for name in ("cub", "celebamask_hq") for seed in (0, 1)}
+TRAIN = {f"toy_train@{name}-{seed}" for name in ("cub", "celebamask_hq") for seed in (0, 1)}
 RENDER = {"render@cub", "render@celebamask_hq"}
-TABULATE = {"tabulate@cub", "tabulate@celebamask_hq"}
-MODELS = "results/store/demo/model"
-READ = "--in preflight=results/store/${profile}/preflight/${item.set}"
+TABULATE = {"toy_tabulate@cub", "toy_tabulate@celebamask_hq"}
+MODELS = "results/store/demo/model/toy"
 
 
 @dataclass(frozen=True)
@@ -38,38 +39,32 @@ class Change:
 AGREED = {
     "values": [
         Change("params.yaml", "cub: {base: {count: 4}}", "cub: {base: {count: 5}}", {"render@cub"}),
-        Change("params.yaml", "steps: 10}", "steps: 11}", TRAIN, "a later layer overrides it"),
-        Change("params.yaml", "table: {base: {digits: 3}", "table: {base: {digits: 3, more: 1}", TABULATE),
+        Change(OWN, "steps: 10}", "steps: 11}", TRAIN, "a later layer overrides it"),
+        Change(OWN, "table: {base: {digits: 3}", "table: {base: {digits: 3, more: 1}", TABULATE),
     ],
     "code and command": [
         Change("stages/train.py", "read = [", "read = list() + [", TRAIN),
-        Change("dvc.yaml", "--block table.base", "--block table.base table.more", TABULATE),
+        Change(OWN_GRAPH, "layers: [table]", "layers: [table]\n    with: [table.more]", TABULATE),
     ],
     "what changes no result": [
-        Change("stages/train.py", "read = [", "read = [  # in order\n        ", TRAIN, "comments or layout only"),
-        Change("dvc.yaml", READ, f"--gpu 1 {READ}", RENDER, "the same work"),
+        Change("stages/train.py", "read = [", "read = [  # in order\n        ", set()),
+        Change(GRAPH, "render: {mem_mb", "render: {gpu: 1, mem_mb", RENDER, "the same work"),
         Change("params.yaml", "celebamask_hq: {base: {supply: user, root: data/celebamask_hq}",
                "celebamask_hq: {base: {root: data/celebamask_hq, supply: user}", set()),
     ],
-    "declarations": [
-        Change("dvc.yaml", "stages/render.py,", "stages/render.py, stages/caption.rst,", RENDER, "does not read it"),
-        Change("params.yaml", "{demo: {steps: 2}", "{demo: {}", TRAIN),
-    ],
+    "a layer emptied": [Change(OWN, "{demo: {steps: 2}", "{demo: {}", TRAIN)],
 }  # fmt: skip
 
 # The change, what `dvc status` says instead, and what `snakemake -n` does.
 EXCEPTIONS = {
-    "DVC does not miss what dvc.yaml no longer lists; Snakemake never looks at a file that nothing reads": [
-        (Change("dvc.yaml", 'params: [train.base, "train.profile.${profile}"]', "params: [train.base]", TRAIN),
-         set(), TRAIN),
-        (Change("dvc.yaml", "stages/render.py,", "", RENDER), set(), RENDER),
-        (Change("results/tables/cub.md", "", "edited\n", {"tabulate@cub"}), {"tabulate@cub"}, set()),
+    "Snakemake never looks at a file that nothing reads": [
+        (Change("results/tables/cub.md", "", "edited\n", {"toy_tabulate@cub"}), {"toy_tabulate@cub"}, set()),
     ],
     "Snakemake looks at a folder's own mark, not into it, and makes no folder again that no job needs": [
-        (Change(f"{MODELS}/cub_0/made.txt", "", "edited\n", {"train@cub-0", "tabulate@cub"}),
-         {"train@cub-0", "tabulate@cub"}, set()),
-        (Change(f"{MODELS}/celebamask_hq_0", "", None, {"train@celebamask_hq-0"}),
-         {"train@celebamask_hq-0", "tabulate@celebamask_hq"}, set()),
+        (Change(f"{MODELS}/cub_0/made.txt", "", "edited\n", {"toy_train@cub-0", "toy_tabulate@cub"}),
+         {"toy_train@cub-0", "toy_tabulate@cub"}, set()),
+        (Change(f"{MODELS}/celebamask_hq_0", "", None, {"toy_train@celebamask_hq-0"}),
+         {"toy_train@celebamask_hq-0", "toy_tabulate@celebamask_hq"}, set()),
     ],
 }  # fmt: skip
 
@@ -78,7 +73,7 @@ EXCEPTIONS = {
 def adopted(tmp_path_factory) -> ToyGraph:
     """The small graph of the house tests, committed, run by Snakemake and adopted."""
     toy = ToyGraph(tmp_path_factory.mktemp("agreed"))
-    toy.edit("params.yaml", "table: {base: {digits: 3}}", "table: {base: {digits: 3}, more: {}}")
+    toy.edit(OWN, "table: {base: {digits: 3}}", "table: {base: {digits: 3}, more: {}}")
     for words in (("add", "-A"), ("-c", "user.name=n", "-c", "user.email=e", "commit", "--quiet", "-m", "state")):
         subprocess.run(["git", *words], cwd=toy.folder, check=True)
     done = toy.snakemake("--cores", "2")
@@ -104,10 +99,14 @@ def apply(toy: ToyGraph, changes: list[Change], before: dict[str, bytes]) -> Non
 
 
 def answers(toy: ToyGraph, changes: list[Change]) -> tuple[dict, set[str], set[str], set[str]]:
-    """What explain, DVC and Snakemake (own reasons, all jobs) say after changes, by stages' names; all is put back."""
-    before: dict[str, bytes] = {}
+    """What explain, DVC and Snakemake (own reasons, all jobs) say after changes, by stages' names; all is put back.
+
+    Of DVC's the first stage is left out, which looks at everything and always writes the same.
+    """
+    before = {name: (toy.folder / name).read_bytes() for name in (GENERATED, CODE)}
     try:
         apply(toy, changes, before)
+        toy.make_graph()
         named = {stage.rule_name: stage.name for stage in graph.load(toy.folder)}
         planned = toy.snakemake("-n")
         status = json.loads(toy.dvc("status", "--json").stdout)
@@ -118,7 +117,7 @@ def answers(toy: ToyGraph, changes: list[Change]) -> tuple[dict, set[str], set[s
             (toy.folder / name).write_bytes(content)
     text = planned.stdout + planned.stderr
     own, jobs = set(engines.direct_jobs(text)), engines.planned_jobs(text)
-    return said, set(status), {named[rule] for rule in own if rule in named}, {named[rule] for rule in jobs}
+    return said, set(status) - {GUARD}, {named[rule] for rule in own if rule in named}, {named[rule] for rule in jobs}
 
 
 def first(toy: ToyGraph, names: set[str]) -> set[str]:
@@ -157,9 +156,10 @@ def test_what_adopt_passed_over_is_no_reason_any_more(adopted, tmp_path):
     toy.edit("stages/train.py", "read = [", "read = [  # in order\n        ")
     toy.edit("stages/runner/exits.py", "\nDONE = 0", "\n# All is well.\nDONE = 0")
     toy.edit("stages/tabulate.py", "read = [", "read = list() + [")
-    told = toy.retrace("adopt", "--accept", "tabulate", "--reason", "the same list")
+    toy.make_graph()
+    told = toy.retrace("adopt", "--accept", "toy_tabulate", "--reason", "the same list")
     assert told.returncode == 0, told.stdout + told.stderr
     said, by_dvc, own, jobs = answers(toy, [])
     assert said["direct"] == {} and not (by_dvc or own or jobs)
     shutil.rmtree(toy.folder / ".snakemake/metadata")
-    assert json.loads(toy.retrace("explain", "--json").stdout)["direct"] == {}, "DVC follows folders whole"
+    assert json.loads(toy.retrace("explain", "--json").stdout)["direct"] == {}, "DVC remembers the code's digest too"

@@ -80,20 +80,20 @@ def test_what_another_profile_left_is_audited_by_its_own_receipts(tree):
     tree.alter(f"{MODEL}/made.txt")
     bytes_found = [finding for finding in tree.audit().findings if finding.kind == "bytes"]
     assert [(finding.stage, finding.file) for finding in bytes_found] == [(MODEL, f"{MODEL}/made.txt")]
-    assert bytes_found[0].consumed_by == ("tabulate@cub", "illustrate")
+    assert bytes_found[0].consumed_by == ("toy_tabulate@cub", "toy_illustrate")
 
 
 def test_stages_that_are_not_built_are_no_finding(tree):
     import shutil
 
-    shutil.rmtree(tree.path("results/store/demo/model/celebamask_hq_1"))
+    shutil.rmtree(tree.path("results/store/demo/model/toy/celebamask_hq_1"))
     for name in tree.path("results").rglob("celebamask_hq*"):
         if name.is_file():
             name.unlink()
     for name in ("results~tables~celebamask_hq", "results~store~demo~model~celebamask_hq_1"):
         tree.path("results/receipts/current", name).unlink()
     report = tree.audit()
-    assert report.findings == [] and report.unbuilt == ["train@celebamask_hq-1", "tabulate@celebamask_hq"]
+    assert report.findings == [] and report.unbuilt == ["toy_train@celebamask_hq-1", "toy_tabulate@celebamask_hq"]
 
 
 def test_leftovers_of_killed_runs_are_noted(tree):
@@ -161,8 +161,10 @@ def test_the_users_data_and_weights_are_read_against_the_lists_that_the_runs_mad
 
 
 def test_the_first_finding_is_shown_in_full_and_the_others_in_a_line():
-    one = Finding("bytes", "results/a", "train@a", "sha256 1", "sha256 2", "results/r", tuple("bcdefg"), "rebuild")
-    report = AuditReport("bytes", [one, *[one] * 20], ["a note"], ["train@a"], [], "f" * 64, {"a": "1"}, 3, 10**6, 0.5)
+    one = Finding("bytes", "results/a", "toy_train@a", "sha256 1", "sha256 2", "results/r", tuple("bcdefg"), "rebuild")
+    report = AuditReport(
+        "bytes", [one, *[one] * 20], ["a note"], ["toy_train@a"], [], "f" * 64, {"a": "1"}, 3, 10**6, 0.5
+    )
     stream = io.StringIO()
     view.show(report, Console(file=stream, width=40))
     text = stream.getvalue()

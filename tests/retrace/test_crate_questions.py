@@ -88,7 +88,7 @@ def test_cq10_script_and_what_it_needs(whole, published):
     script, version, needs = whole.cq10(MODEL)
     code = receipt(published, MODEL)["code"]
     assert (script, version, needs) == ("stages/train.py", code["stages/train.py"], sorted(code))
-    assert "stages/toy_loss.py" in needs and "stages/toy_extra.py" not in needs
+    assert "stages/toy_loss.py" in needs and "stages/sample.py" not in needs
 
 
 def test_cq11_parameters_of_the_workflow_in_a_tool(whole):

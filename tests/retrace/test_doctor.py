@@ -94,25 +94,25 @@ def test_interrupted_publishes(healthy):
         subprocess.run(shlex.split(command), cwd=healthy.folder, check=True)
     assert remedies(healthy.answer("doctor")[1], "publish") == []
     assert (models / "ours_1" / "weights.txt").is_file(), "the set-aside output is back in its place"
-    _, answer = healthy.answer("explain", "figure")
-    assert [one["kind"] for one in answer["direct"]["figure"]] == ["missing"] if "figure" in answer["direct"] else False
+    _, answer = healthy.answer("explain", "toy_figure")
+    assert [one["kind"] for one in answer["direct"]["toy_figure"]] == ["missing"]
 
 
 def test_saved_states_are_kept_where_a_stage_goes_on_from_them(healthy):
     """The stage's fingerprint of today decides, not the log: a change of a parameter makes an orphan."""
     healthy.edit(OWN, "rate: 0.5 ", "rate: 0.75 ")
     done = subprocess.run(
-        [sys.executable, "-m", "stages.retrace.doctor.planned", "train@ours-0"], cwd=healthy.folder,
+        [sys.executable, "-m", "stages.retrace.doctor.planned", "toy_train@ours-0"], cwd=healthy.folder,
         capture_output=True, text=True, check=True,
     )  # fmt: skip
-    planned = json.loads(done.stdout)["train@ours-0"]
-    for name in (planned[:16], "0123456789abcdef"):
+    planned = json.loads(done.stdout)["toy_train@ours-0"]["resume"]
+    for name in (planned, "0123456789abcdef"):
         (healthy.folder / ".work/resume" / name).mkdir(parents=True)
         (healthy.folder / ".work/resume" / name / "state-000000000001").write_bytes(b"x")
     code, answer = healthy.answer("doctor")
     assert code == 1 and remedies(answer, "state") == ["rm -r .work/resume/0123456789abcdef"]
     kept = [one["what"] for one in answer["notes"] if one["kind"] == "state"]
-    assert len(kept) == 1 and "train@ours-0 goes on from it" in kept[0]
+    assert len(kept) == 1 and "toy_train@ours-0 goes on from it" in kept[0]
     healthy.edit(OWN, "rate: 0.75 ", "rate: 0.8 ")
     assert len(remedies(healthy.answer("doctor")[1], "state")) == 2
 
@@ -129,7 +129,7 @@ def test_planned_fingerprints_are_those_that_the_runner_writes(published):
         place = next(published.folder / out for out in stage.outs if out.endswith(".json")) if stage.final else (
             published.folder / stage.outs[0] / "receipt.json"
         )  # fmt: skip
-        assert planned[stage.name] == json.loads(place.read_text())["fingerprint"], stage.name
+        assert planned[stage.name]["fingerprint"] == json.loads(place.read_text())["fingerprint"], stage.name
 
 
 def test_environment_data_and_disk(healthy, monkeypatch):

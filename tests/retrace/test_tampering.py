@@ -6,7 +6,8 @@ import shutil
 
 import pytest
 
-from tests.retrace.toy_tree import MODEL, RAW
+from tests.house.toy_graph import OWN
+from tests.retrace.toy_tree import MODEL, MODELS, RAW
 
 TABLE = "results/tables/cub"
 FIG = "results/figures/fig"
@@ -30,51 +31,53 @@ def test_a_clean_tree_gives_no_finding_in_any_scope(built):
 # name -> (alteration, kind of the first broken link, file that it names, stage)
 BYTES = {
     "a byte of a model, same size and times": (
-        lambda t: t.alter(f"{MODEL}/made.txt"), "bytes", f"{MODEL}/made.txt", "train@cub-0"),
+        lambda t: t.alter(f"{MODEL}/made.txt"), "bytes", f"{MODEL}/made.txt", "toy_train@cub-0"),
     "the last byte of a file in an inner folder": (
-        lambda t: t.alter(f"{MODEL}/more/log.bin", b"?", 44), "bytes", f"{MODEL}/more/log.bin", "train@cub-0"),
+        lambda t: t.alter(f"{MODEL}/more/log.bin", b"?", 44), "bytes", f"{MODEL}/more/log.bin", "toy_train@cub-0"),
     "a byte of raw data": (lambda t: t.alter(f"{RAW}/made.txt"), "bytes", f"{RAW}/made.txt", "render@cub"),
-    "the final table's csv": (lambda t: t.alter(f"{TABLE}.csv"), "bytes", f"{TABLE}.csv", "tabulate@cub"),
+    "the final table's csv": (lambda t: t.alter(f"{TABLE}.csv"), "bytes", f"{TABLE}.csv", "toy_tabulate@cub"),
     "the final table's md, longer": (
-        lambda t: t.path(f"{TABLE}.md").write_text("better"), "bytes", f"{TABLE}.md", "tabulate@cub"),
+        lambda t: t.path(f"{TABLE}.md").write_text("better"), "bytes", f"{TABLE}.md", "toy_tabulate@cub"),
     "a file emptied": (
-        lambda t: t.path(f"{MODEL}/made.txt").write_bytes(b""), "bytes", f"{MODEL}/made.txt", "train@cub-0"),
+        lambda t: t.path(f"{MODEL}/made.txt").write_bytes(b""), "bytes", f"{MODEL}/made.txt", "toy_train@cub-0"),
     "a preflight's answer": (
         lambda t: t.alter("results/store/demo/preflight/cub/preflight.json", b" ", 0), "bytes",
         "results/store/demo/preflight/cub/preflight.json", "preflight@cub"),
     "two models' files exchanged": (
-        lambda t: t.swap(f"{MODEL}/made.txt", "results/store/demo/model/cub_1/made.txt"), "bytes",
-        f"{MODEL}/made.txt", "train@cub-0"),
+        lambda t: t.swap(f"{MODEL}/made.txt", f"{MODELS}/cub_1/made.txt"), "bytes",
+        f"{MODEL}/made.txt", "toy_train@cub-0"),
     "two tables exchanged": (
         lambda t: t.swap(f"{TABLE}.csv", "results/tables/celebamask_hq.csv"), "bytes",
-        "results/tables/celebamask_hq.csv", "tabulate@celebamask_hq"),
+        "results/tables/celebamask_hq.csv", "toy_tabulate@celebamask_hq"),
     "an altered csv put in the place of the md": (
         lambda t: (t.alter(f"{TABLE}.csv"), t.swap(f"{TABLE}.csv", f"{TABLE}.md")), "bytes", f"{TABLE}.md",
-        "tabulate@cub"),
+        "toy_tabulate@cub"),
     "two folders exchanged with their receipts": (
-        lambda t: t.swap(MODEL, "results/store/demo/model/cub_1"), "receipt", f"{MODEL}/receipt.json", "train@cub-0"),
+        lambda t: t.swap(MODEL, f"{MODELS}/cub_1"), "receipt", f"{MODEL}/receipt.json", "toy_train@cub-0"),
     "two files of one folder exchanged": (
-        lambda t: t.swap(f"{MODEL}/made.txt", f"{MODEL}/more/log.bin"), "bytes", f"{MODEL}/made.txt", "train@cub-0"),
+        lambda t: t.swap(f"{MODEL}/made.txt", f"{MODEL}/more/log.bin"), "bytes", f"{MODEL}/made.txt",
+        "toy_train@cub-0"),
     "a file deleted from a published folder": (
-        lambda t: t.path(f"{MODEL}/more/log.bin").unlink(), "missing", f"{MODEL}/more/log.bin", "train@cub-0"),
+        lambda t: t.path(f"{MODEL}/more/log.bin").unlink(), "missing", f"{MODEL}/more/log.bin", "toy_train@cub-0"),
     "a published folder deleted": (lambda t: shutil.rmtree(t.path(RAW)), "missing", RAW, "render@cub"),
-    "a final file deleted": (lambda t: t.path(f"{TABLE}.csv").unlink(), "missing", f"{TABLE}.csv", "tabulate@cub"),
+    "a final file deleted": (lambda t: t.path(f"{TABLE}.csv").unlink(), "missing", f"{TABLE}.csv", "toy_tabulate@cub"),
     "a file added to a published folder": (
-        lambda t: t.path(f"{MODEL}/extra.txt").write_text("x"), "extra", f"{MODEL}/extra.txt", "train@cub-0"),
+        lambda t: t.path(f"{MODEL}/extra.txt").write_text("x"), "extra", f"{MODEL}/extra.txt", "toy_train@cub-0"),
     "a hidden file added": (
-        lambda t: t.path(f"{MODEL}/.extra").write_text("x"), "extra", f"{MODEL}/.extra", "train@cub-0"),
+        lambda t: t.path(f"{MODEL}/.extra").write_text("x"), "extra", f"{MODEL}/.extra", "toy_train@cub-0"),
     "a file that calls itself a receipt, deeper down": (
         lambda t: t.path(f"{MODEL}/more/receipt.json").write_text("{}"), "extra",
-        f"{MODEL}/more/receipt.json", "train@cub-0"),
+        f"{MODEL}/more/receipt.json", "toy_train@cub-0"),
     "text in an engine's empty mark": (
         lambda t: t.path(f"{MODEL}/.snakemake_timestamp").write_text("x"), "extra",
-        f"{MODEL}/.snakemake_timestamp", "train@cub-0"),
+        f"{MODEL}/.snakemake_timestamp", "toy_train@cub-0"),
     "a link to an equal file": (
         lambda t: (shutil.copy(t.path(f"{MODEL}/made.txt"), t.path("aside")), t.path(f"{MODEL}/made.txt").unlink(),
                    os.symlink(t.path("aside"), t.path(f"{MODEL}/made.txt"))),
-        "link", f"{MODEL}/made.txt", "train@cub-0"),
+        "link", f"{MODEL}/made.txt", "toy_train@cub-0"),
     "a link to a folder": (
-        lambda t: os.symlink(t.path("stages"), t.path(f"{MODEL}/linked")), "link", f"{MODEL}/linked", "train@cub-0"),
+        lambda t: os.symlink(t.path("stages"), t.path(f"{MODEL}/linked")), "link", f"{MODEL}/linked",
+        "toy_train@cub-0"),
     "a table that no stage made": (
         lambda t: t.path("results/tables/table9.csv").write_text("a,b\n"), "foreign", "results/tables/table9.csv",
         "results/tables"),
@@ -83,15 +86,17 @@ BYTES = {
         "foreign", "results/store/demo/x/w", "results/store/demo/x"),
     "a picture's points": (
         lambda t: t.alter("results/figures/fig.png", b"\x07", -30 + t.path("results/figures/fig.png").stat().st_size),
-        "bytes", "results/figures/fig.png", "illustrate"),
-    "the fingerprint in a PNG": (lambda t: t.alter(f"{FIG}.png", b"0123abcd", 61), "bytes", f"{FIG}.png", "illustrate"),
-    "the fingerprint in a PDF": (lambda t: t.alter(f"{FIG}.pdf", b"0123abcd", 60), "bytes", f"{FIG}.pdf", "illustrate"),
+        "bytes", "results/figures/fig.png", "toy_illustrate"),
+    "the fingerprint in a PNG": (
+        lambda t: t.alter(f"{FIG}.png", b"0123abcd", 61), "bytes", f"{FIG}.png", "toy_illustrate"),
+    "the fingerprint in a PDF": (
+        lambda t: t.alter(f"{FIG}.pdf", b"0123abcd", 60), "bytes", f"{FIG}.pdf", "toy_illustrate"),
     "a picture taken from another run, with its receipt rewritten": (
         lambda t: (t.alter("results/figures/fig.png", b"0123abcd", 61), t.forge(FIG, stamp=False)),
-        "picture", "results/figures/fig.png", "illustrate"),
+        "picture", "results/figures/fig.png", "toy_illustrate"),
     "a file's mode that forbids reading is no reason to pass": (
         lambda t: (t.path(f"{MODEL}/made.txt").unlink(), t.path(f"{MODEL}/made.txt").mkdir()), "missing",
-        f"{MODEL}/made.txt", "train@cub-0"),
+        f"{MODEL}/made.txt", "toy_train@cub-0"),
 }  # fmt: skip
 
 
@@ -103,8 +108,8 @@ def test_altered_bytes_are_found_and_named(tree, case):
     first = report.findings[0]
     assert (first.kind, first.file, first.stage) == (kind, file, stage), report.findings
     assert report.code == 1 and first.expected != first.found and first.vouched_by and first.remedy
-    if stage == "train@cub-0":
-        assert first.consumed_by[:1] == ("tabulate@cub",) and "illustrate" in first.consumed_by
+    if stage == "toy_train@cub-0":
+        assert first.consumed_by[:1] == ("toy_tabulate@cub",) and "toy_illustrate" in first.consumed_by
 
 
 def rewritten(**fields):
@@ -185,18 +190,19 @@ def test_altered_receipts_are_found_and_named(tree, case, scope):
         assert report.findings[0].file == file, report.findings
 
 
-PUBLISH, ITEM = "stages/runner/publish.py", "--set ${item.set} --seed"
+PUBLISH = "stages/runner/publish.py"
 SOURCES = {
     "a parameter of the profile": (
-        "params.yaml", "{demo: {steps: 2}", "{demo: {steps: 3}", "parameter", "params.yaml: steps"),
-    "a parameter of the base": ("params.yaml", "rate: 1.0e-4", "rate: 2.0e-4", "parameter", "params.yaml: rate"),
+        OWN, "{demo: {steps: 2}", "{demo: {steps: 3}", "parameter", f"{OWN}: steps"),
+    "a parameter of the base": (OWN, "rate: 1.0e-4", "rate: 2.0e-4", "parameter", f"{OWN}: rate"),
     "a parameter's type": ("params.yaml", "count: 4", "count: true", "parameter", "params.yaml: count"),
     "a verb's code": ("stages/train.py", "more", "some", "code", "stages/train.py"),
     "the runner's code": (PUBLISH, "MANY_FILES = 64", "MANY_FILES = 65", "code", PUBLISH),
     "the environment lock": ("envs/core.lock", "1.16.0", "1.17.0", "environment", "envs/core.lock"),
-    "a source file": ("stages/reported.csv", "C2,3", "C2,4", "source", "stages/reported.csv"),
-    "a command": ("dvc.yaml", f"{ITEM} ${{item.seed}}", f"{ITEM} 7", "command", "dvc.yaml"),
-    "a layer struck": ("dvc.yaml", "params: [figure.base]", "params: []", "parameter", "dvc.yaml: shade"),
+    "a source file": ("stages/papers/toy/reported.csv", "C2,3", "C2,4", "source", "stages/papers/toy/reported.csv"),
+    "a command": ("dvc.yaml", "--seed ${item.seed}", "--seed 7", "command", "dvc.yaml"),
+    "a layer struck": (
+        "dvc.yaml", f"      - {OWN}:\n          - toy.figure.base\n", "", "parameter", "dvc.yaml: shade"),
 }  # fmt: skip
 
 

@@ -1,15 +1,20 @@
 """DVC's cache: objects that every checkout would deliver, its lock, its run cache; and what an engine says of them."""
 
+import hashlib
 import json
 import shutil
 
 import pytest
 import yaml
 
-from stages.retrace.dvc import entries as dvc_entries
-from tests.retrace.toy_tree import MODEL, RAW
+from stages.graph.names import CODE
+from tests.retrace.toy_tree import MODEL, MODELS, RAW
 
 OBJECTS = ".dvc/cache/files/md5"
+
+
+def md5(content: bytes) -> str:
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
 def lock(tree) -> dict:
@@ -34,7 +39,7 @@ def object_of(tree, stage: str, out: str, file: str = "") -> str:
 
 def put(tree, content: bytes) -> str:
     """A new sound object, as an attacker who knows DVC makes it."""
-    name = dvc_entries._md5(content)
+    name = md5(content)
     tree.path(object_path(name)).parent.mkdir(exist_ok=True)
     tree.path(object_path(name)).write_bytes(content)
     return name
@@ -53,12 +58,12 @@ def relist(tree, stage: str, out: str, file: str, name: str) -> None:
 
 MADE = (MODEL, "made.txt")
 OBJECT_CASES = {
-    "a byte of an object, same size and times": lambda t: [t.alter(object_of(t, "train@cub-0", *MADE))],
-    "an object cut short": lambda t: [t.path(object_of(t, "train@cub-0", *MADE)).chmod(0o644),
-                                      t.path(object_of(t, "train@cub-0", *MADE)).write_bytes(b"1")],
-    "the object of a receipt": lambda t: [t.alter(object_of(t, "train@cub-0", MODEL, "receipt.json"), b"{ ", 0)],
+    "a byte of an object, same size and times": lambda t: [t.alter(object_of(t, "toy_train@cub-0", *MADE))],
+    "an object cut short": lambda t: [t.path(object_of(t, "toy_train@cub-0", *MADE)).chmod(0o644),
+                                      t.path(object_of(t, "toy_train@cub-0", *MADE)).write_bytes(b"1")],
+    "the object of a receipt": lambda t: [t.alter(object_of(t, "toy_train@cub-0", MODEL, "receipt.json"), b"{ ", 0)],
     "two objects exchanged": lambda t: [
-        t.swap(object_of(t, "train@cub-0", *MADE), object_of(t, "train@cub-1", MODEL[:-1] + "1", "made.txt"))],
+        t.swap(object_of(t, "toy_train@cub-0", *MADE), object_of(t, "toy_train@cub-1", MODEL[:-1] + "1", "made.txt"))],
 }  # fmt: skip
 
 
@@ -68,8 +73,8 @@ def test_a_corrupted_object_is_found_where_the_workspace_is_fine(tree, case):
     assert tree.audit().findings == [], "the workspace holds good copies"
     report = tree.audit(scope="cache")
     first = report.findings[0]
-    assert first.kind == "object" and first.file.startswith(OBJECTS) and first.stage == "train@cub-0"
-    assert MODEL in first.vouched_by and first.consumed_by[0] == "tabulate@cub", "it says what the object is"
+    assert first.kind == "object" and first.file.startswith(OBJECTS) and first.stage == "toy_train@cub-0"
+    assert MODEL in first.vouched_by and first.consumed_by[0] == "toy_tabulate@cub", "it says what the object is"
 
 
 def test_a_corrupted_list_of_a_folder_is_found(tree):
@@ -79,18 +84,18 @@ def test_a_corrupted_list_of_a_folder_is_found(tree):
 
 
 def test_an_object_that_is_gone_is_found(tree):
-    gone = object_of(tree, "train@cub-0", *MADE)
+    gone = object_of(tree, "toy_train@cub-0", *MADE)
     tree.path(gone).unlink()
     first = tree.audit(scope="cache").findings[0]
-    assert (first.kind, first.file, first.stage) == ("missing", gone, "train@cub-0")
+    assert (first.kind, first.file, first.stage) == ("missing", gone, "toy_train@cub-0")
 
 
 def test_a_checkout_delivers_the_corrupted_object_and_dvc_is_content_but_the_audit_is_not(tree):
     """Appendix A, case 4: then the workspace is wrong too, and both audits say so."""
-    tree.alter(object_of(tree, "train@cub-0", *MADE))
+    tree.alter(object_of(tree, "toy_train@cub-0", *MADE))
     shutil.rmtree(tree.path(MODEL))
     shutil.rmtree(tree.path(".dvc/tmp"), ignore_errors=True)
-    done = tree.dvc("checkout", "train@cub-0")
+    done = tree.dvc("checkout", "toy_train@cub-0")
     assert done.returncode == 0, done.stderr
     assert tree.dvc("status", "--quiet").returncode == 0, "DVC sees nothing"
     assert tree.audit().findings[0].file == f"{MODEL}/made.txt"
@@ -98,8 +103,8 @@ def test_a_checkout_delivers_the_corrupted_object_and_dvc_is_content_but_the_aud
 
 
 LOCK_CASES = {
-    "a parameter": ("steps: 2", "steps: 7", "train@celebamask_hq-0"),
-    "a command": ("--set cub --seed 0", "--set cub --seed 9", "train@cub-0"),
+    "a parameter": ("steps: 2", "steps: 7", "toy_train@celebamask_hq-0"),
+    "a command": ("--seed 0", "--seed 9", "toy_train@celebamask_hq-0"),
 }
 
 
@@ -113,62 +118,62 @@ def test_an_edited_lock_disagrees_with_the_receipt_among_its_objects(tree, case)
     assert (findings[0].kind, findings[0].file, findings[0].stage) == ("lock", "dvc.lock", stage), findings
 
 
-def test_a_digest_of_code_in_the_lock_is_held_against_the_code_that_ran(tree):
-    known = dvc_entries._md5(tree.path("stages/train.py").read_bytes())
-    folder = dvc_entries.tree_md5(tree.path("stages/runner"), lambda name: name.endswith(".py"))
+def test_digests_of_code_and_of_sources_in_the_lock_are_held_against_what_ran(tree):
+    """The code by the receipt's own digest of it, a source file by its bytes while they are those that were read."""
     text = tree.path("dvc.lock").read_text()
-    assert known in text and folder in text, "the folder's name is computed as DVC does"
-    for digest, file in ((known, "stages/train.py"), (folder, "stages/runner")):
-        tree.path("dvc.lock").write_text(text.replace(digest, "5" * 32))
+    reported = "stages/papers/toy/reported.csv"
+    for digest, file in ((tree.receipt(MODEL)["code_digest"], CODE), (md5(tree.path(reported).read_bytes()), reported)):
+        assert digest in text
+        tree.path("dvc.lock").write_text(text.replace(digest, "5" * len(digest)))
         first = tree.audit(scope="cache").findings[0]
-        assert first.kind == "lock" and first.file == f"dvc.lock: {file}" and "5" * 32 in first.found
+        assert first.kind == "lock" and first.file == f"dvc.lock: {file}" and "5" * len(digest) in first.found
 
 
 def test_another_sound_object_under_a_forged_list_is_found_by_the_receipt(tree):
     """List, its name and the lock made anew: md5 agrees everywhere, the receipt's sha256 does not."""
-    relist(tree, "train@cub-0", MODEL, "made.txt", put(tree, b"better numbers\n"))
+    relist(tree, "toy_train@cub-0", MODEL, "made.txt", put(tree, b"better numbers\n"))
     findings = tree.audit(scope="cache").findings
     assert findings[0].kind == "lock" and findings[0].file == f"dvc.lock: {MODEL}/made.txt"
-    assert findings[0].stage == "train@cub-0"
+    assert findings[0].stage == "toy_train@cub-0"
 
 
 def test_a_forged_receipt_among_the_objects_breaks_the_chain(tree):
     tree.alter(f"{MODEL}/made.txt", b"better")
     forged = put(tree, tree.path(MODEL, "made.txt").read_bytes())
     outputs = tree.receipt(MODEL)["outputs"]
-    outputs["made.txt"]["sha256"] = dvc_entries.hashlib.sha256(tree.path(MODEL, "made.txt").read_bytes()).hexdigest()
+    outputs["made.txt"]["sha256"] = hashlib.sha256(tree.path(MODEL, "made.txt").read_bytes()).hexdigest()
     tree.rewrite(MODEL, outputs=outputs)
-    relist(tree, "train@cub-0", MODEL, "made.txt", forged)
-    relist(tree, "train@cub-0", MODEL, "receipt.json", put(tree, tree.place(MODEL).read_bytes()))
+    relist(tree, "toy_train@cub-0", MODEL, "made.txt", forged)
+    relist(tree, "toy_train@cub-0", MODEL, "receipt.json", put(tree, tree.place(MODEL).read_bytes()))
     findings = tree.audit(scope="cache").findings
-    assert findings[0].kind == "chain" and findings[0].stage == "train@cub-0", findings
+    assert findings[0].kind == "chain" and findings[0].stage == "toy_train@cub-0", findings
     assert findings[0].file.startswith(OBJECTS), "the receipt was read from the cache"
 
 
 def test_an_output_locked_to_another_stage_is_found(tree):
-    one, other = out_of(tree, "train@cub-0", MODEL), out_of(tree, "train@cub-1", "results/store/demo/model/cub_1")
+    one, other = out_of(tree, "toy_train@cub-0", MODEL), out_of(tree, "toy_train@cub-1", f"{MODELS}/cub_1")
     text = tree.path("dvc.lock").read_text()
     tree.path("dvc.lock").write_text(text.replace(one, "X").replace(other, one).replace("X", other))
     first = tree.audit(scope="cache").findings[0]
-    assert first.kind == "receipt" and first.stage == "train@cub-0" and "cub_1" in first.found
+    assert first.kind == "receipt" and first.stage == "toy_train@cub-0" and "cub_1" in first.found
 
 
 def test_a_lock_that_is_no_lock_is_a_finding_not_a_crash(tree):
     tree.path("dvc.lock").write_text("stages: [1\n")
     assert tree.audit(scope="cache").findings[0].file == "dvc.lock"
-    tree.path("dvc.lock").write_text("schema: '2.0'\nstages:\n  train@cub-0: {cmd: 3}\n")
+    tree.path("dvc.lock").write_text("schema: '2.0'\nstages:\n  toy_train@cub-0: {cmd: 3}\n")
     assert tree.audit(scope="cache").findings[0].kind == "lock"
 
 
 def test_run_cache_entries_are_held_to_their_names_and_receipts(tree):
     runs = sorted(tree.path(".dvc/cache/runs").glob("??/*/*"))
     assert len(runs) >= 8
-    entry = next(path for path in runs if "--set cub --seed 0" in path.read_text())
+    entry = next(path for path in runs if f"--out {MODEL} " in " ".join(path.read_text().split()))
     text = entry.read_text()
     entry.chmod(0o644)
     entry.write_text(text.replace("steps: 2", "steps: 7"))
     first = tree.audit(scope="cache").findings[0]
-    assert (first.kind, first.stage) == ("runs", "train@cub-0") and entry.name in first.file
+    assert (first.kind, first.stage) == ("runs", "toy_train@cub-0") and entry.name in first.file
     # The same entry under the name that follows: now the receipt among its objects contradicts it.
     from dvc.stage.cache import _get_cache_hash
 
@@ -178,7 +183,7 @@ def test_run_cache_entries_are_held_to_their_names_and_receipts(tree):
     forged.parent.mkdir(parents=True)
     entry.rename(forged)
     first = tree.audit(scope="cache").findings[0]
-    assert (first.kind, first.stage) == ("runs", "train@cub-0") and "steps = 2" in first.expected
+    assert (first.kind, first.stage) == ("runs", "toy_train@cub-0") and "steps = 2" in first.expected
     forged.write_text("- 1\n")
     assert tree.audit(scope="cache").findings[0].kind == "runs"
 

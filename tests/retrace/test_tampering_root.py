@@ -6,7 +6,9 @@ import shutil
 import pytest
 
 from stages.runner import receipt
-from tests.retrace.toy_tree import MODEL, RAW
+from stages.runner.code import Code
+from tests.house.toy_graph import OWN
+from tests.retrace.toy_tree import MODEL, MODELS, RAW
 
 TABLE = "results/tables/cub"
 
@@ -34,9 +36,8 @@ def altered_picture(tree):
 
 def altered_parameter(tree):
     """A lie about how the model was made: parameter, receipts, graph."""
-    text = tree.path("params.yaml").read_text()
-    tree.path("params.yaml").write_text(text.replace("rate: 1.0e-4", "rate: 5.0e-4"))
-    for out in [f"results/store/demo/model/{name}_{seed}" for name in ("cub", "celebamask_hq") for seed in (0, 1)]:
+    tree.edit(OWN, "rate: 1.0e-4", "rate: 5.0e-4")
+    for out in [f"{MODELS}/{name}_{seed}" for name in ("cub", "celebamask_hq") for seed in (0, 1)]:
         tree.rewrite(out, keep=True, params={**tree.receipt(out)["params"], "rate": 5e-4})
     for out in (TABLE, "results/tables/celebamask_hq", "results/figures/fig"):
         tree.forge(out)
@@ -49,9 +50,10 @@ def altered_code(tree):
     sha256 = receipt.file_digest(path)
     for name in ("cub", "celebamask_hq"):
         out = f"results/store/demo/raw/{name}"
-        tree.rewrite(out, keep=True, code={**tree.receipt(out)["code"], "stages/render.py": sha256})
+        code = {**tree.receipt(out)["code"], "stages/render.py": sha256}
+        tree.rewrite(out, keep=True, code=code, code_digest=Code(tree.folder, cached=False).digest(code))
         for seed in (0, 1):
-            tree.forge(f"results/store/demo/model/{name}_{seed}")
+            tree.forge(f"{MODELS}/{name}_{seed}")
         tree.forge(f"results/tables/{name}")
     tree.forge("results/figures/fig")
 
@@ -59,7 +61,7 @@ def altered_code(tree):
 # alteration -> the first stage that it touched, as a revision shows it
 FORGED = {
     altered_model: MODEL, altered_raw: RAW, altered_table: TABLE, altered_picture: "results/figures/fig",
-    altered_parameter: "results/store/demo/model/celebamask_hq_0", altered_code: "results/store/demo/raw/celebamask_hq",
+    altered_parameter: f"{MODELS}/celebamask_hq_0", altered_code: "results/store/demo/raw/celebamask_hq",
 }  # fmt: skip
 NAMES = [function.__name__ for function in FORGED]
 
@@ -103,7 +105,7 @@ def test_old_receipts_that_were_left_show_where_a_chain_made_anew_starts(built, 
     report = tree.audit(root=built.digest(final))
     first = report.findings[0]
     if forge in (altered_parameter, altered_code):
-        file = "stages/render.py" if forge is altered_code else "params.yaml: rate"
+        file = "stages/render.py" if forge is altered_code else f"{OWN}: rate"
         assert (first.kind, first.file) == ("code" if forge is altered_code else "parameter", file), "bytes are equal"
     else:
         assert (first.kind, first.file) == ("root", tree.place(start).relative_to(tree.folder).as_posix())
@@ -113,7 +115,7 @@ def test_old_receipts_that_were_left_show_where_a_chain_made_anew_starts(built, 
 
 
 def test_a_root_leaves_out_what_it_does_not_commit_to(built, tree):
-    tree.alter("results/store/demo/model/celebamask_hq_0/made.txt")
+    tree.alter("results/store/demo/model/toy/celebamask_hq_0/made.txt")
     report = tree.audit(root=built.digest(TABLE))
     assert report.findings == [] and len(report.stages) == 5
     assert any("does not commit to" in note for note in report.notes)

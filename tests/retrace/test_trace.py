@@ -29,7 +29,7 @@ def test_the_whole_tree_of_a_table(published):
     assert len(found) == 13, "all 14 stages but the picture"
     assert found[MODEL]["command"][:1] == ["train"] and "--seed" in found[MODEL]["command"]
     assert set(found[MODEL]["code"]) >= {"stages/train.py", "stages/toy_loss.py", "stages/runner/main.py"}
-    assert "stages/toy_extra.py" not in found[MODEL]["code"], "declared but not imported"
+    assert "stages/sample.py" not in found[MODEL]["code"], "not imported"
     assert found[MODEL]["environment"]["lock"] == "envs/core.lock" and len(found[MODEL]["environment"]["sha256"]) == 64
     assert answer["seeds"][MODEL] == "0" and set(answer["seeds"].values()) == {"0", "1", "7"}
     for entry in found.values():
@@ -157,7 +157,7 @@ def test_a_lost_receipt_is_a_hole_and_a_kept_one_fills_it(paper):
 def test_an_earlier_picture_is_still_traced(paper, tmp_path):
     shutil.copy(paper.folder / PICTURE, tmp_path / "old.png")
     paper.edit(OWN, "grey: 128", "grey: 99")
-    paper.build("figure")
+    paper.build("toy_figure")
     code, answer = paper.answer("trace", str(tmp_path / "old.png"))
     assert code == 0 and not answer["current"] and "earlier run" in answer["warning"]
     assert "now 99" in paper.say("trace", str(tmp_path / "old.png"))[1], "the parameter has another value since"

@@ -42,7 +42,7 @@ def train(job):
     (job.out / "made.txt").write_text(f"{job.name} {job.block.rate}\\n")
 
 if __name__ == "__main__":
-    run_stage("train", train, choices=("set", "seed"))
+    run_stage("train", train, choices=("paper", "method", "seed"))
 '''
 
 
@@ -59,7 +59,12 @@ class Runner:
 
     def __init__(self, tree: ToyGraph, volume: Path) -> None:
         self.tree, self.volume = tree, volume
-        names = {"TARGET": "tabulate@cub", "RETRACE_VOLUME": str(volume), "OMP_NUM_THREADS": "1", "SHELL": "/bin/bash"}
+        names = {
+            "TARGET": "toy_tabulate@cub",
+            "RETRACE_VOLUME": str(volume),
+            "OMP_NUM_THREADS": "1",
+            "SHELL": "/bin/bash",
+        }
         self.environment = {**os.environ, **names, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
         self.environment["PYTHONPATH"] = str(tree.folder)
         self.said = ""
@@ -100,6 +105,7 @@ def until(condition, seconds: float = 120.0) -> None:
 def project(folder: Path) -> ToyGraph:
     tree = ToyGraph(folder)
     tree.write("stages/train.py", TRAIN)
+    tree.make_graph()
     return tree
 
 
@@ -114,7 +120,6 @@ def test_a_preempted_job_goes_on_from_the_volume_and_a_second_runner_trains_noth
     """SIGKILL of everything in mid-training, without a remote; the next job starts at a later step, audits and shares;
     a runner that never trained then takes all from the remote."""
     state = lambda: [int(path.read_text()) for path in runner.volume.glob("resume/*/step")]  # noqa: E731
-    runner.tree.folder.joinpath(".work").mkdir()
     runner.tree.write(".work/config", 'gpus = 0\nresume_root = "/nowhere"\n')
     assert runner.job(kill_in="reproduce", when=lambda: any(step >= 8 for step in state())) == -signal.SIGKILL
     assert not runner.tree.folder.joinpath("results/tables/cub.csv").exists()
@@ -132,7 +137,7 @@ def test_a_preempted_job_goes_on_from_the_volume_and_a_second_runner_trains_noth
     assert other.job() == 0, other.said[-3000:]
     assert not other.tree.folder.joinpath(".work/begun").exists(), "all came from the run cache"
     assert "adopted 5" in other.said and "no broken link" in other.said
-    made = "results/store/demo/model/cub_0/receipt.json"
+    made = "results/store/demo/model/toy/cub_0/receipt.json"
     assert other.tree.folder.joinpath(made).read_bytes() == runner.tree.folder.joinpath(made).read_bytes()
 
 

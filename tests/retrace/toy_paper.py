@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from stages import graph
 from stages.retrace.evidence.cosmetic import old_text
 from stages.retrace.main import app
-from tests.house.toy_graph import ToyGraph
+from tests.house.toy_graph import GRAPH, OWN, OWN_GRAPH, ToyGraph
 
 FINGERPRINT = "retrace:fingerprint"
 
@@ -98,7 +98,7 @@ def measure(job):
     (job.out / "score.json").write_text(json.dumps(score))
 
 if __name__ == "__main__":
-    run_stage("measure", measure, choices=("paper",))
+    run_stage("measure", measure, choices=("paper", "what"))
 '''
 
 TABULATE = '''
@@ -129,7 +129,7 @@ def tabulate(job):
     (job.out / f"{job.name}.csv").write_text("\\n".join(lines) + "\\n")
 
 if __name__ == "__main__":
-    run_stage("tabulate", tabulate, choices=("paper",))
+    run_stage("tabulate", tabulate, choices=("paper", "what"))
 '''
 
 ILLUSTRATE = '''
@@ -154,78 +154,80 @@ def illustrate(job):
     (job.out / f"{job.name}.pdf").write_text(page)
 
 if __name__ == "__main__":
-    run_stage("illustrate", illustrate, choices=("paper",))
+    run_stage("illustrate", illustrate, choices=("paper", "what"))
 '''
 
-DVC = """
+SHARED = """
 stages:
   preflight:
-    cmd: >-
-      exec python -m stages.preflight --need cub --block supply.cub.base supply.cub.profile.${profile}
-      --in card=stages/cards/cub.yaml --out results/store/${profile}/preflight/cub --threads 1
-    deps: [envs/core.lock, stages/preflight.py, stages/runner, stages/cards/cub.yaml]
-    params: [supply.cub.base, "supply.cub.profile.${profile}"]
-    outs: ["results/store/${profile}/preflight/cub"]
+    desc: the raw birds are there
+    preflight: cub
+    layers: [supply.cub]
+    in: {card: cards/cub.yaml}
+    out: preflight/cub
+
   render:
-    cmd: >-
-      exec python -m stages.render --set cub --block supply.cub.base raw.cub.base supply.cub.profile.${profile}
-      --in preflight=results/store/${profile}/preflight/cub --out results/store/${profile}/raw/cub --threads 1
-    deps: [envs/core.lock, stages/render.py, stages/runner, "results/store/${profile}/preflight/cub"]
-    params: [supply.cub.base, raw.cub.base, "supply.cub.profile.${profile}"]
-    outs: ["results/store/${profile}/raw/cub"]
+    desc: raw birds
+    render: cub
+    layers: [supply.cub, raw.cub]
+    in: {preflight: preflight/cub}
+    out: raw/cub
+"""
+
+PAPER = """
+axes:
+  methods: [ours, other]
+  seeds: [0, 1]
+
+costs:
+  train: {torch: 1, disk_mb: 5}
+
+stages:
   train:
-    matrix: {method: [ours, other], seed: [0, 1]}
-    cmd: >-
-      exec python -m stages.train --paper toy --method ${item.method} --seed ${item.seed}
-      --block toy.train.base toy.train.profile.${profile}
-      --in data=results/store/${profile}/raw/cub
-      --out results/store/${profile}/model/toy/${item.method}_${item.seed} --threads 1
-    deps: [envs/core.lock, stages/train.py, stages/toy_loss.py, stages/toy_extra.py, stages/runner,
-      "results/store/${profile}/raw/cub"]
-    params: [{stages/papers/toy/params.yaml: [toy.train.base, "toy.train.profile.${profile}"]}]
-    outs: ["results/store/${profile}/model/toy/${item.method}_${item.seed}"]
-    meta: {torch: 1, disk_mb: 5}
+    desc: a model
+    matrix: {method: methods, seed: seeds}
+    train: ${item.method}
+    seed: ${item.seed}
+    layers: [train]
+    in: {data: raw/cub}
+    out: model/${item.method}_${item.seed}
+
   sample:
-    matrix: {method: [ours, other], seed: [0, 1]}
-    cmd: >-
-      exec python -m stages.sample --paper toy --method ${item.method} --seed ${item.seed} --block toy.sample.base
-      --in model=results/store/${profile}/model/toy/${item.method}_${item.seed}
-      --out results/store/${profile}/sample/toy/${item.method}_${item.seed} --threads 1
-    deps: [envs/core.lock, stages/sample.py, stages/runner,
-      "results/store/${profile}/model/toy/${item.method}_${item.seed}"]
-    params: [{stages/papers/toy/params.yaml: [toy.sample.base]}]
-    outs: ["results/store/${profile}/sample/toy/${item.method}_${item.seed}"]
+    desc: what a model makes
+    matrix: {method: methods, seed: seeds}
+    sample: ${item.method}
+    seed: ${item.seed}
+    layers: [sample]
+    in: {model: "model/${item.method}_${item.seed}"}
+    out: sample/${item.method}_${item.seed}
+
   measure:
-    matrix: {seed: [0, 1]}
-    cmd: >-
-      exec python -m stages.measure --paper toy --block toy.measure.base toy.measure.profile.${profile}
-      --in data=results/store/${profile}/raw/cub
-      sample_ours=results/store/${profile}/sample/toy/ours_${item.seed}
-      sample_other=results/store/${profile}/sample/toy/other_${item.seed}
-      --out results/store/${profile}/score/toy/face_${item.seed} --threads 1
-    deps: [envs/core.lock, stages/measure.py, stages/runner, "results/store/${profile}/raw/cub",
-      "results/store/${profile}/sample/toy/ours_${item.seed}", "results/store/${profile}/sample/toy/other_${item.seed}"]
-    params: [{stages/papers/toy/params.yaml: [toy.measure.base, "toy.measure.profile.${profile}"]}]
-    outs: ["results/store/${profile}/score/toy/face_${item.seed}"]
+    desc: what the samples are worth
+    matrix: {seed: seeds}
+    measure: scoring
+    layers: [measure]
+    in:
+      data: raw/cub
+      sample_${method}: {each: {method: methods}, from: "sample/${method}_${item.seed}"}
+    out: score/face_${item.seed}
+
   table:
-    cmd: >-
-      exec python -m stages.tabulate --paper toy --block toy.table.base
-      --in reported=stages/papers/toy/reported.csv
-      score_0=results/store/${profile}/score/toy/face_0 score_1=results/store/${profile}/score/toy/face_1
-      --out results/tables/table --files csv --threads 1
-    deps: [envs/core.lock, stages/tabulate.py, stages/runner, stages/papers/toy/reported.csv,
-      "results/store/${profile}/score/toy/face_0", "results/store/${profile}/score/toy/face_1"]
-    params: [{stages/papers/toy/params.yaml: [toy.table.base]}]
-    outs: [results/tables/table.csv, results/receipts/table.json]
-    meta: {final: true}
+    desc: the table
+    tabulate: table
+    layers: [table]
+    in:
+      reported: reported.csv
+      score_${seed}: {each: {seed: seeds}, from: "score/face_${seed}"}
+    out: tables/table
+    files: [csv]
+
   figure:
-    cmd: >-
-      exec python -m stages.illustrate --paper toy --block toy.figure.base
-      --in sample=results/store/${profile}/sample/toy/ours_0 --out results/figures/figure --files png pdf --threads 1
-    deps: [envs/core.lock, stages/illustrate.py, stages/runner, "results/store/${profile}/sample/toy/ours_0"]
-    params: [{stages/papers/toy/params.yaml: [toy.figure.base]}]
-    outs: [results/figures/figure.png, results/figures/figure.pdf, results/receipts/figure.json]
-    meta: {final: true}
+    desc: the picture
+    illustrate: figure
+    layers: [figure]
+    in: {sample: sample/ours_0}
+    out: figures/figure
+    files: [png, pdf]
 """
 
 PARAMS = """
@@ -235,7 +237,7 @@ supply:
     base:
       supply: user    # ours, who brings the files
       root: data/cub  # ours, where
-    profile: {demo: {supply: drawn}, paper: {}}
+    profile: {smoke: {supply: drawn}, demo: {supply: drawn}, lite: {}, paper: {}}
 raw:
   cub:
     base:
@@ -250,14 +252,14 @@ toy:
       rate: 0.5   # supp §1
       steps: 10   # main §2
       width: 4    # ours (gap G1), read by nobody
-    profile: {demo: {steps: 2}, paper: {}}
+    profile: {demo: {steps: 2}, smoke: {}, lite: {}, paper: {}}
   sample:
     base:
       images: 2  # code
   measure:
     base:
       profile: paper  # ours
-    profile: {demo: {profile: demo}, paper: {}}
+    profile: {smoke: {profile: smoke}, demo: {profile: demo}, lite: {profile: lite}, paper: {}}
   table:
     base:
       digits: 3  # ours
@@ -265,8 +267,6 @@ toy:
     base:
       grey: 128  # ours
 """
-
-OWN = "stages/papers/toy/params.yaml"
 
 FILES = {
     "stages/render.py": RENDER,
@@ -276,8 +276,10 @@ FILES = {
     "stages/tabulate.py": TABULATE,
     "stages/illustrate.py": ILLUSTRATE,
     "stages/toy_loss.py": '"""A loss."""\n\n\ndef weight(rate):\n    return 2 * rate\n',
-    "stages/toy_extra.py": '"""Declared by train, imported by nobody."""\n',
-    "dvc.yaml": DVC,
+    GRAPH: SHARED,
+    OWN_GRAPH: PAPER,
+    "stages/papers/toy/captions/table.rst": "The table.\n",
+    "stages/papers/toy/captions/figure.rst": "The picture.\n",
     "params.yaml": PARAMS,
     OWN: OWN_PARAMS,
     "envs/core.lock": "attrs==1.0\nsix==1.16.0 \\\n    --hash=sha256:aa\n",
@@ -300,10 +302,10 @@ class ToyPaper(ToyGraph):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        for name, text in FILES.items():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            self.write(name, text)
         self.commit()
+
+    def sources(self) -> dict[str, str]:
+        return FILES
 
     def commit(self) -> None:
         words = ["git", "-c", "user.name=n", "-c", "user.email=e", "-c", "commit.gpgsign=false"]

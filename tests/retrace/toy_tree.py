@@ -11,7 +11,7 @@ from stages import graph
 from stages.retrace.audit import command as audit
 from stages.retrace.evidence import cosmetic
 from stages.runner import receipt
-from tests.house.toy_graph import DVC, PARAMS, VERB, ToyGraph
+from tests.house.toy_graph import OWN, OWN_GRAPH, OWN_PARAMS, PAPER, TRAINED, VERB, ToyGraph
 
 FIGURE = '''
 """Draws a picture of few points, with the stage's fingerprint in its metadata."""
@@ -36,24 +36,22 @@ def illustrate(job):
     (job.out / f"{job.name}.pdf").write_text(pdf)
 
 if __name__ == "__main__":
-    run_stage("illustrate", illustrate)
+    run_stage("illustrate", illustrate, choices=("paper", "what"))
 '''
 FIGURE_STAGE = """
   illustrate:
-    cmd: >-
-      exec python -m stages.illustrate --block figure.base
-      --in model=results/store/${profile}/model/cub_0 reported=stages/reported.csv
-      --out results/figures/fig --files png pdf --threads 1
-    deps: [envs/core.lock, stages/illustrate.py, stages/runner, stages/reported.csv,
-      "results/store/${profile}/model/cub_0"]
-    params: [figure.base]
-    outs:
-      - results/figures/fig.png: {cache: false}
-      - results/figures/fig.pdf: {cache: false}
-      - results/receipts/fig.json: {cache: false}
-    meta: {final: true, paper: toy, claim: C2}
+    desc: a picture
+    illustrate: fig
+    layers: [figure]
+    in:
+      model: model/cub_0
+      reported: reported.csv
+    out: figures/fig
+    files: [png, pdf]
+    claim: C2
 """
-MODEL = "results/store/demo/model/cub_0"
+MODELS = "results/store/demo/model/toy"
+MODEL = f"{MODELS}/cub_0"
 RAW = "results/store/demo/raw/cub"
 
 
@@ -65,15 +63,19 @@ class Tree(ToyGraph):
             self.folder = folder
             return
         super().__init__(folder)
-        self.write("stages/illustrate.py", FIGURE)
-        self.write("stages/reported.csv", "name,value\nC2,3\n")
-        self.write("dvc.yaml", DVC + FIGURE_STAGE)
-        self.write("params.yaml", PARAMS + "figure:\n  base:\n    shade: 90  # ours (gap G3)\n")
-        for verb, fields, choices in (("render", "count: int", ("set",)),
-                                      ("train", "rate: float; steps: int", ("set", "seed"))):  # fmt: skip
-            self.write(f"stages/{verb}.py", two_files(verb, fields, choices))
         self.git("add", "-A")
         self.git("commit", "-qm", "sources")
+
+    def sources(self) -> dict[str, str]:
+        return super().sources() | {
+            "stages/render.py": two_files("render", "count: int", ("set",)),
+            "stages/train.py": two_files("train", "rate: float; steps: int", TRAINED),
+            "stages/illustrate.py": FIGURE,
+            "stages/papers/toy/reported.csv": "name,value\nC2,3\n",
+            "stages/papers/toy/captions/fig.rst": "A toy picture.\n",
+            OWN_GRAPH: PAPER + FIGURE_STAGE,
+            OWN: OWN_PARAMS + "  figure:\n    base:\n      shade: 90  # ours (gap G3)\n",
+        }
 
     def git(self, *words: str) -> str:
         who = ["-c", "user.name=t", "-c", "user.email=t@t", "-c", "commit.gpgsign=false"]
@@ -171,7 +173,7 @@ class Tree(ToyGraph):
             self.rewrite(out, keep=True, outputs=made, inputs=inputs)
         finally:
             os.chdir(before)
-        other, table = "results/store/demo/model/cub_1", "results/tables/cub"
+        other, table = f"{MODELS}/cub_1", "results/tables/cub"
         for user in {MODEL: [table, "results/figures/fig"], other: [table], RAW: [MODEL, other]}.get(out, []):
             self.forge(user)
 

@@ -1,0 +1,46 @@
+"""What a verb says of itself when asked with --help."""
+
+import json
+from pathlib import Path
+
+from stages.runner.exits import MEANING
+
+WORDS = ("--help", "-h")
+CODE = Path("stages/code.json")
+SHARED = (
+    ("--block LAYER …", "layers of the parameters, merged left to right"),
+    ("--in NAME=PATH …", "inputs: folders of other stages, or files"),
+    ("--out PATH", "the folder to write, or with --files what stands before each suffix"),
+    ("--files SUFFIX …", "of tables and figures: the files to write"),
+    ("--threads N", "CPU threads"),
+    ("--gpu N", "GPUs to ask for; without one it runs on the CPU"),
+)
+
+
+def text(verb: str, description: str, choices: tuple[str, ...]) -> str:
+    """Description, choices with what the graph chooses, shared words, exit codes."""
+    lines = [
+        f"usage: python -m stages.{verb} --CHOICE VALUE … --block LAYER … --in NAME=PATH … --out PATH --threads N",
+        "",
+    ]
+    lines += [description.strip(), "", "Its choices, each with one value:"]
+    lines += [f"  --{name:<17} {_known(verb, name, choices)}".rstrip() for name in choices]
+    lines += ["", "As every stage:", *(f"  {word:<19} {meaning}" for word, meaning in SHARED)]
+    lines += ["", "Exit codes:", *(f"  {code:<4}{meaning}" for code, meaning in MEANING.items())]
+    lines += ["", "`dvc.yaml` holds the whole command of every stage; `snakemake -n` and `dvc repro --dry` print them."]
+    return "\n".join(lines) + "\n"
+
+
+def _known(verb: str, name: str, choices: tuple[str, ...]) -> str:
+    """The values of a choice, as the graph chooses: code.json has a key `verb-value-value` for each set of them."""
+    if name == "seed":
+        return "a whole number"
+    keys = json.loads(CODE.read_text(encoding="utf-8")) if CODE.is_file() else {}
+    places = [one for one in choices if one != "seed"]
+    chosen = [dict(zip(places, key.split("-")[1:], strict=False)) for key in keys if key.split("-")[0] == verb]
+    found = sorted({one[name].replace("/", ".") for one in chosen if name in one})
+    if name in ("method", "what") and "paper" in places:
+        pairs = {(one["paper"], one[name].replace("/", ".")) for one in chosen if name in one}
+        found = [f"{paper}: {', '.join(sorted(value for own, value in pairs if own == paper))}"
+                 for paper in sorted({paper for paper, _ in pairs})]  # fmt: skip
+    return "; ".join(found) if ":" in "".join(found) else ", ".join(found)

@@ -13,14 +13,14 @@ def module_of(choices: dict[str, str]) -> tuple[str, str]:
 
 def discover(job: Job) -> None:
     """Calls the study in one process; a request to stop saves a training's state first."""
+    from stages.engine.session import Session
     from stages.engine.world import joined
 
     discovering = import_module(f"stages.papers.{job.choices['paper']}.discovering")
     with job.deferred_stop(), joined(job.gpus) as world:
-        study = discovering.Study(
-            job.choices["paper"], job.choices["method"], int(job.choices["seed"]), job.block, job.inputs, job.out,
-            world, job.resume, job.stopping, job.progress,
-        )  # fmt: skip
+        session = Session(world, job.out, job.resume, job.stopping, job.progress)
+        choices = job.choices["paper"], job.choices["method"], int(job.choices["seed"])
+        study = discovering.Study(*choices, job.block, job.inputs, session)
         job.module.discover(study)
 
 

@@ -14,10 +14,12 @@ def module_of(choices: dict[str, str]) -> str:
 
 def teach(job: Job) -> None:
     """Calls the module's `teach` in one process; a request to stop saves the training's state first."""
+    from stages.engine.session import Session
     from stages.engine.world import joined
 
     with job.deferred_stop(), joined(job.gpus) as world:
-        job.module.teach(job.block, job.inputs, job.out, world, job.resume, job.stopping, job.progress)
+        session = Session(world, job.out, job.resume, job.stopping, job.progress)
+        job.module.teach(job.block, job.inputs, session)
 
 
 if __name__ == "__main__":

@@ -35,9 +35,10 @@ def work(world, stop, progress, module, block, inputs, seed, out, resume) -> Non
     import importlib
 
     from stages.engine import loop
+    from stages.engine.session import Session
 
     method, source = importlib.import_module(module).for_training(block, inputs, seed, world)
-    loop.train(method, source, block, seed, world, out, resume, stop, progress)
+    loop.train(method, source, block, seed, Session(world, out, resume, stop, progress))
 
 
 if __name__ == "__main__":

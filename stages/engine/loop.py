@@ -5,7 +5,6 @@ From a batch to an update: `Feed` gives a batch (feed.py) → the method's `loss
 (descent.py) → `Averages` follow (average.py), `Record` keeps the scalars (record.py), `StateFolder` a state (state.py).
 """
 
-from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -19,6 +18,7 @@ from stages.engine.method import Method, Source
 from stages.engine.norms import synchronise
 from stages.engine.plan import Phase, TrainBlock
 from stages.engine.record import STATISTIC, Record, check_finite
+from stages.engine.session import Session
 from stages.engine.snapshot import identity, restore, snapshot
 from stages.engine.state import Interrupted, StateFolder
 from stages.engine.weights import write_weights
@@ -30,34 +30,31 @@ def train(
     source: Source,
     block: TrainBlock,
     seed: int,
-    world: World,
-    out: Path,
-    resume: Path,
-    stop: Callable[[], bool],
-    progress: Callable[..., None],
+    session: Session,
 ) -> None:
-    """Trains a method and writes weights.safetensors and curve.jsonl into `out`; goes on from a state in `resume`.
+    """Trains a method and writes weights.safetensors and curve.jsonl; goes on from a saved state where there is one.
 
-    Raises: Interrupted after `stop` (the state is saved), FloatingPointError at the first loss that is not finite,
+    Raises: Interrupted after a stop (the state is saved), FloatingPointError at the first loss that is not finite,
     ValueError if the method's description does not fit together or no saved state is good.
     """
-    run = Run(method, source, block, seed, world, resume)
+    world = session.world
+    run = Run(method, source, block, seed, world, session.resume)
     feed = Feed(source, world, block.channels_last, block.iterations)
     try:
         while run.done < block.iterations:
-            if world.any(stop()):
+            if world.any(session.stop()):
                 run.save()
                 raise Interrupted(f"stopped at step {run.done} of {block.iterations}; the state is saved")
             run.step(feed.batch(run.done))
             if run.done % block.keep_every == 0 and run.done < block.iterations:
                 run.save()
             if world.rank == 0:
-                progress(run.done, block.iterations, run.record.text)
+                session.progress(run.done, block.iterations, run.record.text)
     finally:
         feed.close()
     if world.rank == 0:
-        write_weights({**method.nets, **run.averages.copies}, method.memory, out)
-        run.record.write(out / "curve.jsonl")
+        write_weights({**method.nets, **run.averages.copies}, method.memory, session.out)
+        run.record.write(session.out / "curve.jsonl")
 
 
 class Run:

@@ -1,7 +1,7 @@
 """The instance segmenter of `detect`: a narrow Mask R-CNN taught on drawn photos, or torchvision's from a file."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -18,6 +18,7 @@ from stages.data.raw import RawFolder
 from stages.engine.chance import Chance, initialised
 from stages.engine.loop import train
 from stages.engine.plan import Descent, Phase, TrainBlock
+from stages.engine.session import Session
 from stages.engine.world import World
 from stages.nets.encoders.load import load_strictly
 from stages.teachers.convert import read_checked
@@ -138,14 +139,12 @@ def to_example(block: Block, image: np.ndarray, found: ImageDetections) -> tuple
     return network.to_input(small), target
 
 
-def teach(
-    block: Block, inputs: dict[str, Path], out: Path, world: World, resume: Path,
-    stop: Callable[[], bool], progress: Callable[..., None],
-) -> None:  # fmt: skip
+def teach(block: Block, inputs: dict[str, Path], session: Session) -> None:
     """Writes detector.json and weights.safetensors. Inputs: lsun_bird and lsun_car, raw; a file needs neither.
 
     Raises: FileNotFoundError, ValueError for inputs or weights that do not fit.
     """
+    world, out = session.world, session.out
     if block.source == "none":
         return write_json(out / "not_run.json", {"reason": "the detect stages of this profile use another source"})
     if block.source == "file":
@@ -158,7 +157,7 @@ def teach(
     with initialised(block.seed, "detector"):
         net = network.build(network.NARROW, arguments)
     source = Examples(len(examples), block.batch, block.seed, world)
-    train(DetectorMethod(block, net, examples), source, block, block.seed, world, out, resume, stop, progress)
+    train(DetectorMethod(block, net, examples), source, block, block.seed, session)
     if world.rank == 0:
         (out / "weights.safetensors").unlink()  # the engine's names carry the net's; a detector folder's do not
         facts = {"architecture": network.NARROW, "arguments": arguments, "classes": list(block.classes),

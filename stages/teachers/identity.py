@@ -1,6 +1,5 @@
 """The identity encoder: a face network taught with the ArcFace loss, or converted from the user's file."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -12,7 +11,7 @@ from stages.data.prepared.source import PackedSource
 from stages.engine.chance import Chance, initialised
 from stages.engine.loop import train
 from stages.engine.plan import Descent, Phase
-from stages.engine.world import World
+from stages.engine.session import Session
 from stages.losses.arcface import arcface
 from stages.nets.encoders.load import build
 from stages.nets.encoders.view import View
@@ -114,19 +113,12 @@ def network(block: Block) -> tuple[nn.Module, dict]:
         return build(block.architecture, arguments), arguments
 
 
-def teach(
-    block: Block,
-    inputs: dict[str, Path],
-    out: Path,
-    world: World,
-    resume: Path,
-    stop: Callable[[], bool],
-    progress: Callable[..., None],
-) -> None:
-    """Leaves an encoder in `out`: from the file, or taught on the training split of inputs["data"] (a face set).
+def teach(block: Block, inputs: dict[str, Path], session: Session) -> None:
+    """Leaves an encoder: from the file, or taught on the training split of inputs["data"] (a face set).
 
     Raises: ValueError and FileNotFoundError as converting, labels or training do.
     """
+    world, out = session.world, session.out
     if block.source == "file":
         convert(block, out)
         return
@@ -134,7 +126,7 @@ def teach(
     training, held_out, values = labelled_positions(packed, "identity", block.min_images)
     net, arguments = network(block)
     source = PackedSource(packed, training, block.batch, block.seed, block.flip, world, labels=("identity",))
-    train(IdentityMethod(block, net, values), source, block, block.seed, world, out, resume, stop, progress)
+    train(IdentityMethod(block, net, values), source, block, block.seed, session)
     if world.rank:
         return
     facts = {"taught_on": {"set": packed.card["name"], "images": len(training)}, "classes": len(values)}

@@ -1,7 +1,6 @@
 """The PMG classifier of bird species, car shapes or car colours, by its published recipe: four updates a batch."""
 
 import math
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,7 @@ from stages.data.prepared.source import PackedSource
 from stages.engine.chance import Chance, initialised
 from stages.engine.loop import train
 from stages.engine.plan import Descent, Phase
-from stages.engine.world import World
+from stages.engine.session import Session
 from stages.nets.encoders.load import load_strictly
 from stages.nets.encoders.pmg import PMG, jigsaw
 from stages.teachers.common import (
@@ -131,21 +130,14 @@ def network(block: Block, classes: int) -> tuple[PMG, dict]:
     return net, arguments
 
 
-def teach(
-    block: Block,
-    inputs: dict[str, Path],
-    out: Path,
-    world: World,
-    resume: Path,
-    stop: Callable[[], bool],
-    progress: Callable[..., None],
-) -> None:
-    """Leaves an encoder in `out`: from the file, or taught on the training split of inputs["data"] and its labels.
+def teach(block: Block, inputs: dict[str, Path], session: Session) -> None:
+    """Leaves an encoder: from the file, or taught on the training split of inputs["data"] and its labels.
 
     The accuracy noted is that of the view which later stages use (the whole image), by the concatenation alone and by
     all four logits together.
     Raises: ValueError and FileNotFoundError as converting, labels or training do.
     """
+    world, out = session.world, session.out
     if block.source == "file":
         convert(block, out)
         return
@@ -155,7 +147,7 @@ def teach(
     net, arguments = network(block, len(values))
     drawn_from = balanced(training, labels[training]) if block.class_balanced else training
     source = PackedSource(packed, drawn_from, block.batch, block.seed, block.flip, world, labels=(block.column,))
-    train(PMGMethod(block, net, values), source, block, block.seed, world, out, resume, stop, progress)
+    train(PMGMethod(block, net, values), source, block, block.seed, session)
     if world.rank:
         return
     taught_on = {"set": packed.card["name"], "column": block.column, "images": len(training)}

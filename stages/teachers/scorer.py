@@ -1,6 +1,5 @@
 """The network that measures: a small classifier of everything drawn, or published weights; never a method's encoder."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ from stages.data.prepared.source import PackedSource
 from stages.engine.chance import Chance, initialised
 from stages.engine.loop import train
 from stages.engine.plan import Descent, Phase
+from stages.engine.session import Session
 from stages.engine.world import World
 from stages.nets.encoders.load import PAIR
 from stages.nets.encoders.small import DemoClassifier
@@ -125,19 +125,12 @@ def open_parts(block: Block, inputs: dict[str, Path]) -> list[Part]:
     return parts
 
 
-def teach(
-    block: Block,
-    inputs: dict[str, Path],
-    out: Path,
-    world: World,
-    resume: Path,
-    stop: Callable[[], bool],
-    progress: Callable[..., None],
-) -> None:
-    """Leaves the measuring network in `out`: the published pair, a converted file, or the demo's classifier.
+def teach(block: Block, inputs: dict[str, Path], session: Session) -> None:
+    """Leaves the measuring network: the published pair, a converted file, or the demo's classifier.
 
     Raises: ValueError and FileNotFoundError as converting, labels or training do.
     """
+    world, out = session.world, session.out
     if block.source == "file":
         if block.architecture == PAIR:
             convert_pair(block, out)
@@ -154,7 +147,7 @@ def teach(
     with initialised(block.seed, "net"):
         net = DemoClassifier(**arguments)
     source = JointSource(parts, block.batch, block.seed, block.flip, world)
-    train(ScorerMethod(block, net), source, block, block.seed, world, out, resume, stop, progress)
+    train(ScorerMethod(block, net), source, block, block.seed, session)
     if world.rank:
         return
     taught_on = [

@@ -16,6 +16,7 @@ from stages.engine.chance import Chance
 from stages.engine.loop import Run, train
 from stages.engine.plan import Descent, Phase
 from stages.engine.record import Record
+from stages.engine.session import Session
 from stages.engine.weights import load_weights, write_weights
 from stages.engine.world import World
 from tests.engine.toy import Toy, ToySource, block, ignore, run
@@ -73,7 +74,9 @@ class Plain:
 def plain(tmp_path, terms, **changes) -> Plain:
     method, numbers, world = Plain(terms), block(iterations=2, **changes), World.single()
     (tmp_path / "out").mkdir()
-    train(method, ToySource(numbers, 0, world), numbers, 0, world, tmp_path / "out", tmp_path / "r", bool, ignore)
+    train(
+        method, ToySource(numbers, 0, world), numbers, 0, Session(world, tmp_path / "out", tmp_path / "r", bool, ignore)
+    )
     return method
 
 
@@ -98,7 +101,7 @@ def test_a_loss_that_is_no_number_names_its_term_and_step_before_anything_moves(
     method = Plain(terms)
     numbers, world = block(iterations=4), World.single()
     with pytest.raises(FloatingPointError, match=f"G/bad is {bad} at step 1"):
-        train(method, ToySource(numbers, 0, world), numbers, 0, world, tmp_path, tmp_path / "r", bool, ignore)
+        train(method, ToySource(numbers, 0, world), numbers, 0, Session(world, tmp_path, tmp_path / "r", bool, ignore))
     assert method.nets["G"].weight.item() == pytest.approx(1.8)
     assert not (tmp_path / "weights.safetensors").exists()
 
@@ -128,7 +131,7 @@ def test_a_method_that_does_not_fit_together_is_refused(tmp_path, change, messag
     method, numbers, world = Plain(lambda w, step: {"a": w.sum()}), block(), World.single()
     change(method)
     with pytest.raises(ValueError, match=message):
-        train(method, ToySource(numbers, 0, world), numbers, 0, world, tmp_path, tmp_path / "r", bool, ignore)
+        train(method, ToySource(numbers, 0, world), numbers, 0, Session(world, tmp_path, tmp_path / "r", bool, ignore))
 
 
 def test_the_average_is_written_where_a_net_is_averaged(tmp_path):
@@ -175,7 +178,8 @@ def test_progress_hears_of_every_step_and_the_last_scalars(tmp_path):
     heard = []
     numbers, world = block(), World.single()
     method, source = Toy(numbers, 7, world), ToySource(numbers, 7, world)
-    train(method, source, numbers, 7, world, tmp_path, tmp_path / "r", bool, lambda *facts: heard.append(facts))
+    session = Session(world, tmp_path, tmp_path / "r", bool, lambda *facts: heard.append(facts))
+    train(method, source, numbers, 7, session)
     assert [(done, total) for done, total, _ in heard] == [(step, 12) for step in range(1, 13)]
     assert heard[0][2] == "" and heard[-1][2].startswith("D/fake 0.")
 

@@ -13,6 +13,7 @@ from torch.nn import functional
 from stages.engine.chance import Chance, initialised
 from stages.engine.loop import train
 from stages.engine.plan import Descent, Phase, TrainBlock
+from stages.engine.session import Session
 from stages.engine.world import World, joined
 
 FORK = multiprocessing.get_context("fork")
@@ -137,7 +138,7 @@ def run(folder: Path, numbers: Block, stop=lambda: False, world: World | None = 
     world = world or World.single()
     (folder / "out").mkdir(parents=True, exist_ok=True)
     method, source = make(numbers, 7, world), ToySource(numbers, 7, world)
-    train(method, source, numbers, 7, world, folder / "out", folder / "resume", stop, ignore)
+    train(method, source, numbers, 7, Session(world, folder / "out", folder / "resume", stop, ignore))
 
 
 def in_process(function, *arguments) -> int:

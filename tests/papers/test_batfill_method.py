@@ -12,6 +12,7 @@ from stages.data.prepared.packed import Index, Packed, Row, write_packed
 from stages.engine.chance import Chance
 from stages.engine.loop import train
 from stages.engine.rowchance import RowChance
+from stages.engine.session import Session
 from stages.engine.weights import load_weights
 from stages.engine.world import World
 from stages.papers.contrasfill.batfill import holes, objectives, palette
@@ -314,8 +315,8 @@ def test_training_saves_what_sampling_loads(data, tmp_path):
     for name in ("out", "resume"):
         (tmp_path / name).mkdir()
     method, source = for_training(block, {"data": data}, 0, World.single())
-    folders = (tmp_path / "out", tmp_path / "resume")
-    train(method, source, block, 0, World.single(), *folders, lambda: False, lambda *_: None)
+    session = Session(World.single(), tmp_path / "out", tmp_path / "resume", lambda: False, lambda *_: None)
+    train(method, source, block, 0, session)
     lines = [json.loads(line) for line in (tmp_path / "out" / "curve.jsonl").read_text().splitlines()]
     assert "T/tokens" in lines[0] and {"D/hinge", "G/hinge", "G/hole_l1", "G/visible_l1"} <= set(lines[-1])
     sampled = for_sampling(block, World.single())

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.cluster import KMeans
 
+from stages.engine.session import Session
 from stages.engine.world import World, settle
 from stages.nets.stylegan.stylegan2 import Discriminator, beside_mask
 from stages.papers.contrasfill.directions.calibrate import accepted, calibrate, collect
@@ -48,7 +49,7 @@ def found(tmp_path, block: RegressorBlock, seed: int = 0):
     codes, labels = planted()
     out = tmp_path / f"out{seed}{block.similarity}"
     out.mkdir()
-    return find(codes, labels, block, seed, WORLD, out, tmp_path / "resume", lambda: False, lambda *_: None)
+    return find(codes, labels, block, seed, Session(WORLD, out, tmp_path / "resume", lambda: False, lambda *_: None))
 
 
 def test_a_planted_direction_is_recovered(tmp_path):

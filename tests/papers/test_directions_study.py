@@ -9,6 +9,7 @@ import torch
 
 from stages.data.files import read_json, read_table, write_json
 from stages.data.prepared.packed import Packed
+from stages.engine.session import Session
 from stages.engine.weights import write_weights
 from stages.engine.world import World, settle
 from stages.nets.encoders.load import save_encoder
@@ -71,7 +72,9 @@ def study_of(inputs: dict[str, Path], name: str, out: Path, **changes) -> Study:
     block = block_of(f"stages.papers.contrasfill.directions.{kind}", *layers_of(*groups)).model_copy(update=changes)
     out.mkdir(parents=True)
     chosen = {"model": inputs[name], "data": inputs["data"], "encoder": inputs["encoder"]}
-    return Study("contrasfill", MODELS[name][0], 0, block, chosen, out, WORLD, out / "resume", lambda: False, print)
+    return Study(
+        "contrasfill", MODELS[name][0], 0, block, chosen, Session(WORLD, out, out / "resume", lambda: False, print)
+    )
 
 
 def ran(inputs: dict[str, Path], name: str, out: Path, **changes) -> Path:

@@ -13,6 +13,7 @@ from stages.data.prepared.packed import Index, write_packed
 from stages.engine.chance import Chance
 from stages.engine.loop import Run, train
 from stages.engine.rowchance import RowChance
+from stages.engine.session import Session
 from stages.engine.snapshot import snapshot
 from stages.engine.weights import load_weights, write_weights
 from stages.engine.world import World, settle
@@ -49,8 +50,8 @@ def model(data, tmp_path_factory) -> Path:
     """A generator trained for four steps, as the train verb leaves it."""
     folder, block = tmp_path_factory.mktemp("model"), smoke()
     method, source = gan.for_training(block, {"data": data}, 0, WORLD)
-    arguments = (WORLD, folder, tmp_path_factory.mktemp("resume"), lambda: False, lambda *facts: None)
-    train(method, source, block, 0, *arguments)
+    session = Session(WORLD, folder, tmp_path_factory.mktemp("resume"), lambda: False, lambda *facts: None)
+    train(method, source, block, 0, session)
     facts = {"paper": "ganseg", "method": "gan", "seed": 0, "data": "flowers", "block": block.model_dump(mode="json")}
     (folder / "model.json").write_text(json.dumps(facts))
     return folder
@@ -275,7 +276,7 @@ def test_the_segmenters_training_opens_no_real_image(model, tmp_path):
     method, source = segmenter.for_training(block, {"model": model, "data": poison}, 0, WORLD)
     out = tmp_path / "out"
     out.mkdir()
-    train(method, source, block, 0, WORLD, out, tmp_path / "resume", lambda: False, lambda *facts: None)
+    train(method, source, block, 0, Session(WORLD, out, tmp_path / "resume", lambda: False, lambda *facts: None))
     assert set(source.batch(0)) == {"number"}
     with pytest.raises(ValueError, match=r"card\.json"):
         segmenter.finish(block, {"model": model, "data": poison}, out, WORLD, lambda *facts: None)

@@ -17,6 +17,7 @@ from stages.data.detections import encode_mask, read_detections, read_facts, rea
 from stages.data.raw import RawFolder
 from stages.data.selection import refuse_instances
 from stages.draw.scenes import lsun_bird, lsun_car
+from stages.engine.session import Session
 from stages.engine.world import World
 from stages.teachers import detector as teacher
 from stages.teachers.detectors import network, precomputed
@@ -162,7 +163,7 @@ def taught(drawn, tmp_path_factory):
 
 def teach(block, drawn, out, resume):
     inputs = {name: drawn / name for name in ("lsun_bird", "lsun_car")}
-    teacher.teach(block, inputs, out, World.single(), resume, lambda: False, lambda *_: None)
+    teacher.teach(block, inputs, Session(World.single(), out, resume, lambda: False, lambda *_: None))
 
 
 def test_teaching_twice_gives_the_same_bytes(drawn, taught, tmp_path):
@@ -180,8 +181,8 @@ def test_a_stopped_teaching_goes_on_to_the_same_bytes(drawn, taught, tmp_path):
         (tmp_path / name).mkdir()
     inputs, calls = {name: drawn / name for name in ("lsun_bird", "lsun_car")}, iter((False, True))
     with pytest.raises(Interrupted):
-        folders = (tmp_path / "again", World.single(), tmp_path / "resume")
-        teacher.teach(teacher_of(), inputs, *folders, lambda: next(calls), print)
+        session = Session(World.single(), tmp_path / "again", tmp_path / "resume", lambda: next(calls), print)
+        teacher.teach(teacher_of(), inputs, session)
     teach(teacher_of(), drawn, tmp_path / "again", tmp_path / "resume")
     assert (tmp_path / "again" / "weights.safetensors").read_bytes() == (taught / "weights.safetensors").read_bytes()
 
@@ -246,7 +247,7 @@ def test_a_source_without_its_folder_is_refused(drawn, tmp_path):
 
 
 def test_a_profile_without_a_detector_leaves_a_note(tmp_path):
-    teacher.teach(teacher_of("paper"), {}, tmp_path, World.single(), tmp_path, lambda: False, print)
+    teacher.teach(teacher_of("paper"), {}, Session(World.single(), tmp_path, tmp_path, lambda: False, print))
     assert [path.name for path in tmp_path.iterdir()] == ["not_run.json"]
 
 
@@ -259,12 +260,14 @@ def test_torchvisions_published_form_is_converted_from_a_file(tmp_path):
     digest = hashlib.sha256((tmp_path / "weights.pth").read_bytes()).hexdigest()
     (tmp_path / "out").mkdir()
     block = teacher_of("lite", file=str(tmp_path / "weights.pth"), sha256=digest)
-    teacher.teach(block, {}, tmp_path / "out", World.single(), tmp_path, lambda: False, print)
+    teacher.teach(block, {}, Session(World.single(), tmp_path / "out", tmp_path, lambda: False, print))
     net, facts = network.load(tmp_path / "out")
     assert [facts["classes"][place] for place in (3, 8, 16)] == ["car", "truck", "bird"]
     assert all(torch.equal(value, state[name]) for name, value in net.state_dict().items())
     with pytest.raises(ValueError, match="sha256"):
-        teacher.teach(teacher_of("lite", file=block.file), {}, tmp_path / "out", World.single(), tmp_path, bool, print)
+        teacher.teach(
+            teacher_of("lite", file=block.file), {}, Session(World.single(), tmp_path / "out", tmp_path, bool, print)
+        )
 
 
 @pytest.mark.slow

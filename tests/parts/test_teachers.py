@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import save_file
 
 from stages.data.prepared.packed import Index, Packed, Row, write_packed
+from stages.engine.session import Session
 from stages.engine.world import World
 from stages.nets.encoders.load import build, load_encoder, load_state
 from stages.nets.trunks.resnet import ResNet
@@ -65,7 +66,8 @@ def packed(folder: Path, column: str, classes: int, each: int, first: int = 0) -
 
 def taught(module, block, inputs, out: Path) -> dict:
     out.mkdir()
-    module.teach(block, inputs, out, World.single(), out.parent / f"resume_{out.name}", lambda: False, lambda *_: None)
+    session = Session(World.single(), out, out.parent / f"resume_{out.name}", lambda: False, lambda *_: None)
+    module.teach(block, inputs, session)
     return json.loads((out / "encoder.json").read_text())
 
 
@@ -102,10 +104,10 @@ def test_identity_is_taught_resumes_and_repeats_byte_for_byte(tmp_path):
 
     stops = iter([False] * 17 + [True])
     (tmp_path / "two").mkdir()
-    arguments = (block, {"data": data}, tmp_path / "two", World.single(), tmp_path / "resume")
+    places = (World.single(), tmp_path / "two", tmp_path / "resume")
     with pytest.raises(Exception, match="stopped at step 17"):
-        identity.teach(*arguments, lambda: next(stops), lambda *_: None)
-    identity.teach(*arguments, lambda: False, lambda *_: None)
+        identity.teach(block, {"data": data}, Session(*places, lambda: next(stops), lambda *_: None))
+    identity.teach(block, {"data": data}, Session(*places, lambda: False, lambda *_: None))
     for name in ("encoder.json", "weights.safetensors", "curve.jsonl"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 

@@ -1,6 +1,6 @@
 """What a latent-space study is given, and trained models as it opens them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -17,6 +17,7 @@ from stages.data.files import read_json, write_json
 from stages.data.image import mask_to_tensor, to_tensor
 from stages.data.prepared.packed import Packed
 from stages.engine.rowchance import RowChance
+from stages.engine.session import Session
 from stages.engine.state import Interrupted
 from stages.engine.weights import load_weights
 from stages.engine.world import World
@@ -25,24 +26,20 @@ from stages.papers.contrasfill.sampled import positions_to_holes
 
 @dataclass(frozen=True)
 class Study:
-    """One execution: the merged block, inputs, the method that is studied, seed, and how to be interrupted."""
+    """One execution: the merged block, inputs, the method that is studied, seed, and where it runs."""
 
     paper: str
     method: str
     seed: int
     block: Any
     inputs: dict[str, Path]
-    out: Path
-    world: World
-    resume: Path
-    stop: Callable[[], bool]
-    progress: Callable[[int, int, str], None]
+    session: Session
 
     def advance(self, done: int, total: int, text: str) -> None:
         """Tells how far a part of the study is. Raises: Interrupted where a stop was asked for."""
-        if self.stop():
+        if self.session.stop():
             raise Interrupted(f"stopped in {text}, {done} of {total}; this part begins anew")
-        self.progress(done, total, text)
+        self.session.progress(done, total, text)
 
 
 class StudyBlock(Base):
@@ -70,7 +67,7 @@ def note_model(study: Study) -> None:
     """Writes model.json, as training does."""
     data = read_json(study.inputs["data"] / "card.json")["name"] if "data" in study.inputs else None
     facts = {"paper": study.paper, "method": study.method, "seed": study.seed, "data": data}
-    write_json(study.out / "model.json", {**facts, "block": study.block.model_dump(mode="json")})
+    write_json(study.session.out / "model.json", {**facts, "block": study.block.model_dump(mode="json")})
 
 
 def open_model(folder: Path, paper: str, method: str, seed: int, world: World) -> Trained:

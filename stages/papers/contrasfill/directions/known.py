@@ -22,7 +22,7 @@ def discover(study: Study) -> None:
     realness is only noted.
     """
     block, data = study.block, Packed.open(study.inputs["data"])
-    trained = open_model(study.inputs["model"], study.paper, study.method, study.seed, study.world)
+    trained = open_model(study.inputs["model"], study.paper, study.method, study.seed, study.session.world)
     check_fits(trained, data, block.hole, study.inputs["model"])
     if trained.facts["block"].get("codes") != 2:
         raise ValueError(f"{study.inputs['model']}: known codes are varied in a model with two codes (key codes)")
@@ -32,7 +32,7 @@ def discover(study: Study) -> None:
         # Everything but the known code is drawn in the name of the image; the base result has a code 0 of its own.
         numbers = np.zeros(len(names), np.int64) if variations is None else variations
         rows = [f"{name}/known {number}" for name, number in zip(names, numbers, strict=True)]
-        known = RowChance(study.seed, rows).normal("code_known", len(rows), latent).to(study.world.device)
+        known = RowChance(study.seed, rows).normal("code_known", len(rows), latent).to(study.session.world.device)
         return produced(trained.method, batch | {"code_known": known}, names, study.seed)
 
     walker = Walker(study, trained.method, data, make)
@@ -45,4 +45,4 @@ def discover(study: Study) -> None:
         for place, score in zip(places, realness, strict=True):
             rows.append({"image": int(which[place]), "number": int(numbers[place]), "step": 0.0, "realness": score})
         study.advance(len(rows), len(which), "known codes")
-    write_results(study.out, common_facts(study, walker, "known codes"), walker, several, rows)
+    write_results(study.session.out, common_facts(study, walker, "known codes"), walker, several, rows)

@@ -1,8 +1,6 @@
 """A linear regressor with one output, taught by a contrastive loss; its weight is the direction."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -13,6 +11,7 @@ from torch import Tensor, nn
 from stages.engine.chance import Chance
 from stages.engine.loop import train
 from stages.engine.plan import Descent, Phase, TrainBlock
+from stages.engine.session import Session
 from stages.engine.world import World
 from stages.losses.nce import cosines, info_nce
 
@@ -126,31 +125,21 @@ class Direction:
     held_out: int
 
 
-def find(
-    codes: np.ndarray,
-    labels: np.ndarray,
-    block: RegressorBlock,
-    seed: int,
-    world: World,
-    out: Path,
-    resume: Path,
-    stop: Callable[[], bool],
-    progress: Callable[..., None],
-) -> Direction:
-    """Teaches the regressor on all but the held-out groups; leaves weights.safetensors and curve.jsonl in `out`.
+def find(codes: np.ndarray, labels: np.ndarray, block: RegressorBlock, seed: int, session: Session) -> Direction:
+    """Teaches the regressor on all but the held-out groups; leaves weights.safetensors and curve.jsonl.
 
     d = v / |v|.    Source: supp §4.1; the hold-out is ours (gap G26).
     Shapes: codes float32 [K D], labels int64 [K].
     Raises: ValueError for a regressor whose weight vanished.
     """
     values = np.unique(labels)
-    order = Chance(seed, "held out", world).permutation("groups", len(values)).numpy()
+    order = Chance(seed, "held out", session.world).permutation("groups", len(values)).numpy()
     held_out = values[order[: max(1, round(block.held_out_share * len(values)))]]
     learning = ~np.isin(labels, held_out)
     codes = np.ascontiguousarray(codes, np.float32)
     method = Regressor(block, codes.shape[1], seed)
-    source = GroupSource(codes[learning], labels[learning], block, seed, world)
-    train(method, source, block, seed, world, out, resume, stop, progress)
+    source = GroupSource(codes[learning], labels[learning], block, seed, session.world)
+    train(method, source, block, seed, session)
     vector = method.nets["regressor"].weight.detach().cpu().double().numpy()
     length = np.linalg.norm(vector)
     if not length > 0:

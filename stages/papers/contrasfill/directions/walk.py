@@ -53,15 +53,14 @@ def discover(study: Study) -> None:
     Raises: ValueError where model, data and holes do not belong together.
     """
     block, data = study.block, Packed.open(study.inputs["data"])
-    trained = open_model(study.inputs["model"], study.paper, study.method, study.seed, study.world)
+    trained = open_model(study.inputs["model"], study.paper, study.method, study.seed, study.session.world)
     check_fits(trained, data, block.hole, study.inputs["model"])
     codes, features = draw_codes(study, trained.method, data)
     groups = group(features, block.clusters, block.nearest, block.cluster_iterations, study.seed)
     direction = find(
-        codes[groups.members], groups.labels, block, study.seed, study.world, study.out, study.resume, study.stop,
-        study.progress,
+        codes[groups.members], groups.labels, block, study.seed, study.session
     )  # fmt: skip
-    np.save(study.out / "direction.npy", direction.vector)
+    np.save(study.session.out / "direction.npy", direction.vector)
     walker, stepped = along(study, trained.method, data, direction.vector)
     calibration = calibrated(study, walker, stepped)
     facts = {
@@ -82,7 +81,7 @@ def along(study: Study, method: Any, data: Packed, direction: np.ndarray) -> tup
     codes: list[np.ndarray] = []
 
     def make(batch: dict[str, Tensor], names: list[str], variations: np.ndarray | None) -> dict[str, Tensor]:
-        moved = None if variations is None else torch.from_numpy(variations).float().to(study.world.device)
+        moved = None if variations is None else torch.from_numpy(variations).float().to(study.session.world.device)
         with steered(method, moved) as noted:
             made = produced(method, batch, names, study.seed)
         if variations is None:
@@ -101,14 +100,14 @@ def draw_codes(study: Study, method: Any, data: Packed) -> tuple[np.ndarray, np.
     Shapes: -> float32 [codes latent], float32 [codes D].
     """
     block = study.block
-    encoder = load_encoder(study.inputs["encoder"]).to(study.world.device)
+    encoder = load_encoder(study.inputs["encoder"]).to(study.session.world.device)
     positions = np.asarray(data.positions(block.split))
     chosen = positions[Chance(study.seed, "contexts", World.single()).numpy("codes").integers(
         len(positions), size=block.codes)]  # fmt: skip
     codes, features = [], []
     for start in range(0, block.codes, block.batch):
         rows = chosen[start : start + block.batch]
-        batch = contexts(data, rows, block.hole, study.world)
+        batch = contexts(data, rows, block.hole, study.session.world)
         with torch.no_grad(), steered(method) as noted:
             made = produced(method, batch, [f"code {start + row}" for row in range(len(rows))], study.seed)
             features.append(encoder.encode(made["image"]).float().cpu().numpy())
@@ -164,7 +163,7 @@ def walk(study: Study, walker: Walker, stepped: Stepped, calibration: Calibratio
     facts |= {"walk": {"draws": sum(found.draws), "miss": found.miss, "short": [walker.keys[image] for image in short]},
               "free_images": int((walker.realness <= block.bound_drop).sum())}  # fmt: skip
     facts |= common_facts(study, walker, "direction")
-    write_results(study.out, facts, walker, several, rows)
+    write_results(study.session.out, facts, walker, several, rows)
 
 
 def uniform(study: Study, key: str, name: str, count: int) -> np.ndarray:

@@ -54,7 +54,7 @@ class Walker:
             yield places, made["image"], realness.cpu().double().numpy()
 
     def _made(self, rows: np.ndarray, variations: np.ndarray | None) -> dict[str, Tensor]:
-        batch = contexts(self.data, self.positions[rows], self.study.block.hole, self.study.world)
+        batch = contexts(self.data, self.positions[rows], self.study.block.hole, self.study.session.world)
         return self.make(batch, [f"{self.keys[row]}/{STREAM}" for row in rows], variations)
 
 

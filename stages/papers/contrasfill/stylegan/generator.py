@@ -20,10 +20,10 @@ def discover(study: Study) -> None:
     Raises: FileNotFoundError and ValueError naming key, file and tensors where the published files do not fit.
     """
     if study.block.source == "file":
-        convert(study.block, study.world, study.out)
+        convert(study.block, study.session.world, study.session.out)
     else:
-        method, source = stylegan.for_training(study.block, study.inputs, study.seed, study.world)
-        train(method, source, study.block, study.seed, study.world, study.out, study.resume, study.stop, study.progress)
+        method, source = stylegan.for_training(study.block, study.inputs, study.seed, study.session.world)
+        train(method, source, study.block, study.seed, study.session)
     note_model(study)
 
 

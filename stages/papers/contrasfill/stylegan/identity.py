@@ -57,16 +57,16 @@ def discover(study: Study) -> None:
 
     Leaves direction.npy [styles latent], walk.npy uint8 [shown, 2 offsets + 1, R, R, 3], study.json and score.json.
     """
-    block, data, world = study.block, Packed.open(study.inputs["data"]), study.world
+    block, data, world = study.block, Packed.open(study.inputs["data"]), study.session.world
     stylegan = open_model(study.inputs["model"], study.paper, study.method, study.seed, world).method
     inversion = open_inversion(study, study.inputs["inversion"], stylegan)
     encoder = load_encoder(study.inputs["encoder"]).to(world.device)
     labelled, labels = several_of(data.column("identity"), block.min_images)
     codes = inverted(study, inversion, data, labelled)
     flat = codes.mean(1) if block.codes == "mean_w" else codes.reshape(len(codes), -1)
-    found = find(flat, labels, block, study.seed, world, study.out, study.resume, study.stop, study.progress)
+    found = find(flat, labels, block, study.seed, study.session)
     direction = to_layers(found.vector, codes.shape[1], block.codes)
-    np.save(study.out / "direction.npy", direction)
+    np.save(study.session.out / "direction.npy", direction)
     walked = positions_to_spread(np.asarray(data.positions(block.split)), block.images)
     path = Walks(study, stylegan, inverted(study, inversion, data, walked), direction)
     extremes, limited = path.extremes()
@@ -75,7 +75,7 @@ def discover(study: Study) -> None:
         extremes[limited] = np.median(extremes[~limited])
     windows = windows_of(study, data, walked, stylegan.block.size_px)
     moved, shown = measured(study, path, extremes, windows, encoder)
-    np.save(study.out / "walk.npy", shown)
+    np.save(study.session.out / "walk.npy", shown)
     real = real_angles(encoder, data, labelled, labels, block, study.seed, world)
     real["identity_angle_inversion"] = moved.angle_to_photos(encoder, data, walked, block.batch, world)
     keys = [str(data.keys[position]) for position in walked]
@@ -88,9 +88,9 @@ def discover(study: Study) -> None:
         "realness": [float(r) for r in path.realness], "measured_attributes": int(moved.seen.sum()),
         "free_images": int((path.realness <= block.bound_drop).sum()),
     }  # fmt: skip
-    write_json(study.out / "study.json", facts)
+    write_json(study.session.out / "study.json", facts)
     common = {name: facts[name] for name in ("paper", "data", "seed", "profile", "split")}
-    write_json(study.out / "score.json", {**common, "values": to_values(study.method, facts, moved, real)})
+    write_json(study.session.out / "score.json", {**common, "values": to_values(study.method, facts, moved, real)})
 
 
 def several_of(labels: np.ndarray, minimum: int) -> tuple[np.ndarray, np.ndarray]:
@@ -109,7 +109,9 @@ def inverted(study: Study, inversion: Inversion, data: Packed, positions: np.nda
     with torch.no_grad():
         for start in range(0, len(positions), study.block.batch):
             rows = positions[start : start + study.block.batch]
-            codes.append(inversion.invert(to_tensor(data.images[rows]).to(study.world.device)).float().cpu().numpy())
+            codes.append(
+                inversion.invert(to_tensor(data.images[rows]).to(study.session.world.device)).float().cpu().numpy()
+            )
             study.advance(start + len(rows), len(positions), "inversions")
     return np.concatenate(codes)
 
@@ -134,7 +136,7 @@ class Walks:
 
     def at(self, which: np.ndarray, offsets: np.ndarray):
         """(places, images) batch by batch. Shapes: int64 [K], [K] -> int64 [b], float32 [b 3 R R]."""
-        device = self.study.world.device
+        device = self.study.session.world.device
         for start in range(0, len(which), self.study.block.batch):
             places = np.arange(start, min(start + self.study.block.batch, len(which)))
             codes = self.codes[which[places]] + offsets[places][:, None, None] * self.direction

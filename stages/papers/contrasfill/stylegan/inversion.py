@@ -119,7 +119,7 @@ def inversion_of(study: Study, block: Block, stylegan: StyleGAN) -> Inversion:
     """The inversion with fresh weights; the measuring networks are loaded only where a loss needs them."""
     generator = stylegan.nets["generator"]
     net = network(block, generator.sides[-1], generator.styles, stylegan.block.latent, study.seed)
-    device = study.world.device
+    device = study.session.world.device
     perceptor = None
     if block.source == "taught" and block.weight_perceptual:
         perceptor = load_scorer(study.inputs["scorer"], str(device)).perceptor
@@ -129,15 +129,15 @@ def inversion_of(study: Study, block: Block, stylegan: StyleGAN) -> Inversion:
 def discover(study: Study) -> None:
     """Inputs: model (the generator), data, encoder (E_k), scorer. Leaves a model folder."""
     block, data = study.block, Packed.open(study.inputs["data"])
-    stylegan = open_model(study.inputs["model"], study.paper, study.method, study.seed, study.world).method
+    stylegan = open_model(study.inputs["model"], study.paper, study.method, study.seed, study.session.world).method
     method = inversion_of(study, block, stylegan)
     if block.source == "file":
         convert(block, method, stylegan.nets["generator"].styles)
-        write_weights(method.nets, method.memory, study.out)
-        (study.out / "curve.jsonl").write_text("", encoding="utf-8")
+        write_weights(method.nets, method.memory, study.session.out)
+        (study.session.out / "curve.jsonl").write_text("", encoding="utf-8")
     else:
-        source = PackedSource(data, data.positions("train"), block.batch, study.seed, block.flip, study.world)
-        train(method, source, block, study.seed, study.world, study.out, study.resume, study.stop, study.progress)
+        source = PackedSource(data, data.positions("train"), block.batch, study.seed, block.flip, study.session.world)
+        train(method, source, block, study.seed, study.session)
     note_model(study)
 
 
@@ -155,5 +155,5 @@ def open_inversion(study: Study, folder: Path, stylegan: StyleGAN) -> Inversion:
     block = Block.model_validate(read_json(folder / "model.json")["block"], strict=False)
     method = inversion_of(study, block.model_copy(update={"weight_perceptual": 0.0}), stylegan)
     load_weights(method, folder)
-    method.nets["inversion"].to(study.world.device).eval().requires_grad_(False)
+    method.nets["inversion"].to(study.session.world.device).eval().requires_grad_(False)
     return method

@@ -8,7 +8,7 @@ from stages.runner import Job, run_stage
 def module_of(choices: dict[str, str]) -> tuple[str, str]:
     """Where the study's block and function live (`--what` is a module below the paper), and the studied method."""
     paper = f"stages.papers.{choices['paper']}"
-    return f"{paper}.{choices['what']}", f"{paper}.{choices['method']}.method"
+    return f"{paper}.{choices['what']}", f"{paper}.methods.{choices['method']}.method"
 
 
 def discover(job: Job) -> None:

@@ -8,7 +8,7 @@ from stages.runner import Job, run_stage
 def module_of(choices: dict[str, str]) -> tuple[str, str]:
     """Where the sampling's block and function live, and the method that is sampled: both are this stage's code."""
     paper = f"stages.papers.{choices['paper']}"
-    return f"{paper}.sampling", f"{paper}.{choices['method']}.method"
+    return f"{paper}.sampling", f"{paper}.methods.{choices['method']}.method"
 
 
 def sample(job: Job) -> None:

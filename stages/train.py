@@ -5,7 +5,7 @@ from stages.runner import Job, run_stage
 
 def module_of(choices: dict[str, str]) -> str:
     """The module where the method and its block live."""
-    return f"stages.papers.{choices['paper']}.{choices['method']}.method"
+    return f"stages.papers.{choices['paper']}.methods.{choices['method']}.method"
 
 
 def train(job: Job) -> None:

@@ -115,9 +115,12 @@ class Run:
     def save(self) -> None:
         """Saves the state, and the scalars so far for whoever watches; process 0 writes, since all hold the same."""
         if self.world.rank == 0:
-            content = snapshot(self.method, self.averages, self.optimisers, self.record)
-            self.states.save(self.done, content)
+            self.states.save(self.done, self.state())
             self.record.write(self.states.folder / "curve.jsonl")
+
+    def state(self) -> dict:
+        """Everything that changes from step to step, as a saved state holds it."""
+        return snapshot(self.method, self.averages, self.optimisers, self.record)
 
     def _update(self, phase: Phase, terms: dict[str, Tensor], keep_graph: bool) -> dict[str, float]:
         """Sums the phase's losses once, checks them, and moves what learns."""

@@ -10,7 +10,6 @@ import torch
 
 from stages.engine.chance import Chance
 from stages.engine.loop import Run
-from stages.engine.snapshot import snapshot
 from stages.engine.weights import load_weights, write_weights
 from stages.engine.world import World, settle
 from tests.contract.prepared import block_of, make_inputs
@@ -31,7 +30,7 @@ def contrasfill(method: str, *variants: str) -> Entry:
     layers = [f"contrasfill.{part}.base" for part in parts] + [f"contrasfill.{method}.data.face"]
     layers += [f"contrasfill.{variant}" for variant in variants]
     layers += [f"contrasfill.{part}.profile.smoke" for part in parts]
-    return Entry(f"stages.papers.contrasfill.{method}.method", tuple(layers))
+    return Entry(f"stages.papers.contrasfill.methods.{method}.method", tuple(layers))
 
 
 METHODS = {
@@ -41,7 +40,7 @@ METHODS = {
     "comodgan": contrasfill("comodgan"),
     "collagegan": contrasfill("collagegan"),
     "batfill": Entry(
-        "stages.papers.contrasfill.batfill.method",
+        "stages.papers.contrasfill.methods.batfill.method",
         ("contrasfill.batfill.base", "contrasfill.batfill.data.face", "contrasfill.batfill.profile.smoke"),
     ),
 }
@@ -147,10 +146,10 @@ def test_a_saved_state_comes_back_to_the_bit_and_goes_on_alike(name, inputs, tmp
     first.run.save()
     second = Training(METHODS[name], inputs, tmp_path)
     assert second.run.done == 1
-    assert_same_bits(snapshot(first.run), snapshot(second.run))
+    assert_same_bits(first.run.state(), second.run.state())
     for training in (first, second):
         training.steps(training.block.iterations)
-    assert_same_bits(snapshot(first.run), snapshot(second.run))
+    assert_same_bits(first.run.state(), second.run.state())
 
 
 @pytest.fixture(scope="module")

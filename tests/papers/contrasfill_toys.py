@@ -19,7 +19,7 @@ METHODS = ("contrasfill", "comodgan", "collagegan")
 
 
 def module(method: str):
-    return importlib.import_module(f"stages.papers.contrasfill.{method}.method")
+    return importlib.import_module(f"stages.papers.contrasfill.methods.{method}.method")
 
 
 def block(method: str, profile: str = "smoke", data: str = "face", variant: str = "full", **changes):

@@ -1,7 +1,7 @@
 """Blocks of GANSeg for tests: the paper's from params.yaml, and small ones."""
 
 from stages.papers.ganseg.common import GeneratorBlock
-from stages.papers.ganseg.gan.block import Block as GanBlock
+from stages.papers.ganseg.methods.gan.block import Block as GanBlock
 from tests.contract.prepared import block_of
 
 SETS = ("celeba_wild", "cub_masks", "flowers", "taichi")
@@ -17,7 +17,7 @@ def gan_layers(name: str, profile: str, variant: str = "main", *more: str) -> tu
 
 def gan_block(name: str = "celeba_wild", profile: str = "paper", **changes) -> GanBlock:
     """A block as the runner makes it, with some keys replaced."""
-    block = block_of("stages.papers.ganseg.gan.block", *gan_layers(name, profile))
+    block = block_of("stages.papers.ganseg.methods.gan.block", *gan_layers(name, profile))
     return GanBlock.model_validate(block.model_dump() | changes, strict=False)
 
 

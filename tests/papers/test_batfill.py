@@ -8,9 +8,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stages.papers.contrasfill.batfill import palette
-from stages.papers.contrasfill.batfill.sampling import draw_token, fill
-from stages.papers.contrasfill.batfill.transformer import Transformer, attention_mask, hole_order, token_loss
+from stages.papers.contrasfill.methods.batfill import palette
+from stages.papers.contrasfill.methods.batfill.sampling import draw_token, fill
+from stages.papers.contrasfill.methods.batfill.transformer import Transformer, attention_mask, hole_order, token_loss
 
 N, K = 16, 7  # cells and colours of the small transformer
 

@@ -15,8 +15,8 @@ from stages.engine.rowchance import RowChance
 from stages.engine.session import Session
 from stages.engine.weights import load_weights
 from stages.engine.world import World
-from stages.papers.contrasfill.batfill import holes, objectives, palette
-from stages.papers.contrasfill.batfill.method import (
+from stages.papers.contrasfill.methods.batfill import holes, objectives, palette
+from stages.papers.contrasfill.methods.batfill.method import (
     BatFill,
     Block,
     TwoSources,
@@ -25,7 +25,7 @@ from stages.papers.contrasfill.batfill.method import (
     for_training,
     warm_then_cosine,
 )
-from stages.papers.contrasfill.batfill.nets import (
+from stages.papers.contrasfill.methods.batfill.nets import (
     MultiscaleDiscriminator,
     Spade,
     Upsampler,

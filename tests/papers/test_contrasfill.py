@@ -10,8 +10,8 @@ from stages.engine.average import keep_share
 from stages.engine.descent import Optimiser
 from stages.engine.rowchance import RowChance
 from stages.engine.world import World
-from stages.papers.contrasfill.contrasfill.method import cells_of, weight_at
-from stages.papers.contrasfill.contrasfill.nets import UnknownEncoder
+from stages.papers.contrasfill.methods.contrasfill.method import cells_of, weight_at
+from stages.papers.contrasfill.methods.contrasfill.nets import UnknownEncoder
 from tests.papers.contrasfill_toys import (
     GROUPS,
     METHODS,

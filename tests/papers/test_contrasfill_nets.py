@@ -4,10 +4,10 @@ import pytest
 import torch
 
 from stages.nets.stylegan.modconv import ModulatedConv
-from stages.papers.contrasfill.collagegan.nets import Generator as Collage
-from stages.papers.contrasfill.common import composite, holes
-from stages.papers.contrasfill.comodgan.nets import Generator as CoMod
-from stages.papers.contrasfill.contrasfill.nets import Generator, UnknownEncoder
+from stages.papers.contrasfill.holes import composite, holes
+from stages.papers.contrasfill.methods.collagegan.nets import Generator as Collage
+from stages.papers.contrasfill.methods.comodgan.nets import Generator as CoMod
+from stages.papers.contrasfill.methods.contrasfill.nets import Generator, UnknownEncoder
 from stages.papers.contrasfill.trunk import start_side
 from tests.papers.contrasfill_toys import batch_of, count, stir
 

@@ -35,7 +35,7 @@ def layers_of(*groups: str) -> tuple[str, ...]:
 
 def make_model(folder: Path, method: str, variant: str) -> Path:
     """A model folder with fresh weights, strong enough in its codes to move a picture."""
-    module = importlib.import_module(f"stages.papers.contrasfill.{method}.method")
+    module = importlib.import_module(f"stages.papers.contrasfill.methods.{method}.method")
     kinds = ("base", "data.face", f"variant.{variant}", "profile.smoke")
     names = [f"contrasfill.{group}.{kind}" for kind in kinds for group in ("common", method)]
     absent = {"contrasfill.common.data.face", "contrasfill.common.variant.one_code"}
@@ -147,7 +147,7 @@ def test_a_step_of_length_zero_is_the_base_result(name, inputs, tmp_path):
 
 def test_known_codes_change_and_the_unknown_one_stays(inputs, tmp_path, monkeypatch):
     seen = []
-    module = importlib.import_module("stages.papers.contrasfill.contrasfill.method")
+    module = importlib.import_module("stages.papers.contrasfill.methods.contrasfill.method")
     real = module.ContrasFill.produce
 
     def noted(self, batch, chance):
@@ -254,8 +254,8 @@ def test_discovering_imports_neither_torchvision_nor_the_compiler():
 
     program = (
         "import sys, stages.discover, stages.papers.contrasfill.directions.walk\n"
-        "import stages.papers.contrasfill.directions.known, stages.papers.contrasfill.stylegan.generator\n"
-        "import stages.papers.contrasfill.stylegan.inversion, stages.papers.contrasfill.stylegan.identity\n"
+        "import stages.papers.contrasfill.directions.known, stages.papers.contrasfill.identity.generator\n"
+        "import stages.papers.contrasfill.identity.inversion, stages.papers.contrasfill.identity.identity\n"
         "print(*sorted({'torchvision', 'torch._dynamo', 'torch._inductor', 'lpips', 'torch'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

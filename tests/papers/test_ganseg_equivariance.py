@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from stages.papers.ganseg.gan.nets import build_generator
 from stages.papers.ganseg.generator import Start
 from stages.papers.ganseg.grid import contamination_depth, grid
 from stages.papers.ganseg.heatmap import heatmaps, spread_vectors
+from stages.papers.ganseg.methods.gan.nets import build_generator
 from stages.papers.ganseg.points import centers
 from tests.papers.ganseg_blocks import small
 

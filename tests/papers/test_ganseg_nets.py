@@ -7,9 +7,9 @@ import torch
 
 from stages.engine.chance import Chance
 from stages.engine.world import World
-from stages.papers.ganseg.gan.nets import Discriminator, Generator, build_generator
 from stages.papers.ganseg.grid import contamination_depth, flipped, grid, to_pixels
 from stages.papers.ganseg.heatmap import heatmaps, spread_vectors
+from stages.papers.ganseg.methods.gan.nets import Discriminator, Generator, build_generator
 from stages.papers.ganseg.noise import draw_noise
 from stages.papers.ganseg.points import centers, part_scale, spread
 from stages.papers.ganseg.record import background_first, labels

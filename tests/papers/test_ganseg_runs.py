@@ -11,7 +11,7 @@ from stages import graph
 from stages.engine.loop import Run
 from stages.engine.world import World, settle
 from stages.papers.ganseg.detectors import collapse, triviality
-from stages.papers.ganseg.gan import method as gan
+from stages.papers.ganseg.methods.gan import method as gan
 from stages.runner import layers, params
 from tests.contract.prepared import PARAMS, block_of
 from tests.house.resolved import PROFILES, ROOT, arguments_of, stages_in
@@ -80,7 +80,7 @@ def test_every_layer_of_the_generator_makes_a_block():
     params = PARAMS["ganseg"]
     for name in params["generator"]["variant"]:
         names = ["ganseg.common.base", "ganseg.generator.base", "ganseg.gan.base", f"ganseg.generator.variant.{name}"]
-        assert block_of("stages.papers.ganseg.gan.block", *names).size_px == 128
+        assert block_of("stages.papers.ganseg.methods.gan.block", *names).size_px == 128
     assert set(params["gan"]["variant"]) == {"estimated", "fixed", "fixed_printed"}
     printed = [gan_block(name).sigma_printed for name in SETS]
     assert printed == [0.00725, 0.0016, 0.0065, 0.01]

@@ -10,8 +10,8 @@ import torch
 from stages.engine.weights import write_weights
 from stages.engine.world import World
 from stages.papers.ganseg import collapse, encoded, evaluation, sampling
-from stages.papers.ganseg.gan.method import for_sampling
 from stages.papers.ganseg.grid import flipped
+from stages.papers.ganseg.methods.gan.method import for_sampling
 from tests.papers.ganseg_blocks import gan_block
 
 WORLD = World.single()

@@ -14,12 +14,11 @@ from stages.engine.chance import Chance
 from stages.engine.loop import Run, train
 from stages.engine.rowchance import RowChance
 from stages.engine.session import Session
-from stages.engine.snapshot import snapshot
 from stages.engine.weights import load_weights, write_weights
 from stages.engine.world import World, settle
-from stages.papers.ganseg.autoencoder import method as autoencoder
-from stages.papers.ganseg.gan import method as gan
-from stages.papers.ganseg.segmenter import method as segmenter
+from stages.papers.ganseg.methods.autoencoder import method as autoencoder
+from stages.papers.ganseg.methods.gan import method as gan
+from stages.papers.ganseg.methods.segmenter import method as segmenter
 from tests.contract.prepared import block_of, drawn_rows
 from tests.papers.ganseg_blocks import SETS, gan_block, gan_layers
 
@@ -113,7 +112,7 @@ def test_paper_trains_as_printed():
     assert {name: gan_block(name).parts for name in SETS} == dict(zip(SETS, (8, 8, 8, 10), strict=True))
     assert (block.generator_rate, block.discriminator_rate, block.betas) == (1e-4, 4e-4, (0.5, 0.9))
     assert set(method.descents) == {"generator", "discriminator"} and not method.average
-    lines = block_of("stages.papers.ganseg.segmenter.block", "ganseg.common.base", "ganseg.segmenter.base")
+    lines = block_of("stages.papers.ganseg.methods.segmenter.block", "ganseg.common.base", "ganseg.segmenter.base")
     assert (lines.iterations, lines.learning_rate, lines.betas) == (10_000, 3e-4, (0.9, 0.999))
     assert (lines.cross_entropy_share, lines.dice_share) == (0.5, 0.5)
 
@@ -129,7 +128,7 @@ def test_other_penalties_are_other_points(penalty, data):
 @pytest.mark.parametrize("layer", ["released_cub_masks", "corner", "std", "mean_abs"])
 def test_variants_of_the_generator_make_blocks_and_images(layer):
     names = gan_layers("flowers", "paper", "main", f"ganseg.generator.variant.{layer}")
-    block = block_of("stages.papers.ganseg.gan.block", *names)
+    block = block_of("stages.papers.ganseg.methods.gan.block", *names)
     narrow = {"channels": (16,) + (8,) * (len(block.feature_sizes) - 1), "latent": 16, "embedding": 8, "hidden": 8}
     block = block.model_copy(update={**narrow, "parts": 2, "discriminator_channels": (4,) * 6})
     made = gan.for_sampling(block, WORLD).produce({"position": torch.zeros(1)}, Chance(0, 0, WORLD))
@@ -170,12 +169,14 @@ def make(kind: str, data: Path, model: Path):
     common = ("ganseg.common.base", "ganseg.common.data.flowers", "ganseg.common.profile.smoke")
     if kind == "segmenter":
         layers = ("ganseg.common.base", "ganseg.segmenter.base", *common[1:], "ganseg.segmenter.profile.smoke")
-        block = block_of("stages.papers.ganseg.segmenter.block", *layers)
+        block = block_of("stages.papers.ganseg.methods.segmenter.block", *layers)
         block = block.model_copy(update=TINY | {"parts": 3})
         return *segmenter.for_training(block, {"model": model}, 3, WORLD), block
     base = [f"ganseg.{part}.base" for part in ("common", "generator", "autoencoder")]
     own = [f"ganseg.{part}.profile.smoke" for part in ("common", "generator", "autoencoder")]
-    block = block_of("stages.papers.ganseg.autoencoder.block", *base, f"ganseg.autoencoder.variant.{kind}", *own)
+    block = block_of(
+        "stages.papers.ganseg.methods.autoencoder.block", *base, f"ganseg.autoencoder.variant.{kind}", *own
+    )
     block = block.model_copy(update=TINY | {"parts": 3, "margin": 4})
     return *autoencoder.for_training(block, {"data": data}, 3, WORLD), block
 
@@ -207,23 +208,23 @@ def test_a_saved_state_comes_back_to_the_bit_and_goes_on_alike(kind, data, model
             run.save()
         runs.append((run, source))
     assert runs[1][0].done == 1
-    assert_same_bits(snapshot(runs[0][0]), snapshot(runs[1][0]))
+    assert_same_bits(runs[0][0].state(), runs[1][0].state())
     for run, source in runs:
         for step in (1, 2):
             run.step(source.batch(step))
-    assert_same_bits(snapshot(runs[0][0]), snapshot(runs[1][0]))
+    assert_same_bits(runs[0][0].state(), runs[1][0].state())
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_parameter_learns_from_finite_losses(kind, data, model, tmp_path):
     method, source, block = make(kind, data, model)
     run = Run(method, source, block, 3, WORLD, tmp_path)
-    before = {name: value.clone() for name, value in flat(snapshot(run)["nets"]).items()}
+    before = {name: value.clone() for name, value in flat(run.state()["nets"]).items()}
     for step in range(4):
         run.step(source.batch(step))
     assert all(np.isfinite(value) for line in run.record.lines for value in json.loads(line).values())
     learning = {f"/{net}/{name}" for net, module in method.nets.items() for name, _ in module.named_parameters()}
-    still = {name for name in learning if torch.equal(before[name], flat(snapshot(run)["nets"])[name])}
+    still = {name for name in learning if torch.equal(before[name], flat(run.state()["nets"])[name])}
     # A fresh U-Net puts a part's points on one spot, whose heat-map falls between the pixels: nothing to steer by.
     unsteered = {name for name in learning if kind == "points" and "mask_generator" in name and "shared" in name}
     assert still <= unsteered
@@ -271,7 +272,7 @@ def test_the_segmenters_training_opens_no_real_image(model, tmp_path):
     for name in ("card.json", "index.parquet", "images.npy"):
         (poison / name).write_bytes(b"\x00poison")
     layers = ("ganseg.common.base", "ganseg.segmenter.base", "ganseg.common.profile.smoke")
-    block = block_of("stages.papers.ganseg.segmenter.block", *layers, "ganseg.segmenter.profile.smoke")
+    block = block_of("stages.papers.ganseg.methods.segmenter.block", *layers, "ganseg.segmenter.profile.smoke")
     block = block.model_copy(update={"parts": 3})
     method, source = segmenter.for_training(block, {"model": model, "data": poison}, 0, WORLD)
     out = tmp_path / "out"
@@ -284,7 +285,7 @@ def test_the_segmenters_training_opens_no_real_image(model, tmp_path):
 
 def test_another_number_of_parts_is_refused(model):
     layers = ("ganseg.common.base", "ganseg.segmenter.base", "ganseg.common.profile.smoke")
-    block = block_of("stages.papers.ganseg.segmenter.block", *layers, "ganseg.segmenter.profile.smoke")
+    block = block_of("stages.papers.ganseg.methods.segmenter.block", *layers, "ganseg.segmenter.profile.smoke")
     with pytest.raises(ValueError, match="expected a generator with parts 8, came 3"):
         segmenter.for_training(block, {"model": model}, 0, WORLD)
 
@@ -316,7 +317,7 @@ def test_data_of_another_side_are_refused(data):
 def test_trainings_from_the_users_trunk_file(model, tmp_path):
     """imagenet_file fills the trunk from a torchvision file without its classifier; a wrong digest is refused."""
     layers = ("ganseg.common.base", "ganseg.segmenter.base", "ganseg.common.profile.smoke")
-    block = block_of("stages.papers.ganseg.segmenter.block", *layers, "ganseg.segmenter.profile.smoke")
+    block = block_of("stages.papers.ganseg.methods.segmenter.block", *layers, "ganseg.segmenter.profile.smoke")
     trunk = segmenter.for_sampling(block, WORLD).net.backbone
     state = {name: torch.ones_like(value) for name, value in trunk.state_dict().items()}
     path = tmp_path / "resnet.pth"

@@ -11,14 +11,14 @@ from safetensors.torch import save_file
 from stages.engine.world import World
 from stages.nets.psp import PSP
 from stages.nets.stylegan.stylegan2 import Discriminator
-from stages.papers.contrasfill.stylegan import generator as stage
-from stages.papers.contrasfill.stylegan import method as stylegan
-from stages.papers.contrasfill.stylegan import official
-from stages.papers.contrasfill.stylegan.nets import Generator
+from stages.papers.contrasfill.identity import generator as stage
+from stages.papers.contrasfill.identity import official
+from stages.papers.contrasfill.methods.stylegan import method as stylegan
+from stages.papers.contrasfill.methods.stylegan.nets import Generator
 from tests.contract.prepared import block_of
 from tests.papers.contrasfill_toys import count, stir
 
-MODULE = "stages.papers.contrasfill.stylegan"
+MODULE = "stages.papers.contrasfill.identity"
 SMOKE = ("contrasfill.stylegan.base", "contrasfill.stylegan.profile.smoke")
 
 

@@ -10,18 +10,18 @@ from torch import nn
 
 from stages.engine.world import World, settle
 from stages.metrics.perceptual import Perceptor, samples_to_pair_distances
-from stages.papers.contrasfill.stylegan import method as stylegan
-from stages.papers.contrasfill.stylegan.drift import Moved
-from stages.papers.contrasfill.stylegan.extreme import largest
-from stages.papers.contrasfill.stylegan.identity import several_of, to_layers
-from stages.papers.contrasfill.stylegan.inversion import Block as InversionBlock
-from stages.papers.contrasfill.stylegan.inversion import Inversion, network, perceptual
-from stages.papers.contrasfill.stylegan.nets import SmallInverter
-from stages.papers.contrasfill.stylegan.proxies import attributes, parts_to_windows
+from stages.papers.contrasfill.identity.direction import several_of, to_layers
+from stages.papers.contrasfill.identity.drift import Moved
+from stages.papers.contrasfill.identity.extreme import largest
+from stages.papers.contrasfill.identity.inversion import Block as InversionBlock
+from stages.papers.contrasfill.identity.inversion import Inversion, network, perceptual
+from stages.papers.contrasfill.identity.proxies import attributes, parts_to_windows
+from stages.papers.contrasfill.methods.stylegan import method as stylegan
+from stages.papers.contrasfill.methods.stylegan.nets import SmallInverter
 from tests.contract.prepared import PARAMS, block_of
 from tests.papers.contrasfill_toys import chance
 
-MODULE = "stages.papers.contrasfill.stylegan"
+MODULE = "stages.papers.contrasfill.identity"
 SMOKE = ("contrasfill.stylegan.base", "contrasfill.stylegan.profile.smoke")
 
 

@@ -12,15 +12,10 @@ from torch import Tensor, nn
 from stages.engine.chance import Chance, initialised
 from stages.engine.plan import Phase
 from stages.engine.world import World
-from stages.papers.contrasfill.common import (
-    Adversary,
-    CommonBlock,
-    adam,
-    adversarial_terms,
-    discriminator_of,
-    holes,
-    prepared,
-)
+from stages.papers.contrasfill.adversarial import Adversary, adam, adversarial_terms, discriminator_of
+from stages.papers.contrasfill.codes import prepared
+from stages.papers.contrasfill.holes import holes
+from stages.papers.contrasfill.keys import CommonBlock
 
 OwnBlock = TypeVar("OwnBlock", bound=CommonBlock)
 

@@ -79,7 +79,7 @@ def open_model(folder: Path, paper: str, method: str, seed: int, world: World) -
     for name, wanted in (("paper", paper), ("method", method), ("seed", seed)):
         if facts[name] != wanted:
             raise ValueError(f"{folder}: expected a model with {name} {wanted}, it has {facts[name]}")
-    module = import_module(f"stages.papers.{paper}.{method}.method")
+    module = import_module(f"stages.papers.{paper}.methods.{method}.method")
     made = module.for_sampling(module.Block.model_validate(facts["block"], strict=False), world)
     load_weights(made, folder)
     for net in made.nets.values():

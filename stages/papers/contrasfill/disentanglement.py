@@ -76,8 +76,8 @@ def unknown_encoder(folder: Path, device: str) -> tuple[Callable, dict[str, Any]
     from stages.data.files import read_json
     from stages.engine.weights import load_weights
     from stages.engine.world import World
-    from stages.papers.contrasfill.contrasfill.method import Block as Trained
-    from stages.papers.contrasfill.contrasfill.method import for_sampling
+    from stages.papers.contrasfill.methods.contrasfill.method import Block as Trained
+    from stages.papers.contrasfill.methods.contrasfill.method import for_sampling
 
     trained = Trained.model_validate(read_json(folder / "model.json")["block"], strict=False)
     method = for_sampling(trained, World.single())

@@ -15,7 +15,7 @@ from stages.block import Block as Base
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from stages.papers.ganseg.gan.method import Gan
+    from stages.papers.ganseg.methods.gan.method import Gan
 
 Progress = Callable[[int, int, str], None]
 
@@ -39,7 +39,7 @@ def measure(block: Block, inputs: dict[str, Path], out: Path, device: str, progr
     from stages.data.files import read_json, write_json
     from stages.engine.world import World
     from stages.papers.ganseg.detectors import collapse
-    from stages.papers.ganseg.gan.method import trained_model
+    from stages.papers.ganseg.methods.gan.method import trained_model
 
     facts = read_json(inputs["model"] / "model.json")
     method = trained_model(inputs["model"], World.single(device))

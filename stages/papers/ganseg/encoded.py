@@ -14,7 +14,7 @@ from stages.block import Block as Base
 
 if TYPE_CHECKING:
     from stages.data.prepared.packed import Packed
-    from stages.papers.ganseg.autoencoder.method import Substitute
+    from stages.papers.ganseg.methods.autoencoder.method import Substitute
 
 Progress = Callable[[int, int, str], None]
 
@@ -65,8 +65,8 @@ def trained(folder: Path, facts: dict[str, Any], device: str) -> "Substitute":
     """The trained auto-encoder. Raises: ValueError for a folder of another method."""
     from stages.engine.weights import load_weights
     from stages.engine.world import World
-    from stages.papers.ganseg.autoencoder.block import Block as Trained
-    from stages.papers.ganseg.autoencoder.method import for_sampling
+    from stages.papers.ganseg.methods.autoencoder.block import Block as Trained
+    from stages.papers.ganseg.methods.autoencoder.method import for_sampling
 
     if (facts["paper"], facts["method"]) != ("ganseg", "autoencoder"):
         raise ValueError(f"{folder}: expected a model of ganseg autoencoder, came {facts['paper']} {facts['method']}")

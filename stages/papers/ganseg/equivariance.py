@@ -13,7 +13,7 @@ from pydantic import Field
 from stages.papers.ganseg.common import GeneratorBlock
 
 if TYPE_CHECKING:
-    from stages.papers.ganseg.gan.nets import Generator
+    from stages.papers.ganseg.methods.gan.nets import Generator
     from stages.papers.ganseg.shifting import Scene
 
 Progress = Callable[[int, int, str], None]
@@ -125,7 +125,7 @@ def checks(block: Block, pixels: int, axis: int) -> Iterator[tuple[str, float]]:
 def build(block: Block) -> "Generator":
     """A generator with fresh weights, the same for every grid and margin, in evaluation mode and float64."""
     from stages.engine.chance import initialised
-    from stages.papers.ganseg.gan.nets import Generator
+    from stages.papers.ganseg.methods.gan.nets import Generator
 
     with initialised(block.seed, "equivariance"):
         generator = Generator(block)

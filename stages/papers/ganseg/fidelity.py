@@ -10,7 +10,7 @@ from pydantic import Field
 from stages.block import Block as Base
 
 if TYPE_CHECKING:
-    from stages.papers.ganseg.gan.method import Gan
+    from stages.papers.ganseg.methods.gan.method import Gan
 
 Progress = Callable[[int, int, str], None]
 
@@ -40,7 +40,7 @@ def measure(block: Block, inputs: dict[str, Path], out: Path, device: str, progr
     from stages.metrics.features import images_to_features
     from stages.metrics.frechet import features_to_statistics, statistics_to_distance, statistics_to_warning
     from stages.metrics.scorer import load_scorer
-    from stages.papers.ganseg.gan.method import trained_model
+    from stages.papers.ganseg.methods.gan.method import trained_model
 
     facts, data = read_json(inputs["model"] / "model.json"), Packed.open(inputs["data"])
     if facts["data"] != data.card["name"]:

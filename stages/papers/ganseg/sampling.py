@@ -12,7 +12,7 @@ from stages.block import Block as Base
 if TYPE_CHECKING:
     from stages.data.prepared.packed import Packed
     from stages.engine.world import World
-    from stages.papers.ganseg.gan.method import Gan
+    from stages.papers.ganseg.methods.gan.method import Gan
 
 Progress = Callable[[int, int, str], None]
 
@@ -39,7 +39,7 @@ def sample(
     [-1, 1]; noise float32 [P, 3 z + 2]; embeddings, untrained float32 [N, K + 1, d], background last; scales [N, K].
     Raises: FloatingPointError naming the first generation of a batch that is not finite.
     """
-    from stages.papers.ganseg.gan.method import for_sampling
+    from stages.papers.ganseg.methods.gan.method import for_sampling
 
     bare = for_sampling(method.block, world)
     bare.nets["generator"].to(world.device).eval()

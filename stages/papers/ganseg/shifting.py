@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from stages.papers.ganseg.gan.nets import Generator
 from stages.papers.ganseg.grid import grid
 from stages.papers.ganseg.heatmap import heatmaps, spread_vectors
+from stages.papers.ganseg.methods.gan.nets import Generator
 from stages.papers.ganseg.points import centers, spread
 
 AXES = (2, 3)  # rows and columns of [B C H W]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from stages.draw import style
-from stages.papers.contrasfill.contrasfill.method import Block as MethodBlock
+from stages.papers.contrasfill.methods.contrasfill.method import Block as MethodBlock
 from stages.papers.contrasfill.report.diagram import diagram, legend
 from stages.papers.contrasfill.report.drawn import Drawn
 from stages.papers.contrasfill.report.wiring import trunk_to_nodes
@@ -23,7 +23,7 @@ def illustrate(block: Block, inputs: Mapping[str, Path]) -> Drawn:
     """Needs no inputs: the generator is built without memory for its weights, and its forward pass is traced."""
     import torch
 
-    from stages.papers.contrasfill.contrasfill.nets import Generator
+    from stages.papers.contrasfill.methods.contrasfill.nets import Generator
 
     with torch.device("meta"):
         generator = Generator(

@@ -10,7 +10,7 @@ import torch
 
 from stages.engine.chance import initialised
 from stages.papers.ganseg.common import GeneratorBlock
-from stages.papers.ganseg.gan.nets import Generator
+from stages.papers.ganseg.methods.gan.nets import Generator
 from stages.papers.ganseg.record import Generated, Noise
 from stages.papers.ganseg.report.diagram import Box, Diagram, observed, shape_text
 from stages.papers.ganseg.report.pictures import Drawn

@@ -13,9 +13,9 @@ import torch
 from stages.draw import style
 from stages.papers.ganseg import shifting
 from stages.papers.ganseg.equivariance import Block, build, scene_for
-from stages.papers.ganseg.gan.nets import Generator
 from stages.papers.ganseg.grid import grid
 from stages.papers.ganseg.heatmap import heatmaps
+from stages.papers.ganseg.methods.gan.nets import Generator
 from stages.papers.ganseg.points import centers, part_scale
 from stages.papers.ganseg.report.colours import overlay
 from stages.papers.ganseg.report.pictures import Drawn

@@ -11,7 +11,7 @@ from stages.data.prepared.packed import Packed
 from stages.engine.chance import Chance
 from stages.engine.world import World
 from stages.metrics.angle import features_to_angle
-from stages.papers.contrasfill.stylegan.proxies import ATTRIBUTES
+from stages.papers.contrasfill.identity.proxies import ATTRIBUTES
 
 
 @dataclass(frozen=True)

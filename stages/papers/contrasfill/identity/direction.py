@@ -18,12 +18,12 @@ from stages.papers.contrasfill.directions.realness import Judge
 from stages.papers.contrasfill.directions.regressor import RegressorBlock, find
 from stages.papers.contrasfill.directions.walk import described
 from stages.papers.contrasfill.discovering import Study, open_model
+from stages.papers.contrasfill.identity.drift import Moved, real_angles, to_values
+from stages.papers.contrasfill.identity.extreme import largest
+from stages.papers.contrasfill.identity.inversion import Inversion, open_inversion
+from stages.papers.contrasfill.identity.proxies import Windows, attributes, parts_to_windows
+from stages.papers.contrasfill.methods.stylegan.method import StyleGAN
 from stages.papers.contrasfill.sampling import positions_to_spread
-from stages.papers.contrasfill.stylegan.drift import Moved, real_angles, to_values
-from stages.papers.contrasfill.stylegan.extreme import largest
-from stages.papers.contrasfill.stylegan.inversion import Inversion, open_inversion
-from stages.papers.contrasfill.stylegan.method import StyleGAN
-from stages.papers.contrasfill.stylegan.proxies import Windows, attributes, parts_to_windows
 
 PARTS = ("skin", "l_eye", "r_eye", "mouth", "u_lip", "l_lip")
 

@@ -22,9 +22,9 @@ from stages.metrics.scorer import load_scorer
 from stages.nets.encoders.load import load_encoder
 from stages.nets.psp import PSP, SIZE_PX
 from stages.papers.contrasfill.discovering import Study, note_model, open_model
-from stages.papers.contrasfill.stylegan import official
-from stages.papers.contrasfill.stylegan.method import StyleGAN
-from stages.papers.contrasfill.stylegan.nets import SmallInverter
+from stages.papers.contrasfill.identity import official
+from stages.papers.contrasfill.methods.stylegan.method import StyleGAN
+from stages.papers.contrasfill.methods.stylegan.nets import SmallInverter
 
 
 class Block(TrainBlock):

@@ -15,22 +15,12 @@ from stages.engine.world import World
 from stages.losses.nce import cosines, info_nce, require_sets
 from stages.nets.encoders.load import load_encoder
 from stages.papers.contrasfill import combinations
+from stages.papers.contrasfill.adversarial import Adversary, adam, discriminator_of
+from stages.papers.contrasfill.codes import noise_rows, normal_codes, prepared, pulled
 from stages.papers.contrasfill.combinations import Cell
-from stages.papers.contrasfill.common import (
-    Adversary,
-    CommonBlock,
-    adam,
-    composite,
-    discriminator_of,
-    holes,
-    noise_rows,
-    normal_codes,
-    prepared,
-    pulled,
-    sizes,
-    training_source,
-)
-from stages.papers.contrasfill.contrasfill.nets import Generator, UnknownEncoder
+from stages.papers.contrasfill.holes import composite, holes
+from stages.papers.contrasfill.keys import CommonBlock, sizes, training_source
+from stages.papers.contrasfill.methods.contrasfill.nets import Generator, UnknownEncoder
 
 CODES = {2: ("known", "unknown"), 1: ("unknown",)}
 

@@ -17,7 +17,7 @@ from stages.engine.world import World
 from stages.losses.adversarial import logistic_discriminator, logistic_generator
 from stages.losses.penalty import r1
 from stages.nets.stylegan.stylegan2 import Discriminator
-from stages.papers.contrasfill.stylegan.nets import Generator
+from stages.papers.contrasfill.methods.stylegan.nets import Generator
 
 
 class Block(TrainBlock):

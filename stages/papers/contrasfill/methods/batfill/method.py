@@ -13,11 +13,11 @@ from stages.engine.chance import Chance, initialised
 from stages.engine.method import Source
 from stages.engine.plan import Descent, Phase, TrainBlock
 from stages.engine.world import World
-from stages.papers.contrasfill.batfill import objectives, palette
-from stages.papers.contrasfill.batfill.holes import mix_holes
-from stages.papers.contrasfill.batfill.nets import MultiscaleDiscriminator, Upsampler, count_steps
-from stages.papers.contrasfill.batfill.sampling import fill
-from stages.papers.contrasfill.batfill.transformer import Transformer, hole_order, token_loss
+from stages.papers.contrasfill.methods.batfill import objectives, palette
+from stages.papers.contrasfill.methods.batfill.holes import mix_holes
+from stages.papers.contrasfill.methods.batfill.nets import MultiscaleDiscriminator, Upsampler, count_steps
+from stages.papers.contrasfill.methods.batfill.sampling import fill
+from stages.papers.contrasfill.methods.batfill.transformer import Transformer, hole_order, token_loss
 
 
 class Block(TrainBlock):

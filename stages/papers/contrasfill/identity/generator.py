@@ -8,8 +8,8 @@ from stages.engine.loop import train
 from stages.engine.weights import write_weights
 from stages.engine.world import World
 from stages.papers.contrasfill.discovering import Study, note_model
-from stages.papers.contrasfill.stylegan import method as stylegan
-from stages.papers.contrasfill.stylegan import official
+from stages.papers.contrasfill.identity import official
+from stages.papers.contrasfill.methods.stylegan import method as stylegan
 
 Block = stylegan.Block
 

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from stages.papers.contrasfill.batfill.transformer import Transformer, hole_order
+from stages.papers.contrasfill.methods.batfill.transformer import Transformer, hole_order
 
 
 def draw_token(logits: Tensor, uniform: Tensor, temperature: float, top_k: int) -> Tensor:

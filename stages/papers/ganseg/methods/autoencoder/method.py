@@ -12,9 +12,9 @@ from stages.engine.method import Source
 from stages.engine.plan import Phase
 from stages.engine.rowchance import RowChance
 from stages.engine.world import World
-from stages.papers.ganseg.autoencoder.block import Block
-from stages.papers.ganseg.autoencoder.nets import AutoEncoder
 from stages.papers.ganseg.common import adam
+from stages.papers.ganseg.methods.autoencoder.block import Block
+from stages.papers.ganseg.methods.autoencoder.nets import AutoEncoder
 
 
 class Substitute:

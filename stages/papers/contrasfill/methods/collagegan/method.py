@@ -11,18 +11,10 @@ from torch import Tensor
 from stages.engine.chance import Chance
 from stages.engine.world import World
 from stages.papers.contrasfill.baseline import Baseline
-from stages.papers.contrasfill.collagegan.nets import Generator
-from stages.papers.contrasfill.common import (
-    CommonBlock,
-    composite,
-    holes,
-    noise_rows,
-    normal_codes,
-    pulled,
-    sizes,
-    track,
-    training_source,
-)
+from stages.papers.contrasfill.codes import noise_rows, normal_codes, pulled, track
+from stages.papers.contrasfill.holes import composite, holes
+from stages.papers.contrasfill.keys import CommonBlock, sizes, training_source
+from stages.papers.contrasfill.methods.collagegan.nets import Generator
 
 
 class Block(CommonBlock):

@@ -21,10 +21,10 @@ from stages.nets.deeplab import DeepLabV3
 from stages.nets.encoders.load import load_strictly
 from stages.papers.ganseg.common import adam
 from stages.papers.ganseg.evaluation import evaluate
-from stages.papers.ganseg.gan.method import Gan, concentration_weight, trained_model
+from stages.papers.ganseg.methods.gan.method import Gan, concentration_weight, trained_model
+from stages.papers.ganseg.methods.segmenter.block import Block
 from stages.papers.ganseg.noise import draw_noise
 from stages.papers.ganseg.record import labels
-from stages.papers.ganseg.segmenter.block import Block
 from stages.teachers.convert import read_checked
 
 

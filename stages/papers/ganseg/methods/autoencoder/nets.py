@@ -7,9 +7,9 @@ from stages.nets.deeplab import DeepLabV3
 from stages.nets.kaiming import kaiming
 from stages.nets.trunks.resnet import ResNet
 from stages.nets.unet import UNet
-from stages.papers.ganseg.autoencoder.block import Block
 from stages.papers.ganseg.generator import BackgroundGenerator, ForegroundGenerator, MaskGenerator, Painter
 from stages.papers.ganseg.grid import grid
+from stages.papers.ganseg.methods.autoencoder.block import Block
 from stages.papers.ganseg.points import centers, part_scale
 
 EPSILON = 1e-6  # as in the concentration loss: the centroid of an empty mask stays finite

@@ -20,9 +20,9 @@ from stages.losses.adversarial import logistic_discriminator, logistic_generator
 from stages.losses.part_masks import area, concentration
 from stages.losses.penalty import gradient_norm
 from stages.papers.ganseg.common import adam
-from stages.papers.ganseg.gan.block import Block
-from stages.papers.ganseg.gan.nets import Discriminator, Generator
 from stages.papers.ganseg.grid import grid
+from stages.papers.ganseg.methods.gan.block import Block
+from stages.papers.ganseg.methods.gan.nets import Discriminator, Generator
 from stages.papers.ganseg.noise import draw_noise
 from stages.papers.ganseg.points import mean_deviation
 from stages.papers.ganseg.record import Generated, to_dict

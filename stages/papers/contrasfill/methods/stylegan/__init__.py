@@ -1,0 +1,1 @@
+"""An unconditional StyleGAN2, which the identity study looks at."""

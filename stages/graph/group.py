@@ -22,6 +22,7 @@ RECEIPTS = "results/receipts"
 class Group:
     """What dvc.yaml says of an entry, as templates over its matrix and the profile."""
 
+    file: str  # the source that holds the entry
     name: str
     entry: Entry
     axes: Axes
@@ -85,8 +86,9 @@ class Shaping:
         prefix = f"{self.source.paper}_" if self.source.paper else ""
         code_key = "-".join(word.replace(".", "/") if "$" not in word else word for word in self._key(entry))
         return Group(
-            prefix + name, entry, axes, words, tuple(deps), self._homes(name, listed, axes), code_key, outs, meta
-        )
+            self.source.file, prefix + name, entry, axes, words, tuple(deps), self._homes(name, listed, axes), code_key,
+            outs, meta,
+        )  # fmt: skip
 
     def _key(self, entry: Entry) -> list[str]:
         own = [self.source.paper] if entry.shape.of_paper else []
@@ -139,7 +141,7 @@ class Shaping:
         found: dict[str, list[str]] = {}
         for text in listed:
             # The first word of a layer's name says where it lies.
-            files = {self._home(word) for (word,) in readings([text.partition(".")[0]], axes)}
+            files = {self._home(layer.partition(".")[0]) for (layer,) in readings([text], axes)}
             if len(files) > 1:
                 raise self.source.wrong(name, "layers", f"{text} would lie in {' and in '.join(sorted(files))}")
             found.setdefault(files.pop(), []).append(text)

@@ -63,7 +63,7 @@ Groups = Annotated[Annotated[Inputs, Tag("<map>")] | Annotated[list[Group], Tag(
 class Entry(_Part):
     """One stage, or one for every point of its matrix."""
 
-    desc: str
+    desc: Annotated[str, Field(pattern=r"^\S(.*\S)?$")]
     matrix: dict[Word, Axis] = {}
     preflight: str | None = None
     render: str | None = None

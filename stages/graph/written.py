@@ -10,7 +10,7 @@ from pathlib import Path
 from stages.graph.group import Group, Shaping
 from stages.graph.layers import Layers
 from stages.graph.names import CHECKED, CODE, GRAPH, GUARD, LINK
-from stages.graph.rules import check_graph
+from stages.graph.rules import check_graph, check_matrix
 from stages.graph.source import SHARED, sources
 from stages.graph.template import fill, points
 from stages.graph.text import graph_text
@@ -42,17 +42,23 @@ def groups(root: Path) -> list[Group]:
 def _check(root: Path, made: Sequence[Group]) -> None:
     """What only all groups together show: names, outputs, circles, and inputs that nothing makes.
 
-    Raises: ValueError naming the stage.
+    Raises: ValueError naming file and stage.
     """
     links: dict[str, tuple[str, list[str], list[str]]] = {}
+    names = {GUARD: "what DVC alone has"}
     for group in made:
-        if group.name in {GUARD, *(name.partition("@")[0] for name in links)}:
-            raise ValueError(f"stage {group.name}: two stages have this name")
-        for point in points(group.axes):
+        where = f"{group.file}: stage {group.name}"
+        if names.setdefault(group.name, where) != where:
+            raise ValueError(f"{where}: two stages have this name, the other is {names[group.name]}")
+        check_matrix(f"{group.name} in {group.file}", group.axes)
+        listed = list(points(group.axes))
+        if not listed or any(listed.count(point) > 1 for point in listed):
+            raise ValueError(f"{where}: matrix: an axis has no point, or one twice")
+        for point in listed:
             values = {f"item.{axis}": value for axis, value in point.items()}
             address = "@".join([group.name, *(["-".join(map(str, point.values()))] if point else [])])
             deps, outs = ([fill(text, values) for text in held] for held in (group.deps, group.outs))
-            links[address] = re.sub(r"\W", "_", address), deps, outs
+            links[f"{address} in {group.file}"] = re.sub(r"\W", "_", address), deps, outs
     check_graph(links)
     known = {CHECKED, *(out for _, _, outs in links.values() for out in outs)}
     for address, (_, deps, _) in links.items():
@@ -77,7 +83,7 @@ def code_text(root: Path, made: Sequence[Group]) -> str:
             try:
                 found[key] = code.digest(code.closure(roots_of(group.entry.verb, choices)))
             except (FileNotFoundError, ValueError) as error:
-                raise ValueError(f"stage {group.name}: {group.entry.verb}: {error}") from None
+                raise ValueError(f"{group.file}: stage {group.name}: {group.entry.verb}: {error}") from None
     return json.dumps(dict(sorted(found.items())), indent=0) + "\n"
 
 

@@ -135,7 +135,10 @@ class _Cache:
         self._path = path
         self._new: dict[str, Source] = {}
         rows = self._ask("SELECT sha256, tree, names FROM source WHERE form = ?", [(FORM,)])
-        self._known = {sha256: Source(sha256, tree, tuple(json.loads(names))) for sha256, tree, names in rows}
+        self._known: dict[str, Source] = {}
+        for sha256, tree, names in rows:
+            with contextlib.suppress(ValueError, TypeError):
+                self._known[sha256] = Source(sha256, tree, tuple(json.loads(names)))
 
     def read(self, content: bytes) -> Source:
         sha256 = hashlib.sha256(content).hexdigest()

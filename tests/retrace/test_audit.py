@@ -90,7 +90,7 @@ def test_stages_that_are_not_built_are_no_finding(tree):
     for name in tree.path("results").rglob("celebamask_hq*"):
         if name.is_file():
             name.unlink()
-    for name in ("results~tables~celebamask_hq", "results~store~demo~model~celebamask_hq_1"):
+    for name in ("results~tables~celebamask_hq", "results~store~demo~model~toy~celebamask_hq_1"):
         tree.path("results/receipts/current", name).unlink()
     report = tree.audit()
     assert report.findings == [] and report.unbuilt == ["toy_train@celebamask_hq-1", "toy_tabulate@celebamask_hq"]

@@ -2,11 +2,31 @@
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
+
+Key = tuple[str, str, str]  # method, dataset, metric
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a table's csv; numbers are texts, empty where there is none."""
+
+    method: str
+    dataset: str
+    metric: str
+    unit: str
+    ours: str
+    profile: str
+    spread: str = ""
+    seeds: str = ""
+    printed: str = ""
+    difference: str = ""
+    protocol: str = ""
+
 
 COLUMNS = (
     "method", "dataset", "metric", "unit", "ours", "spread", "seeds", "printed", "difference", "profile", "protocol",
@@ -112,12 +132,26 @@ def protocol_to_text(protocol: Iterable[tuple[str, Any]]) -> str:
     return "; ".join(f"{key}={value}" for key, value in sorted(protocol))
 
 
-def rows_to_csv(rows: Iterable[Mapping[str, str]]) -> str:
+def read_reported(path: Path, table: str) -> dict[Key, str]:
+    """The printed values of a table by (method, dataset, metric). Raises: ValueError for a table without lines."""
+    with path.open(encoding="utf-8", newline="") as file:
+        lines = [line for line in csv.DictReader(file) if line["table"] == table]
+    if not lines:
+        raise ValueError(f"{path} has no line of {table}")
+    return {(line["method"], line["dataset"], line["metric"]): line["value"] for line in lines}
+
+
+def rows_to_csv(rows: Iterable[Row]) -> str:
     """Tidy rows as CSV text with the house's columns and plain line ends."""
+    return lines_to_csv(COLUMNS, (asdict(row) for row in rows))
+
+
+def lines_to_csv(columns: Sequence[str], lines: Iterable[Mapping[str, str]]) -> str:
+    """CSV text with plain line ends and columns of one's own."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows(lines)
     return text.getvalue()
 
 

@@ -255,7 +255,7 @@ def test_discovering_imports_neither_torchvision_nor_the_compiler():
     program = (
         "import sys, stages.discover, stages.papers.contrasfill.directions.walk\n"
         "import stages.papers.contrasfill.directions.known, stages.papers.contrasfill.identity.generator\n"
-        "import stages.papers.contrasfill.identity.inversion, stages.papers.contrasfill.identity.identity\n"
+        "import stages.papers.contrasfill.identity.inversion, stages.papers.contrasfill.identity.direction\n"
         "print(*sorted({'torchvision', 'torch._dynamo', 'torch._inductor', 'lpips', 'torch'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

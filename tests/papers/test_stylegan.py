@@ -18,7 +18,6 @@ from stages.papers.contrasfill.methods.stylegan.nets import Generator
 from tests.contract.prepared import block_of
 from tests.papers.contrasfill_toys import count, stir
 
-MODULE = "stages.papers.contrasfill.identity"
 SMOKE = ("contrasfill.stylegan.base", "contrasfill.stylegan.profile.smoke")
 
 
@@ -309,7 +308,7 @@ def test_a_users_files_become_a_model(tmp_path):
     changes = {"source": "file", "size_px": 16, "channel_base": 64, "channel_limit": 8, "latent": 6, "noise": "random"}
     for name, file in files.items():
         changes |= {f"{name}_file": str(file), f"{name}_sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
-    block = block_of(f"{MODULE}.method", *SMOKE).model_copy(update=changes)
+    block = block_of(f"stages.papers.contrasfill.methods.stylegan.method", *SMOKE).model_copy(update=changes)
     stage.convert(block, World.single(), tmp_path)
     made = stylegan.for_sampling(block, World.single())
     from stages.engine.weights import load_weights

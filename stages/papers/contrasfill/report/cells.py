@@ -1,11 +1,9 @@
 """Measured cells and printed values, brought together and complete."""
 
-import csv
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-from stages.draw.table import Cell
+from stages.draw.table import Cell, Key
 from stages.papers.contrasfill.report.names import (
     BOX_METHODS,
     DATASETS,
@@ -15,8 +13,6 @@ from stages.papers.contrasfill.report.names import (
     PRINTED,
     printed_for,
 )
-
-Key = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
@@ -123,15 +119,6 @@ class Table:
             joint = "" if last is None else " = " if values[method] == last else " > "
             text, last = text + joint + self.methods[method].split()[0], values[method]
         return text
-
-
-def read_reported(path: Path, table: str) -> dict[Key, str]:
-    """The printed values of a table by (method, dataset, metric). Raises: ValueError for a table without lines."""
-    with path.open(encoding="utf-8", newline="") as file:
-        lines = [line for line in csv.DictReader(file) if line["table"] == table]
-    if not lines:
-        raise ValueError(f"{path} has no line of {table}")
-    return {(line["method"], line["dataset"], line["metric"]): line["value"] for line in lines}
 
 
 def cells_to_table(cells: Iterable[Cell], printed: Mapping[Key, str], hole: str) -> Table:

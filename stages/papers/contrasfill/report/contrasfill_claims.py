@@ -1,7 +1,5 @@
 """What the paper claims (claims.yaml), the rule that decides each claim, and the verdict that our numbers give."""
 
-import csv
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,15 +7,15 @@ from statistics import fmean, stdev
 from typing import Any
 
 from stages.block import Block as Base
+from stages.draw.latex import cells_to_line, escaped, tabular
 from stages.draw.style import stamp
-from stages.draw.table import Cell, rows_to_markdown
-from stages.papers.contrasfill.report.cells import read_reported
+from stages.draw.table import Cell, lines_to_csv, read_reported, rows_to_markdown
 from stages.papers.contrasfill.report.comparing import SHOWN, Comparison, Measured, Side
 from stages.papers.contrasfill.report.directions import explicit_space_is_wider
 from stages.papers.contrasfill.report.example import example_comparisons
 from stages.papers.contrasfill.report.identity_direction import identity_direction_is_entangled
 from stages.papers.contrasfill.report.rules import RULES, Rule
-from stages.papers.contrasfill.report.study import comparison_to_text, escaped, read_group
+from stages.papers.contrasfill.report.study import comparison_to_text, read_group
 
 GROUPS = ("table1", "box", "disentanglement", "partial", "context", "directions", "identity")
 PRINTED = "printed"
@@ -130,13 +128,11 @@ def decide(
 
 def to_csv(decided: list[Decided]) -> str:
     """One line for each comparison; the claim's verdict stands in all of its lines."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
+    lines = []
     for each in decided:
         for place, held in enumerate(each.comparisons):
             printed = comparison_to_text(each.printed[place]) if each.printed else ""
-            writer.writerow({
+            lines.append({
                 "claim": each.claim["id"], "verdict": each.verdict, "evidence": each.evidence, "where": held.where,
                 "measure": held.what, "ours": f"{middle(held.left):.6g}", "spread": spread(held.left),
                 "sign": held.sign, "against": f"{middle(held.right):.6g}", "against_spread": spread(held.right),
@@ -144,7 +140,7 @@ def to_csv(decided: list[Decided]) -> str:
                 "seeds": str(len(held.seeds)) if held.measured else "", "printed": printed, "profile": each.profile,
                 "rule": each.claim["rule"], "gaps": " ".join(each.gaps), "text": each.claim["claim"],
             })  # fmt: skip
-    return text.getvalue()
+    return lines_to_csv(COLUMNS, lines)
 
 
 def middle(side: Side) -> float:
@@ -213,15 +209,6 @@ def summary(each: Decided) -> list[str]:
 
 def to_latex(decided: list[Decided], profile: str) -> str:
     """A booktabs tabular of the verdicts."""
-    lines = [
-        f"% Claims of ContrasFill; {stamp(profile)}.",
-        "% Needs booktabs.",
-        r"\begin{tabular}{llccl}",
-        r"\toprule",
-        r"claim & verdict & comparisons that hold & seeds & worth \\",
-        r"\midrule",
-        *(" & ".join(escaped(text).replace("–", "--") for text in summary(each)[:5]) + r" \\" for each in decided),
-        r"\bottomrule",
-        r"\end{tabular}",
-    ]
-    return "\n".join(lines) + "\n"
+    notes = [f"Claims of ContrasFill; {stamp(profile)}.", "Needs booktabs."]
+    head = [cells_to_line(["claim", "verdict", "comparisons that hold", "seeds", "worth"])]
+    return tabular(notes, "llccl", head, ([escaped(text) for text in summary(each)[:5]] for each in decided))

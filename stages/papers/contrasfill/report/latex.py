@@ -1,5 +1,6 @@
 """Table 1 in LaTeX, in the printed shape."""
 
+from stages.draw.latex import cells_to_line, tabular, with_printed
 from stages.papers.contrasfill.report.cells import Table
 from stages.papers.contrasfill.report.names import DATASETS, DECIMALS, PRINTED
 
@@ -10,28 +11,22 @@ def table_to_latex(table: Table, stamp: str) -> str:
     rules = "".join(rf"\cmidrule(lr){{{first}-{first + 2}}}" for first in range(2, 2 + 3 * len(DATASETS), 3))
     ours = " & ".join([table.places[name] for name in PRINTED] * len(DATASETS))
     printed = " & ".join([rf"\textcolor{{gray}}{{({name})}}" for name in PRINTED] * len(DATASETS))
-    lines = [
-        f"% Table 1, {table.holes}; {stamp}.",
-        f"% Needs booktabs and xcolor. Each cell: ours{' (printed)' if table.printed else ''}.",
-        rf"\begin{{tabular}}{{l{'c' * 3 * len(DATASETS)}}}",
-        r"\toprule",
-        rf" & {groups} \\",
-        rules,
-        rf" & {ours} \\",
-        *([rf" & {printed} \\"] if table.printed else []),
-        r"\midrule",
-        *(method_to_line(table, method) for method in table.methods),
-        r"\bottomrule",
-        r"\end{tabular}",
-        rf"% {table.seeds_text()}{table.names_text()}".replace("±", "+-"),
+    notes = [
+        f"Table 1, {table.holes}; {stamp}.",
+        f"Needs booktabs and xcolor. Each cell: ours{' (printed)' if table.printed else ''}.",
     ]
-    return "\n".join(lines) + "\n"
-
-
-def method_to_line(table: Table, method: str) -> str:
-    """One line of the body."""
-    cells = [cell_to_latex(table, method, dataset, name) for dataset in DATASETS for name in PRINTED]
-    return " & ".join([table.methods[method], *cells]) + r" \\"
+    head = [
+        cells_to_line(["", groups]),
+        rules,
+        cells_to_line(["", ours]),
+        *([cells_to_line(["", printed])] if table.printed else []),
+    ]
+    body = (
+        [label, *(cell_to_latex(table, method, dataset, name) for dataset in DATASETS for name in PRINTED)]
+        for method, label in table.methods.items()
+    )
+    end = f"{table.seeds_text()}{table.names_text()}".replace("±", "+-")
+    return tabular(notes, f"l{'c' * 3 * len(DATASETS)}", head, body, [end])
 
 
 def cell_to_latex(table: Table, method: str, dataset: str, name: str) -> str:
@@ -42,4 +37,4 @@ def cell_to_latex(table: Table, method: str, dataset: str, name: str) -> str:
         text = rf"\textbf{{{text}}}"
     if cell.spread is not None:
         text += rf"\,$\pm$\,{cell.spread:.{DECIMALS[name]}f}"
-    return rf"{text} \textcolor{{gray}}{{({table.printed[method, dataset, name]})}}" if table.printed else text
+    return with_printed(text, table.printed[method, dataset, name]) if table.printed else text

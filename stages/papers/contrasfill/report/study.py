@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from stages.draw.latex import cells_to_line, escaped, tabular
 from stages.draw.style import stamp
-from stages.draw.table import Cell, protocol_to_text, read_scores, rows_to_csv, rows_to_markdown, scores_to_cells
+from stages.draw.table import Cell, Row, protocol_to_text, read_scores, rows_to_csv, rows_to_markdown, scores_to_cells
 from stages.papers.contrasfill.report.comparing import SHOWN, Comparison, Measured, Side, is_called
 
 
@@ -76,21 +77,21 @@ def ordered(study: Study, cells: Iterable[Cell]) -> list[Cell]:
     return sorted(cells, key=lambda c: (places.get((c.dataset, c.method), len(places)), c.dataset, c.method, c.metric))
 
 
-def cell_to_row(cell: Cell) -> dict[str, str]:
+def cell_to_row(cell: Cell) -> Row:
     """One tidy line; the paper prints no numbers for these studies."""
-    return {
-        "method": cell.method,
-        "dataset": cell.dataset,
-        "metric": cell.metric,
-        "unit": cell.unit,
-        "ours": f"{cell.ours:.6g}",
-        "spread": "" if cell.spread is None else f"{cell.spread:.6g}",
-        "seeds": str(len(cell.by_seed)),
-        "printed": "",
-        "difference": "",
-        "profile": cell.profile,
-        "protocol": protocol_to_text(cell.protocol),
-    }
+    return Row(
+        method=cell.method,
+        dataset=cell.dataset,
+        metric=cell.metric,
+        unit=cell.unit,
+        ours=f"{cell.ours:.6g}",
+        spread="" if cell.spread is None else f"{cell.spread:.6g}",
+        seeds=str(len(cell.by_seed)),
+        printed="",
+        difference="",
+        profile=cell.profile,
+        protocol=protocol_to_text(cell.protocol),
+    )
 
 
 def cell_texts(study: Study, measured: Measured, joint: str) -> list[list[str]]:
@@ -179,21 +180,7 @@ def protocols(study: Study, cells: list[Cell]) -> str:
 
 def study_to_latex(study: Study, measured: Measured, cells: list[Cell]) -> str:
     """A booktabs tabular of the printed shape."""
-    lines = [
-        f"% {study.title}; {stamp(cells[0].profile)}.",
-        "% Needs booktabs.",
-        rf"\begin{{tabular}}{{l{'c' * len(study.columns)}}}",
-        r"\toprule",
-        " & ".join(["", *(escaped(column.head) for column in study.columns)]) + r" \\",
-        r"\midrule",
-        *(" & ".join(escaped(text) for text in row) + r" \\" for row in cell_texts(study, measured, r" $\pm$ ")),
-        r"\bottomrule",
-        r"\end{tabular}",
-        f"% {seeds_text(cells)}".replace("±", "+-"),
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def escaped(text: str) -> str:
-    """Signs that LaTeX reads as its own, as plain ones."""
-    return text.replace("_", r"\_").replace("%", r"\%").replace("°", r"$^\circ$")
+    notes = [f"{study.title}; {stamp(cells[0].profile)}.", "Needs booktabs."]
+    head = [cells_to_line(["", *(escaped(column.head) for column in study.columns)])]
+    body = ([escaped(text) for text in row] for row in cell_texts(study, measured, " ± "))
+    return tabular(notes, f"l{'c' * len(study.columns)}", head, body, [seeds_text(cells).replace("±", "+-")])

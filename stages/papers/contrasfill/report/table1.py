@@ -13,13 +13,15 @@ from stages.block import Block as Base
 from stages.draw.style import stamp
 from stages.draw.table import (
     Cell,
+    Row,
     protocol_to_text,
+    read_reported,
     read_scores,
     rows_to_csv,
     rows_to_markdown,
     scores_to_cells,
 )  # fmt: skip
-from stages.papers.contrasfill.report.cells import Table, cells_to_table, read_reported
+from stages.papers.contrasfill.report.cells import Table, cells_to_table
 from stages.papers.contrasfill.report.latex import table_to_latex
 from stages.papers.contrasfill.report.names import DATASETS, DECIMALS, PRINTED
 from stages.papers.contrasfill.report.verdicts import table_to_verdicts
@@ -52,25 +54,25 @@ def table_to_csv(table: Table) -> str:
     return rows_to_csv(cell_to_row(table, cell) for cell in table.ordered())
 
 
-def cell_to_row(table: Table, cell: Cell) -> dict[str, str]:
+def cell_to_row(table: Table, cell: Cell) -> Row:
     """One tidy line; numbers with six significant digits, printed values as printed."""
     printed, name = table.printed_beside(cell)
     protocol = dict(cell.protocol)
     if printed and name != cell.metric:
         protocol["printed"] = f"{name}, another measure: not comparable in value"
-    return {
-        "method": cell.method,
-        "dataset": cell.dataset,
-        "metric": cell.metric,
-        "unit": cell.unit,
-        "ours": f"{cell.ours:.6g}",
-        "spread": "" if cell.spread is None else f"{cell.spread:.6g}",
-        "seeds": str(len(cell.by_seed)),
-        "printed": printed,
-        "difference": f"{cell.ours - float(printed):.6g}" if printed and name == cell.metric else "",
-        "profile": cell.profile,
-        "protocol": protocol_to_text(protocol.items()),
-    }
+    return Row(
+        method=cell.method,
+        dataset=cell.dataset,
+        metric=cell.metric,
+        unit=cell.unit,
+        ours=f"{cell.ours:.6g}",
+        spread="" if cell.spread is None else f"{cell.spread:.6g}",
+        seeds=str(len(cell.by_seed)),
+        printed=printed,
+        difference=f"{cell.ours - float(printed):.6g}" if printed and name == cell.metric else "",
+        profile=cell.profile,
+        protocol=protocol_to_text(protocol.items()),
+    )
 
 
 def table_to_markdown(table: Table, tolerances: Mapping[str, float]) -> str:

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from stages.draw.latex import DOWN, UP, cells_to_line, escaped, tabular, with_printed
 from stages.draw.style import stamp
-from stages.draw.table import check_same, protocol_to_text, rows_to_csv, rows_to_markdown
+from stages.draw.table import Key, Row, check_same, protocol_to_text, rows_to_csv, rows_to_markdown
 from stages.papers.ganseg.report.names import COLUMNS, DATASETS, NOT_RUN, Column
-from stages.papers.ganseg.report.runs import Key, Run
+from stages.papers.ganseg.report.runs import Run
 
 BESIDE = {
     "landmark_error_scops": "landmark error by SCOPS' protocol (%)",
@@ -78,37 +79,37 @@ def table_to_csv(table: Table) -> str:
     return rows_to_csv(rows)
 
 
-def cell_to_row(table: Table, row: str, column: Column) -> dict[str, str]:
+def cell_to_row(table: Table, row: str, column: Column) -> Row:
     """One line of the printed table."""
     value = table.run(row, column.dataset).value(column.metric)
     printed = table.printed.get((row, column.dataset, column.metric), "")
     if value is not None:
         return tidy(table, row, column.dataset, column.metric, value, printed)
-    return {
-        "method": row, "dataset": column.dataset, "metric": column.metric, "unit": column.unit, "ours": NOT_RUN,
-        "spread": "", "seeds": "0", "printed": printed, "difference": "", "profile": table.profile,
-        "protocol": table.run(row, column.dataset).reason,
-    }  # fmt: skip
+    return Row(
+        method=row, dataset=column.dataset, metric=column.metric, unit=column.unit, ours=NOT_RUN,
+        spread="", seeds="0", printed=printed, difference="", profile=table.profile,
+        protocol=table.run(row, column.dataset).reason,
+    )  # fmt: skip
 
 
-def tidy(table: Table, row: str, dataset: str, metric: str, value: Mapping, printed: str) -> dict[str, str]:
+def tidy(table: Table, row: str, dataset: str, metric: str, value: Mapping, printed: str) -> Row:
     """A measured number with six significant digits, the printed one as printed, their difference."""
     ours = float(value["value"])
     facts = table.run(row, dataset).facts
     protocol = dict(value["protocol"]) | {"parts": facts["parts"], "points_per_part": facts["points_per_part"]}
-    return {
-        "method": row,
-        "dataset": dataset,
-        "metric": metric,
-        "unit": value["unit"],
-        "ours": f"{ours:.6g}",
-        "spread": "",
-        "seeds": "1",
-        "printed": printed,
-        "difference": f"{ours - float(printed):.6g}" if printed else "",
-        "profile": table.profile,
-        "protocol": protocol_to_text(protocol.items()),
-    }
+    return Row(
+        method=row,
+        dataset=dataset,
+        metric=metric,
+        unit=value["unit"],
+        ours=f"{ours:.6g}",
+        spread="",
+        seeds="1",
+        printed=printed,
+        difference=f"{ours - float(printed):.6g}" if printed else "",
+        profile=table.profile,
+        protocol=protocol_to_text(protocol.items()),
+    )
 
 
 def table_to_markdown(table: Table, sections: Iterable[tuple[str, str]]) -> str:
@@ -178,27 +179,14 @@ def protocols(table: Table) -> str:
 
 def table_to_latex(table: Table) -> str:
     """A booktabs tabular in the printed shape: ours, the printed value in grey brackets."""
-    heads = " & ".join(latex(f"{column.head} ") + ("$\\downarrow$" if column.lower_is_better else "$\\uparrow$")
-                       for column in COLUMNS)  # fmt: skip
-    lines = [
-        f"% {table.title}; {stamp(table.profile)}.",
-        "% Needs booktabs and xcolor. Each cell: ours (printed).",
-        rf"\begin{{tabular}}{{l{'c' * len(COLUMNS)}}}",
-        r"\toprule",
-        rf" & {heads} \\",
-        r"\midrule",
-    ]
+    heads = [escaped(f"{column.head} ") + (DOWN if column.lower_is_better else UP) for column in COLUMNS]
+    notes = [f"{table.title}; {stamp(table.profile)}.", "Needs booktabs and xcolor. Each cell: ours (printed)."]
+    body = []
     for row, label in table.lines.items():
         cells = []
         for column in COLUMNS:
-            text = latex(table.text(row, column))
+            text = escaped(table.text(row, column))
             text = rf"\textbf{{{text}}}" if table.best(column) == row else text
-            printed = table.printed.get((row, column.dataset, column.metric), "--")
-            cells.append(rf"{text} \textcolor{{gray}}{{({printed})}}")
-        lines.append(" & ".join([latex(label), *cells]) + r" \\")
-    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}"]) + "\n"
-
-
-def latex(text: str) -> str:
-    """Text with the signs that LaTeX reads otherwise."""
-    return text.replace("%", r"\%").replace("σ", r"$\sigma$").replace("_", r"\_")
+            cells.append(with_printed(text, table.printed.get((row, column.dataset, column.metric), "--")))
+        body.append([escaped(label), *cells])
+    return tabular(notes, f"l{'c' * len(COLUMNS)}", [cells_to_line(["", *heads])], body)

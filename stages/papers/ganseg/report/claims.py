@@ -12,6 +12,7 @@ from pydantic import Field
 
 from stages.block import Block as Base
 from stages.data.files import read_json
+from stages.draw.table import read_reported
 from stages.papers.ganseg.report import (
     collapse_report,
     embed_separation,
@@ -24,7 +25,7 @@ from stages.papers.ganseg.report import (
 )
 from stages.papers.ganseg.report.ablation import Table
 from stages.papers.ganseg.report.names import COLUMNS, DATASETS
-from stages.papers.ganseg.report.runs import open_runs, read_reported
+from stages.papers.ganseg.report.runs import open_runs
 from stages.papers.ganseg.report.verdicts import (
     Verdict,
     as_entry,

@@ -11,8 +11,9 @@ from typing import Literal
 from pydantic import Field
 
 from stages.block import Block as Base
+from stages.draw.latex import cells_to_line, escaped, tabular
 from stages.draw.style import stamp
-from stages.draw.table import rows_to_csv, rows_to_markdown
+from stages.draw.table import Row, rows_to_csv, rows_to_markdown
 from stages.papers.ganseg.report.names import NOT_RUN
 from stages.papers.ganseg.report.runs import Run, open_run
 from stages.papers.ganseg.report.verdicts import HEAD, Verdict
@@ -112,12 +113,12 @@ def to_csv(shorts: list[Short], profile: str) -> str:
                 f"fired={short.fired()}; images={facts['images']}; scale={facts['scale']}; seed={short.seed}; "
                 f"steps={facts['steps']}"
             )  # fmt: skip
-            rows.append({
-                "method": f"{short.row}_seed{short.seed}", "dataset": "celeba_wild", "metric": name, "unit": unit,
-                "ours": NOT_RUN if value is None else f"{value:.6g}", "spread": "",
-                "seeds": str(int(value is not None)), "printed": "", "difference": "", "profile": profile,
-                "protocol": said,
-            })  # fmt: skip
+            rows.append(Row(
+                method=f"{short.row}_seed{short.seed}", dataset="celeba_wild", metric=name, unit=unit,
+                ours=NOT_RUN if value is None else f"{value:.6g}", spread="",
+                seeds=str(int(value is not None)), printed="", difference="", profile=profile,
+                protocol=said,
+            ))  # fmt: skip
     return rows_to_csv(rows)
 
 
@@ -141,13 +142,11 @@ def to_markdown(shorts: list[Short], block: Block) -> str:
 
 def to_latex(shorts: list[Short], profile: str) -> str:
     """A booktabs tabular with one line a run."""
-    lines = [f"% Collapse report; {stamp(profile)}.", "% Needs booktabs."]
-    lines += [rf"\begin{{tabular}}{{l{'c' * (len(NUMBERS) + 1)}}}", r"\toprule"]
-    names = " & ".join(name.replace("_", r"\_") for _, name, _, _ in NUMBERS)
-    lines += [rf"run & {names} & fired \\", r"\midrule"]
+    notes = [f"Collapse report; {stamp(profile)}.", "Needs booktabs."]
+    head = [cells_to_line(["run", *(escaped(name) for _, name, _, _ in NUMBERS), "fired"])]
+    body = []
     for short in shorts:
         values = [short.number(where, name) for where, name, _, _ in NUMBERS]
         cells = [NOT_RUN if value is None else f"{value:.3g}" for value in values]
-        head = rf"$n = {short.row[1:]}$, seed {short.seed}"
-        lines.append(" & ".join([head, *cells, short.fired().replace("_", r"\_")]) + r" \\")
-    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}"]) + "\n"
+        body.append([f"$n = {short.row[1:]}$, seed {short.seed}", *cells, escaped(short.fired())])
+    return tabular(notes, f"l{'c' * (len(NUMBERS) + 1)}", head, body)

@@ -1,6 +1,5 @@
 """Folders of scores and models, opened as runs that either have numbers or were not run in this profile."""
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,8 +7,6 @@ from typing import Any
 
 from stages.data.files import read_json
 from stages.draw.table import check_same
-
-Key = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
@@ -62,12 +59,3 @@ def check_profile(runs: Mapping[tuple[str, str], Run], declared: str) -> None:
     """Raises: ValueError where a run is of another profile than the table declares."""
     held = [(f"{row} on {dataset}", run.facts["profile"]) for (row, dataset), run in runs.items() if run.facts]
     check_same("profile", [("the table", declared), *held])
-
-
-def read_reported(path: Path, table: str) -> dict[Key, str]:
-    """The printed values of a table by (row, dataset, metric). Raises: ValueError for a table without lines."""
-    with path.open(encoding="utf-8", newline="") as file:
-        lines = [line for line in csv.DictReader(file) if line["table"] == table]
-    if not lines:
-        raise ValueError(f"{path} has no line of {table}")
-    return {(line["method"], line["dataset"], line["metric"]): line["value"] for line in lines}

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Literal
 
 from stages.block import Block as Base
+from stages.draw.latex import cells_to_line, tabular, with_printed
 from stages.draw.style import stamp
-from stages.draw.table import rows_to_csv, rows_to_markdown
+from stages.draw.table import Key, Row, read_reported, rows_to_csv, rows_to_markdown
 from stages.papers.ganseg.report.names import DATASETS, NOT_RUN
-from stages.papers.ganseg.report.runs import Key, open_run, read_reported
+from stages.papers.ganseg.report.runs import open_run
 from stages.papers.ganseg.report.verdicts import HEAD, Verdict
 
 MAIN_PARTS = {"celeba_wild": 8, "taichi": 10, "cub_masks": 8, "flowers": 8}
@@ -81,13 +82,13 @@ def to_csv(used: Mapping[str, Weights], printed: Mapping[Key, str], profile: str
     rows = []
     for metric in LINES:
         for name, weights in used.items():
-            ours, beside = getattr(weights, metric), printed["original", name, metric]
-            rows.append({
-                "method": "original", "dataset": name, "metric": metric, "unit": "1", "ours": number(ours),
-                "spread": "", "seeds": "" if ours is None else "1", "printed": beside,
-                "difference": "" if ours is None else f"{ours - float(beside):g}", "profile": profile,
-                "protocol": "" if ours is None else f"parts={weights.parts}",
-            })  # fmt: skip
+            ours, said = getattr(weights, metric), printed["original", name, metric]
+            rows.append(Row(
+                method="original", dataset=name, metric=metric, unit="1", ours=number(ours),
+                spread="", seeds="" if ours is None else "1", printed=said,
+                difference="" if ours is None else f"{ours - float(said):g}", profile=profile,
+                protocol="" if ours is None else f"parts={weights.parts}",
+            ))  # fmt: skip
     return rows_to_csv(rows)
 
 
@@ -118,12 +119,9 @@ def to_markdown(
 
 def to_latex(used: Mapping[str, Weights], printed: Mapping[Key, str], profile: str) -> str:
     """A booktabs tabular in the printed shape."""
-    lines = [f"% Table 1; {stamp(profile)}.", "% Needs booktabs and xcolor. Each cell: ours (printed)."]
-    lines += [r"\begin{tabular}{lcccc}", r"\toprule", f" & {' & '.join(DATASETS.values())} \\\\", r"\midrule"]
+    notes = [f"Table 1; {stamp(profile)}.", "Needs booktabs and xcolor. Each cell: ours (printed)."]
+    body = []
     for metric, label in (("lambda_con", r"$\lambda_\mathrm{con}$"), ("lambda_area", r"$\lambda_\mathrm{area}$")):
-        cells = [
-            rf"{number(getattr(used[name], metric))} \textcolor{{gray}}{{({printed['original', name, metric]})}}"
-            for name in DATASETS
-        ]
-        lines.append(" & ".join([label, *cells]) + r" \\")
-    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}"]) + "\n"
+        ours = {name: number(getattr(used[name], metric)) for name in DATASETS}
+        body.append([label, *(with_printed(text, printed["original", name, metric]) for name, text in ours.items())])
+    return tabular(notes, "lcccc", [cells_to_line(["", *DATASETS.values()])], body)

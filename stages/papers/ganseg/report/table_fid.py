@@ -4,14 +4,16 @@ Source: supp §C (claim C1).
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 from stages.block import Block as Base
+from stages.draw.latex import cells_to_line, tabular, with_printed
 from stages.draw.style import stamp
-from stages.draw.table import check_same, protocol_to_text, rows_to_csv, rows_to_markdown
+from stages.draw.table import Row, check_same, protocol_to_text, read_reported, rows_to_csv, rows_to_markdown
 from stages.papers.ganseg.report.names import DATASETS, NOT_RUN
-from stages.papers.ganseg.report.runs import Run, open_runs, read_reported
+from stages.papers.ganseg.report.runs import Run, open_runs
 
 
 class Block(Base):
@@ -43,29 +45,29 @@ def metric_of(runs: Mapping[str, Run]) -> str:
     return held[0][1] if held else "FID"
 
 
-def to_row(run: Run, dataset: str, metric: str, printed: str, profile: str) -> dict[str, str]:
+def to_row(run: Run, dataset: str, metric: str, printed: str, profile: str) -> Row:
     """One line; a difference only where ours is FID itself."""
     value = run.value(metric)
-    row = {"method": "original", "dataset": dataset, "metric": metric, "unit": "1", "spread": "", "printed": printed}
-    row |= {"profile": profile, "difference": ""}
+    row = Row("original", dataset, metric, "1", NOT_RUN, profile, seeds="0", printed=printed, protocol=run.reason)
     if value is None:
-        return row | {"ours": NOT_RUN, "seeds": "0", "protocol": run.reason}
-    protocol = dict(value["protocol"])
+        return row
+    protocol, difference = dict(value["protocol"]), ""
     if metric != "FID":
         protocol["printed"] = "FID, another measure: not comparable in value"
     else:
-        row["difference"] = f"{value['value'] - float(printed):.6g}"
-    return row | {"ours": f"{value['value']:.6g}", "seeds": "1", "protocol": protocol_to_text(protocol.items())}
+        difference = f"{value['value'] - float(printed):.6g}"
+    said = protocol_to_text(protocol.items())
+    return replace(row, ours=f"{value['value']:.6g}", seeds="1", difference=difference, protocol=said)
 
 
-def to_markdown(rows: list[dict[str, str]], metric: str, profile: str) -> str:
+def to_markdown(rows: list[Row], metric: str, profile: str) -> str:
     """One line a set: ours, printed, their ratio where both are FID."""
     lines = []
     for row in rows:
-        both = row["difference"] != ""
-        ratio = f"{float(row['ours']) / float(row['printed']):.2f}" if both else "not comparable"
-        ours = row["ours"] if row["ours"] == NOT_RUN else f"{float(row['ours']):.2f}"
-        lines.append([DATASETS[row["dataset"]], ours, row["printed"], row["difference"] or "not comparable", ratio])
+        both = row.difference != ""
+        ratio = f"{float(row.ours) / float(row.printed):.2f}" if both else "not comparable"
+        ours = row.ours if row.ours == NOT_RUN else f"{float(row.ours):.2f}"
+        lines.append([DATASETS[row.dataset], ours, row.printed, row.difference or "not comparable", ratio])
     other = "" if metric == "FID" else f" {metric} stands where the paper has FID: another network, not comparable."
     return "\n".join([
         f"# Image quality of the main models (§C), {profile} profile\n",
@@ -73,15 +75,15 @@ def to_markdown(rows: list[dict[str, str]], metric: str, profile: str) -> str:
         f"across sets.{other}\n",
         rows_to_markdown(["", f"ours ({metric})", "printed (FID)", "difference", "ours / printed"], lines),
         "## How each line was measured\n",
-        "".join(f"- {DATASETS[row['dataset']]}: {row['protocol']}\n" for row in rows),
+        "".join(f"- {DATASETS[row.dataset]}: {row.protocol}\n" for row in rows),
     ])  # fmt: skip
 
 
-def to_latex(rows: list[dict[str, str]], metric: str, profile: str) -> str:
+def to_latex(rows: list[Row], metric: str, profile: str) -> str:
     """A booktabs tabular with one column a set."""
-    cells = [rf"{row['ours']} \textcolor{{gray}}{{({row['printed']})}}" for row in rows]
-    return "\n".join([
-        f"% Image quality, section C; {stamp(profile)}.", "% Needs booktabs and xcolor. Each cell: ours (printed FID).",
-        r"\begin{tabular}{lcccc}", r"\toprule", f" & {' & '.join(DATASETS.values())} \\\\", r"\midrule",
-        " & ".join([metric, *cells]) + r" \\", r"\bottomrule", r"\end{tabular}",
-    ]) + "\n"  # fmt: skip
+    notes = [
+        f"Image quality, section C; {stamp(profile)}.",
+        "Needs booktabs and xcolor. Each cell: ours (printed FID).",
+    ]
+    body = [[metric, *(with_printed(row.ours, row.printed) for row in rows)]]
+    return tabular(notes, "lcccc", [cells_to_line(["", *DATASETS.values()])], body)

@@ -308,7 +308,7 @@ def test_a_users_files_become_a_model(tmp_path):
     changes = {"source": "file", "size_px": 16, "channel_base": 64, "channel_limit": 8, "latent": 6, "noise": "random"}
     for name, file in files.items():
         changes |= {f"{name}_file": str(file), f"{name}_sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
-    block = block_of(f"stages.papers.contrasfill.methods.stylegan.method", *SMOKE).model_copy(update=changes)
+    block = block_of("stages.papers.contrasfill.methods.stylegan.method", *SMOKE).model_copy(update=changes)
     stage.convert(block, World.single(), tmp_path)
     made = stylegan.for_sampling(block, World.single())
     from stages.engine.weights import load_weights

@@ -16,6 +16,7 @@ from stages.graph.names import CHECKED, CODE, LINK
 from stages.graph.names import GRAPH as GENERATED
 from stages.runner.code import Code
 from stages.runner.plan import roots
+from stages.train import module_of
 from tests.house.resolved import ROOT, arguments_of, modules_of
 from tests.house.toy_graph import GRAPH, OWN, OWN_GRAPH, ToyGraph
 
@@ -138,8 +139,6 @@ newpaper:
   table: {base: {}}
 """,
     "__init__.py": "",
-    "plain/__init__.py": "",
-    "plain/method.py": '"""Trains."""\n\nfrom stages.losses import nce\n\nused = nce\n',
     "report/__init__.py": "",
     "report/table.py": '"""Tabulates."""\n',
     "captions/table.rst": "A table.\n",
@@ -149,26 +148,29 @@ newpaper:
 def test_a_new_paper_is_one_folder_and_no_line_elsewhere(copy):
     """Only generated files change, by lines that are added; all other stages stay as they are."""
     before, stages = contents(copy), {stage.name: stage for stage in graph.load(copy)}
-    place = copy / "stages/papers/newpaper"
-    for name, text in NEW.items():
-        (place / name).parent.mkdir(parents=True, exist_ok=True)
-        (place / name).write_text(text)
+    place = "stages/papers/newpaper"
+    method = module_of({"paper": "newpaper", "method": "plain"}).replace(".", "/")
+    new = {f"{place}/{name}": text for name, text in NEW.items()}
+    new |= {f"{method}.py": '"""Trains."""\n\nfrom stages.losses import nce\n\nused = nce\n'}
+    for name, text in new.items():
+        (copy / name).parent.mkdir(parents=True, exist_ok=True)
+        (copy / name).write_text(text)
     words = [sys.executable, "-m", "stages.graph"]
     done = subprocess.run(
         words, cwd=copy, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, timeout=120
     )
     assert (done.returncode, done.stdout) == (0, f"wrote {GENERATED}, {CODE}\n"), done.stderr
     after = contents(copy)
-    assert after.keys() - before.keys() == {f"stages/papers/newpaper/{name}" for name in NEW}
+    assert after.keys() - before.keys() == new.keys()
     # The link speaks of dvc.yaml.
     assert {name for name in before if before[name] != after[name]} == {GENERATED, CODE, LINK}
     assert after[GENERATED].startswith(before[GENERATED])
     made = {stage.name: stage for stage in graph.load(copy)}
-    new = made.keys() - stages.keys()
+    added = made.keys() - stages.keys()
     train = {f"newpaper_train@{name}-{seed}" for name in ("face", "bird") for seed in (0, 1)}
-    assert new == train | {"newpaper_table"}
+    assert added == train | {"newpaper_table"}
     shown = lambda stage: (stage.cmd, stage.deps, stage.outs, dict(stage.params), stage.code, stage.meta)  # noqa: E731
-    assert {name: shown(stage) for name, stage in made.items() if name not in new} == {
+    assert {name: shown(stage) for name, stage in made.items() if name not in added} == {
         name: shown(stage) for name, stage in stages.items()
     }
     needed = [stage.name for stage in graph.ancestors(list(made.values()), ["newpaper_table"])]

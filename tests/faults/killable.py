@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from stages.train import module_of
 from tests.house.toy_graph import BIN, COPIED, GRAPH, ROOT, ToyGraph
 
 FOR_TRAINING = '''
@@ -124,12 +125,11 @@ class Killable(PatientGraph):
 
     def sources(self) -> dict[str, str]:
         method = (ROOT / "tests/engine/toy.py").read_text(encoding="utf-8") + FOR_TRAINING
-        paper = "stages/papers/toys"
-        packages = ("stages/papers", paper, f"{paper}/toy")
+        paper, place = "stages/papers/toys", Path(module_of({"paper": "toys", "method": "toy"}).replace(".", "/"))
         return {
             "envs/core.lock": "six==1.16.0\n",
-            **{f"{name}/__init__.py": '"""A paper of tests."""\n' for name in packages},
-            f"{paper}/toy/method.py": method,
+            **{f"{name}/__init__.py": '"""A paper of tests."""\n' for name in list(place.parents)[:-2]},
+            f"{place}.py": method,
             **{f"stages/{verb}.py": COPY.format(verb=verb) for verb in ("measure", "tabulate")},
             "params.yaml": PARAMS,
             GRAPH: SHARED,

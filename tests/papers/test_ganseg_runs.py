@@ -89,7 +89,7 @@ def test_every_layer_of_the_generator_makes_a_block():
 def test_training_stages_name_the_prepared_set_and_no_raw_one():
     for stage in graph.load(ROOT):
         if stage.cmd.startswith(TRAIN):
-            assert not [dep for dep in stage.raw_deps if "/raw/" in dep]
+            assert not [dep for dep in stage.deps if "/raw/" in dep]
 
 
 @pytest.mark.parametrize("points", [1, 2])

@@ -35,7 +35,7 @@ def run_stage(
     input which was not run. Its module is not imported then.
     """
     if set(sys.argv[1:]) & set(usage.WORDS):
-        print(usage.text(verb, sys.modules["__main__"].__doc__ or "", choices), end="")
+        print(usage.text(verb, choices), end="")
         sys.exit(DONE)
     started = time.time()
     guard = Guard()

@@ -1,6 +1,7 @@
 """What a verb says of itself when asked with --help."""
 
 import json
+import sys
 from pathlib import Path
 
 from stages.runner.exits import MEANING
@@ -17,13 +18,13 @@ SHARED = (
 )
 
 
-def text(verb: str, description: str, choices: tuple[str, ...]) -> str:
-    """Description, choices with what the graph chooses, shared words, exit codes."""
+def text(verb: str, choices: tuple[str, ...], description: str = "") -> str:
+    """Description (that of the running program), choices with what the graph chooses, shared words, exit codes."""
     lines = [
         f"usage: python -m stages.{verb} --CHOICE VALUE … --block LAYER … --in NAME=PATH … --out PATH --threads N",
         "",
     ]
-    lines += [description.strip(), "", "Its choices, each with one value:"]
+    lines += [(description or sys.modules["__main__"].__doc__ or "").strip(), "", "Its choices, each with one value:"]
     lines += [f"  --{name:<17} {_known(verb, name, choices)}".rstrip() for name in choices]
     lines += ["", "As every stage:", *(f"  {word:<19} {meaning}" for word, meaning in SHARED)]
     lines += ["", "Exit codes:", *(f"  {code:<4}{meaning}" for code, meaning in MEANING.items())]

@@ -35,13 +35,13 @@ def test_help_names_what_a_verb_takes(verb):
 
 def test_help_lists_what_there_is_to_choose(monkeypatch):
     monkeypatch.chdir(ROOT)
-    train = usage.text("train", "Trains.", ("paper", "method", "seed"))
+    train = usage.text("train", ("paper", "method", "seed"), "Trains.")
     assert (
         "contrasfill, ganseg" in train and "contrasfill: batfill, collagegan, comodgan, contrasfill; ganseg: " in train
     )
-    prepare = usage.text("prepare", "Prepares.", ("set",))
+    prepare = usage.text("prepare", ("set",), "Prepares.")
     assert "bird_part" in prepare and "objects" not in prepare, "a part of several sets is none"
-    assert "detector, identity, pmg, scorer" in usage.text("teach", "Teaches.", ("what",))
+    assert "detector, identity, pmg, scorer" in usage.text("teach", ("what",), "Teaches.")
 
 
 def test_help_is_no_stage():

@@ -165,7 +165,7 @@ def test_workflows_call_what_exists(name):
     text = (WORKFLOWS / name).read_text()
     targets = set(re.findall(r"^([a-z0-9]+):", (ROOT / "Makefile").read_text(), flags=re.M))
     assert set(re.findall(r"\bmake ([a-z0-9]+)", text)) <= targets
-    commands = {path.stem for path in (ROOT / "stages/retrace").glob("*.py")}
+    commands = {path.parent.name for path in (ROOT / "stages/retrace").glob("*/command.py")}
     called = set(re.findall(r"(?m)(?:^ *(?:run: )?|bin/)retrace ([a-z]+)", text))
     assert called and called <= commands
     stages = (ROOT / "dvc.yaml").read_text()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from stages.graph.names import CHECKED
 from stages.retrace.audit.findings import Collector
 from stages.retrace.audit.units import STORE, Evidence, Unit
 from stages.retrace.evidence import hashing
@@ -171,7 +172,13 @@ def check_foreign(units: dict[str, Unit], evidence: dict[str, Any], into: Collec
         inner[:] = [name for name in kept if f"{place}/{name}" != receipt.RECEIPTS.as_posix()]
         for name in sorted(files):
             path = f"{place}/{name}"
-            if path in finals or path in declared or name in ENGINES_OWN or LEFTOVER.search(f"/{name}"):
+            if (
+                path in finals
+                or path in declared
+                or name in ENGINES_OWN
+                or path == CHECKED
+                or LEFTOVER.search(f"/{name}")
+            ):
                 continue
             into.add("foreign", place, path, "a receipt that lists it", "none", STORE.parent.as_posix(),
                      "take it away; what no stage made has no place under results/")  # fmt: skip

@@ -1,4 +1,4 @@
-"""Judges a crate with the tools of others: python crate_check.py CRATE CONTEXTS, in the environment of envs/crate.lock.
+"""Judges a crate with the tools of others: python check.py CRATE CONTEXTS, in the environment of envs/crate.lock.
 
 roc-validator asks for JSON-LD contexts by their address. It gets the public documents of the folder CONTEXTS from its
 own cache, and no request leaves the machine. Prints one JSON object {checks, issues, passed}.

@@ -18,7 +18,7 @@ from stages.retrace.crate.report import CrateReport
 from stages.retrace.evidence.receipts import Receipt, Shelf
 
 ENVIRONMENT = Path(".work/crate")
-CHECK = Path(__file__).with_name("crate_check.py")
+CHECK = Path(__file__).with_name("check.py")
 LANGUAGES = {
     "dvc": ("DVC pipeline", "https://dvc.org/"),
     "snakemake": ("Snakemake", "https://snakemake.readthedocs.io/"),

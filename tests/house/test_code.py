@@ -276,7 +276,7 @@ def test_a_place_where_nothing_can_be_written_is_no_obstacle(project):
 # --- docstrings carry nothing -----------------------------------------------------------------------------------------
 
 # For people: help texts and pages, none of which is a stage's output.
-MAY_READ_DOCSTRINGS = ("retrace/", "runner/main.py")
+MAY_READ_DOCSTRINGS = ("retrace/", "runner/usage.py")
 READS = {"__doc__", "getdoc", "get_docstring", "getsource", "getsourcelines", "getcomments", "use_attribute_docstrings"}
 
 

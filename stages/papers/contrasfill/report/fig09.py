@@ -6,18 +6,12 @@ from pathlib import Path
 from pydantic import Field
 
 from stages.block import Block as Base
-from stages.draw.grid import Group, Sheet, sheet_to_figure
+from stages.data.prepared.packed import Packed
+from stages.draw.grid import Group
+from stages.papers.contrasfill.report.contexts import OURS, over_sets
 from stages.papers.contrasfill.report.names import DATASETS
-from stages.papers.contrasfill.report.pictures import (
-    Drawn,
-    contexts_text,
-    headings,
-    profile_of,
-    read_all,
-    sample_to_row,
-    seeds_text,
-    spread,
-)
+from stages.papers.contrasfill.report.pictures import Drawn, headings, sample_to_row
+from stages.papers.contrasfill.sampled import Samples
 
 
 class Block(Base):
@@ -29,21 +23,16 @@ class Block(Base):
 
 def illustrate(block: Block, inputs: Mapping[str, Path]) -> Drawn:
     """Inputs: data_<dataset> and sample_<dataset>_contrasfill of every dataset."""
-    groups, used, shown = [], [], []
-    for dataset, label in DATASETS.items():
-        data, samples = read_all(inputs, dataset)
-        held = samples["contrasfill"]
-        used.append(held)
-        places = spread(len(held.several), block.rows)
-        shown.append(f"{dataset} {contexts_text(data, held, places)}")
-        groups.append(
-            Group(label, tuple(sample_to_row("", data, held, place, block.samples, True) for place in places))
-        )
+
+    def to_groups(name: str, data: Packed, samples: dict[str, Samples], places: list[int]) -> list[Group]:
+        rows = (sample_to_row("", data, samples[OURS], place, block.samples, True) for place in places)
+        return [Group(DATASETS[name], tuple(rows))]
+
+    found = over_sets(inputs, {name: name for name in DATASETS}, block.rows, to_groups)
     caption = (
-        f"Figure 9. Samples of ContrasFill where the hole is the object's mask ({seeds_text(used)}). "
+        f"Figure 9. Samples of ContrasFill where the hole is the object's mask ({found.seeds}). "
         "Every line: an evaluation image, its hole, what the method is given, and "
         f"{block.samples} samples with both codes drawn anew. Contexts, spread evenly over the evaluation split: "
-        f"{'; '.join(shown)}; the samples are the first ones drawn. None was chosen."
+        f"{found.said}; the samples are the first ones drawn. None was chosen."
     )
-    sheet = Sheet(headings(block.samples), tuple(groups), gaps_after=(2,))
-    return Drawn(sheet_to_figure(sheet), profile_of(used), caption)
+    return found.drawn(headings(block.samples), (2,), caption)

@@ -6,18 +6,12 @@ from pathlib import Path
 from pydantic import Field
 
 from stages.block import Block as Base
-from stages.draw.grid import Group, Row, Sheet, sheet_to_figure
+from stages.data.prepared.packed import Packed
+from stages.draw.grid import Group, Row
+from stages.papers.contrasfill.report.contexts import OURS, over_sets
 from stages.papers.contrasfill.report.names import PARTIAL
-from stages.papers.contrasfill.report.pictures import (
-    Drawn,
-    contexts_text,
-    headings,
-    profile_of,
-    read_all,
-    sample_to_row,
-    seeds_text,
-    spread,
-)
+from stages.papers.contrasfill.report.pictures import Drawn, headings, sample_to_row
+from stages.papers.contrasfill.sampled import Samples
 
 
 class Block(Base):
@@ -29,23 +23,19 @@ class Block(Base):
 
 def illustrate(block: Block, inputs: Mapping[str, Path]) -> Drawn:
     """Inputs: data_<hole> and sample_<hole>_contrasfill of every partial hole."""
-    groups, used, shown = [], [], []
-    for hole, label in PARTIAL.items():
-        data, samples = read_all(inputs, hole)
-        held = samples["contrasfill"]
-        used.append(held)
-        places = spread(len(held.several), block.rows)
-        shown.append(f"{label.lower()} {contexts_text(data, held, places)}")
-        rows = [sample_to_row("", data, held, place, block.samples, True) for place in places]
-        groups.append(Group(label, tuple(Row("", (row.tiles[0], *row.tiles[2:])) for row in rows)))
+
+    def to_groups(name: str, data: Packed, samples: dict[str, Samples], places: list[int]) -> list[Group]:
+        rows = (sample_to_row("", data, samples[OURS], place, block.samples, True) for place in places)
+        return [Group(PARTIAL[name], tuple(Row("", (row.tiles[0], *row.tiles[2:])) for row in rows))]
+
+    found = over_sets(inputs, {name: label.lower() for name, label in PARTIAL.items()}, block.rows, to_groups)
     caption = (
-        f"Figure 10. Holes over a part of the object ({seeds_text(used)}): both eyes, one eye, lamps and grill of a "
+        f"Figure 10. Holes over a part of the object ({found.seeds}): both eyes, one eye, lamps and grill of a "
         f"car, part of a bird. Every line: an evaluation image, what the method is given, and its first "
         f"{block.samples} "
         "samples with both codes drawn anew, by the models of box holes without further training. The paper finds rows "
         "1 and 3 diverse, rows 2 and 4 nearly deterministic; results/tables/partial_masks.md measures it. Contexts, "
-        f"spread evenly over the evaluation split: {'; '.join(shown)}. None was chosen."
+        f"spread evenly over the evaluation split: {found.said}. None was chosen."
     )
     heads = headings(block.samples)
-    sheet = Sheet((heads[0], *heads[2:]), tuple(groups), gaps_after=(1,))
-    return Drawn(sheet_to_figure(sheet), profile_of(used), caption)
+    return found.drawn((heads[0], *heads[2:]), (1,), caption)

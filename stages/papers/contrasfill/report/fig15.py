@@ -1,23 +1,17 @@
 """Figure 15: grids of known and unknown codes on the three datasets. Source: supp §5, Fig. 15."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pydantic import Field
 
 from stages.block import Block as Base
-from stages.draw.grid import Group, Measures, Sheet, sheet_to_figure
+from stages.data.prepared.packed import Packed
+from stages.draw.grid import Group, Measures
+from stages.papers.contrasfill.report.contexts import OURS, over_sets
 from stages.papers.contrasfill.report.names import DATASETS
-from stages.papers.contrasfill.report.pictures import (
-    Drawn,
-    contexts_text,
-    grid_headings,
-    grid_to_rows,
-    profile_of,
-    read_all,
-    seeds_text,
-    spread,
-)
+from stages.papers.contrasfill.report.pictures import Drawn, grid_headings, grid_to_rows
+from stages.papers.contrasfill.sampled import Samples
 
 FACTORS = {"face": "identity", "bird": "species", "car": "shape"}
 SMALLER = Measures(tile=96, heading=6.5)
@@ -33,25 +27,17 @@ class Block(Base):
 
 def illustrate(block: Block, inputs: Mapping[str, Path]) -> Drawn:
     """Inputs: data_<dataset> and sample_<dataset>_contrasfill, a grid, of every dataset."""
-    groups, used, shown = [], [], []
-    for dataset, label in DATASETS.items():
-        data, samples = read_all(inputs, dataset)
-        held = samples["contrasfill"]
-        used.append(held)
-        places = spread(len(held.several), block.contexts)
-        shown.append(f"{dataset} {contexts_text(data, held, places)}")
-        groups += [
-            Group(
-                f"{label}, known factor: {FACTORS[dataset]}",
-                grid_to_rows(data, held, place, block.known, block.unknown),
-            )
-            for place in places
-        ]
+
+    def to_groups(name: str, data: Packed, samples: dict[str, Samples], places: list[int]) -> Iterator[Group]:
+        for place in places:
+            rows = grid_to_rows(data, samples[OURS], place, block.known, block.unknown)
+            yield Group(f"{DATASETS[name]}, known factor: {FACTORS[name]}", rows)
+
+    found = over_sets(inputs, {name: name for name in DATASETS}, block.contexts, to_groups)
     caption = (
-        f"Figure 15. Disentanglement on three datasets ({seeds_text(used)}). All tiles of a grid fill the same box "
+        f"Figure 15. Disentanglement on three datasets ({found.seeds}). All tiles of a grid fill the same box "
         "hole of one context: columns share the known code (identity, species, car shape), rows the unknown code. "
         "Contexts, "
-        f"spread evenly over the evaluation split: {'; '.join(shown)}; codes are the first ones drawn. None was chosen."
+        f"spread evenly over the evaluation split: {found.said}; codes are the first ones drawn. None was chosen."
     )
-    sheet = Sheet(grid_headings(block.known), tuple(groups), gaps_after=(1,))
-    return Drawn(sheet_to_figure(sheet, SMALLER), profile_of(used), caption)
+    return found.drawn(grid_headings(block.known), (1,), caption, measures=SMALLER)

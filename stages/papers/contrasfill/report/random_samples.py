@@ -1,55 +1,54 @@
 """What figures 12 to 14 share: random samples of all methods in the same box holes. Source: supp §5, Fig. 12 to 14."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 
 from stages.block import Block as Base
-from stages.draw.grid import Group, Sheet, sheet_to_figure
+from stages.data.prepared.packed import Packed
+from stages.draw.grid import Group
+from stages.papers.contrasfill.report.contexts import over_sets
 from stages.papers.contrasfill.report.names import BOX_METHODS, DATASETS
-from stages.papers.contrasfill.report.pictures import (
-    Drawn,
-    contexts_text,
-    headings,
-    profile_of,
-    read_all,
-    sample_to_row,
-    seeds_text,
-    spread,
-)
+from stages.papers.contrasfill.report.pictures import Drawn, headings, sample_to_row
+from stages.papers.contrasfill.sampled import Samples
 
 
 class Block(Base):
-    """How many images, and how many samples of each by each method."""
+    """Which figure and dataset, how many images, and how many samples of each by each method."""
 
+    number: int = Field(ge=12, le=14)
+    dataset: Literal["face", "bird", "car"]
     rows: int = Field(gt=0)
     samples: int = Field(gt=1)
 
 
-def random_samples(number: int, dataset: str, block: Block, inputs: Mapping[str, Path]) -> Drawn:
-    """Inputs: data_<dataset> and sample_<dataset>_<method> of all five methods."""
-    data, samples = read_all(inputs, dataset)
-    first = next(iter(BOX_METHODS))
-    if missing := sorted(set(BOX_METHODS) - set(samples)):
-        raise ValueError(f"figure {number} shows {sorted(BOX_METHODS)}, inputs lack sample_{dataset}_{missing[0]}")
-    held = samples[first]
-    places = spread(len(held.several), block.rows)
-    groups = [
-        Group(
-            f"{DATASETS[dataset]} {count}",
-            tuple(
-                sample_to_row(label.split()[0], data, samples[method], place, block.samples, method == first)
-                for method, label in BOX_METHODS.items()
-            ),
+def illustrate(block: Block, inputs: Mapping[str, Path]) -> Drawn:
+    """Inputs: data_<dataset> and sample_<dataset>_<method> of all five methods.
+
+    Raises: ValueError for a method that is missing.
+    """
+    if missing := [name for name in sorted(BOX_METHODS) if f"sample_{block.dataset}_{name}" not in inputs]:
+        raise ValueError(
+            f"figure {block.number} shows {sorted(BOX_METHODS)}, inputs lack sample_{block.dataset}_{missing[0]}"
         )
-        for count, place in enumerate(places, start=1)
-    ]
+
+    def to_groups(name: str, data: Packed, samples: dict[str, Samples], places: list[int]) -> Iterator[Group]:
+        for count, place in enumerate(places, start=1):
+            rows = (
+                sample_to_row(
+                    label.split()[0], data, samples[method], place, block.samples, method == next(iter(BOX_METHODS))
+                )
+                for method, label in BOX_METHODS.items()
+            )
+            yield Group(f"{DATASETS[name]} {count}", tuple(rows))
+
+    found = over_sets(inputs, {block.dataset: ""}, block.rows, to_groups)
     caption = (
-        f"Figure {number}. Random samples on the {dataset} dataset, box holes ({seeds_text(list(samples.values()))}): "
+        f"Figure {block.number}. Random samples on the {block.dataset} dataset, box holes ({found.seeds}): "
         f"an evaluation image, its hole, what the methods are given, and the first {block.samples} samples of "
         f"{', '.join(label.split()[0] for label in BOX_METHODS.values())}. Contexts, spread evenly over the evaluation "
-        f"split: {contexts_text(data, held, places)}. None was chosen."
+        f"split: {found.said}. None was chosen."
     )
-    sheet = Sheet(headings(block.samples), tuple(groups), gaps_after=(2,))
-    return Drawn(sheet_to_figure(sheet), profile_of(list(samples.values())), caption)
+    return found.drawn(headings(block.samples), (2,), caption)

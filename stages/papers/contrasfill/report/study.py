@@ -137,12 +137,17 @@ def study_to_markdown(
         f"# {study.title}, {profile} profile\n",
         f"{stamp(profile).capitalize()}. {seeds_text(cells)} {study.words}\n",
         rows_to_markdown(["", *(column.head for column in study.columns)], cell_texts(study, measured, " ± ")),
-        "## What the claims ask of it\n",
-        rows_to_markdown(["claim", "where", "measure", "comparison", "seeds that meet it"], claims_to_rows(claims)),
+        *(claims_to_markdown(claims) if claims else ()),
         "## How it was measured\n",
         protocols(study, cells),
     ]
     return "\n".join(parts)
+
+
+def claims_to_markdown(claims: Mapping[str, list[Comparison]]) -> tuple[str, str]:
+    """The comparisons that decide claims, under a heading of their own."""
+    head = ["claim", "where", "measure", "comparison", "seeds that meet it"]
+    return "## What the claims ask of it\n", rows_to_markdown(head, claims_to_rows(claims))
 
 
 def claims_to_rows(claims: Mapping[str, list[Comparison]]) -> list[list[str]]:

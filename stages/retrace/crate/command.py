@@ -133,7 +133,8 @@ def judge(crate: Path) -> dict[str, Any]:
 
     Raises: ModuleNotFoundError when it cannot run.
     """
-    words = [ENVIRONMENT / "bin/python", CHECK, crate, ENVIRONMENT / "contexts"]
+    # -P: the folder of the script holds modules that are called as some that the validator's packages import.
+    words = [ENVIRONMENT / "bin/python", "-P", CHECK, crate, ENVIRONMENT / "contexts"]
     done = subprocess.run([str(word) for word in words], capture_output=True, text=True, check=False)
     answer = (done.stdout.strip() or " ").splitlines()[-1]
     if done.returncode or not answer.startswith("{"):

@@ -1,5 +1,9 @@
-"""Declared against actual access: stages alone with what they declare, and what strace saw them open."""
+"""Declared against actual access: stages alone with what they declare, and what strace saw them open.
 
+A stage declares its lock, its inputs and its parameters in the graph, its code in its receipt.
+"""
+
+import json
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -14,19 +18,24 @@ from tests.pipeline.checkout import NOT_MADE_BY_STAGES, Checkout
 
 def one_of_each_kind(stages: Sequence[Stage], built: set[str]) -> list[Stage]:
     """A stage for each pair of verb and code; where there is a choice, one whose ancestors are mostly built."""
-    made, kinds = graph.producer(stages), {}
+    kinds: dict[tuple[str, str], list] = {}
     for stage in stages:
-        code = frozenset(dep for dep in stage.deps if dep not in made and dep.endswith(".py"))
         missing = sum(other.name not in built for other in graph.ancestors(stages, [stage.name]))
-        kinds.setdefault((stage.cmd.split()[3], code), []).append((missing, len(kinds), stage))
+        kinds.setdefault((stage.cmd.split()[3], stage.code), []).append((missing, len(kinds), stage))
     return [min(found, key=lambda entry: entry[0])[2] for found in kinds.values()]
+
+
+def code_of(folder: Path, stage: Stage) -> list[str]:
+    """The source files that a stage's own receipt says it ran with."""
+    place = next((out for out in stage.outs if out.startswith("results/receipts/")), f"{stage.outs[0]}/receipt.json")
+    return list(json.loads((folder / place).read_bytes())["code"])
 
 
 def alone(copy: Checkout, stage: Stage, folder: Path, made: dict[str, Stage]) -> list[str]:
     """What differs when a stage of a finished copy runs where only its declared code, params and inputs are."""
-    bare = Checkout(
-        folder, "smoke", ["params.yaml", *set(stage.homes.values()), *(dep for dep in stage.deps if dep not in made)]
-    )
+    sources = [dep for dep in stage.deps if dep not in made]
+    files = {"params.yaml", *stage.homes.values(), *sources, *code_of(copy.folder, stage)}
+    bare = Checkout(folder, "smoke", sorted(files))
     for dep in stage.deps:
         if dep in made:
             (bare.folder / dep).parent.mkdir(parents=True, exist_ok=True)
@@ -87,6 +96,7 @@ def undeclared(trace: Path, folder: Path, stages: Sequence[Stage]) -> tuple[dict
         return became[pid] if pid else None
 
     found: dict[str, set[str]] = {}
+    code: dict[str, list[str]] = {}
     for pid, call, words, value, path in events:
         if call == "execve" and value == "0":
             out = re.search(r'"-m", "stages\.\w+".*"--out", "([^"]+)"', words)
@@ -94,7 +104,9 @@ def undeclared(trace: Path, folder: Path, stages: Sequence[Stage]) -> tuple[dict
                 became[pid] = by_out[_text(out[1])]
         elif call in ("open", "openat") and path and "O_WRONLY" not in words:
             stage = stage_of(pid)
-            if stage and not _allowed(stage, _text(path), folder):
+            if stage and stage.name not in code:
+                code[stage.name] = code_of(folder, stage)
+            if stage and not _allowed(stage, code[stage.name], _text(path), folder):
                 found.setdefault(stage.name, set()).add(_text(path))
     return found, {stage.name for stage in became.values()}
 
@@ -121,13 +133,13 @@ def _text(escaped: str) -> str:
     return re.sub(r"\\(\d{1,3})", lambda match: chr(int(match[1], 8)), escaped).encode("latin-1", "replace").decode()
 
 
-def _allowed(stage: Stage, path: str, folder: Path) -> bool:
+def _allowed(stage: Stage, code: Sequence[str], path: str, folder: Path) -> bool:
     if path.startswith(tuple(f"{place}/" for place in OUTSIDE)) or path in OUTSIDE:
         return True
     if not Path(path).is_relative_to(folder):
         return False
     name = Path(path).relative_to(folder)
-    own = {"params.yaml", *stage.homes.values(), ".work", "results/receipts", *stage.deps, *stage.outs}
+    own = {"params.yaml", *stage.homes.values(), ".work", "results/receipts", *stage.deps, *stage.outs, *code}
     compiled = re.fullmatch(r"(.*)__pycache__/(\w+)\.cpython-\d+(\.opt-\d)?\.pyc(\.\d+)?", name.as_posix())
     if compiled:
         name = Path(f"{compiled[1]}{compiled[2]}.py")

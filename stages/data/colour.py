@@ -42,7 +42,8 @@ def cluster_colours(colours: np.ndarray, count: int, restarts: int, seed: int) -
         raise ValueError(f"expected at least {count} distinct colours (colours), came {distinct}; supply more photos")
     ordered = colours[np.lexsort(colours.T[::-1])]
     with threadpool_limits(1):
-        fit = KMeans(count, init="k-means++", n_init=restarts, random_state=seed, algorithm="lloyd").fit(ordered)
+        # The stubs know n_init="auto" alone.
+        fit = KMeans(count, init="k-means++", n_init=restarts, random_state=seed, algorithm="lloyd").fit(ordered)  # pyright: ignore[reportArgumentType]
     centroids = fit.cluster_centers_[np.argsort(fit.cluster_centers_ @ _LUMINANCE, kind="stable")]
     labels = nearest_colour(colours, centroids)
     return Clusters(centroids, np.bincount(labels, minlength=count), labels)

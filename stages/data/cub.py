@@ -52,7 +52,10 @@ def read_birds(raw: RawFolder, base: str) -> tuple[list[str], list[Bird]]:
             raise ValueError(
                 f"{raw.root / base}: image {key}: expected a class of classes.txt and 0 or 1, came {label}, {flag}"
             )
-        box = tuple(float(value) for value in boxes[key]) if boxes else None
+        box = None
+        if boxes:
+            left, top, width, height = map(float, boxes[key])
+            box = left, top, width, height
         birds.append(Bird(name, int(label) - 1, "train" if flag == "1" else "test", box))
     return [classes[str(number)][0] for number in numbers], sorted(birds, key=lambda bird: bird.name)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
@@ -58,7 +59,7 @@ def encode_mask(mask: np.ndarray) -> tuple[str, int, int]:
     from pycocotools import mask as coco
 
     code = coco.encode(np.asfortranarray(mask.astype(np.uint8)))
-    return code["counts"].decode("ascii"), int(mask.shape[0]), int(mask.shape[1])
+    return cast(bytes, code["counts"]).decode("ascii"), int(mask.shape[0]), int(mask.shape[1])
 
 
 def write_detections(folder: Path, found: Iterable[tuple[str, ImageDetections]], facts: Mapping) -> None:
@@ -74,7 +75,9 @@ def write_detections(folder: Path, found: Iterable[tuple[str, ImageDetections]],
             raise ValueError(f"{folder}: expected one record per image, came two for key {key!r}")
     for key, image in images:
         ordered = sorted(image.instances, key=lambda instance: -instance.score)
-        for rank, instance in enumerate(ordered) if ordered else [(-1, Instance("", 0.0, (0.0,) * 4, ("", 0, 0)))]:
+        for rank, instance in (
+            enumerate(ordered) if ordered else [(-1, Instance("", 0.0, (0.0, 0.0, 0.0, 0.0), ("", 0, 0)))]
+        ):
             values = (
                 key,
                 image.width,

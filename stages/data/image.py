@@ -109,7 +109,7 @@ def decode_mask(content: bytes) -> np.ndarray:
     if image.mode in ("LA", "RGBA"):
         image = image.convert(image.mode[:-1])
     values = np.asarray(image)
-    return (values > 0) if values.ndim == 2 else (values > 0).any(axis=2)
+    return np.asarray(values > 0 if values.ndim == 2 else (values > 0).any(axis=2))
 
 
 def decode_channel(content: bytes) -> np.ndarray:

@@ -36,7 +36,7 @@ SETTINGS: dict[str, Any] = {
 }
 
 
-def settings() -> dict[str, Any]:
+def settings() -> dict[Any, Any]:
     """The look as matplotlib settings, for `with matplotlib.rc_context(settings()):`."""
     from cycler import cycler
 

@@ -35,9 +35,9 @@ class Optimiser:
     def __init__(self, descent: Descent, nets: Mapping[str, nn.Module]) -> None:
         _check(descent, nets)
         self.descent = descent
-        self.rate, self.betas = descent.learning_rate, descent.betas
+        self.rate, self.betas = descent.learning_rate, descent.betas or (0.0, 0.0)
         if descent.kind != "sgd":
-            self.rate, self.betas = lazy_corrected(descent.learning_rate, descent.betas, descent.lazy_every)
+            self.rate, self.betas = lazy_corrected(self.rate, self.betas, descent.lazy_every)
         self.parameters: dict[str, nn.Parameter] = {}
         self.moments: dict[str, dict[str, Tensor]] = {}
         self.groups: dict[float, list[str]] = {}
@@ -83,13 +83,14 @@ class Optimiser:
 
     @torch.no_grad()
     def _move(self, names: list[str], rate: float) -> None:
-        parameters = [self.parameters[name] for name in names]
-        gradients = [parameter.grad for parameter in parameters]
+        parameters: list[Tensor] = [self.parameters[name] for name in names]
+        gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
         moment = {key: [self.moments[name][key] for name in names] for key in self.moments[names[0]]}
         common = {"lr": rate, "weight_decay": self.descent.weight_decay or 0.0, "maximize": False, "fused": True}
         if self.descent.kind == "sgd":
             momentum = self.descent.momentum or 0.0
-            sgd(parameters, gradients, moment["momentum"], momentum=momentum, dampening=0, nesterov=False, **common)
+            held: list[Tensor | None] = list(moment["momentum"])
+            sgd(parameters, gradients, held, momentum=momentum, dampening=0, nesterov=False, **common)
             return
         move = adam if self.descent.kind == "adam" else adamw
         first, second = self.betas

@@ -7,9 +7,11 @@ import pickle
 import signal
 import traceback
 from collections.abc import Callable
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
+from typing import Any
 
-import torch.distributed as dist
+from torch.distributed import TCPStore  # pyright: ignore[reportPrivateImportUsage]  # public in its documentation
 
 from stages.engine.state import Interrupted
 from stages.engine.world import joined
@@ -37,7 +39,8 @@ def launch(
         with joined(gpus) as world:
             work(world, stop, progress, *arguments)
         return
-    members: dict[Connection, multiprocessing.Process] = {}
+    # Any: a connection is called otherwise on every platform.
+    members: dict[Any, BaseProcess] = {}
     for rank in range(processes):
         here, there = CONTEXT.Pipe()
         task = (rank, processes, gpus, os.getpid(), there, work, arguments)
@@ -45,7 +48,7 @@ def launch(
         members[here].start()
         there.close()
     # Held by this process at a port of the system's choice, so that two stages never meet at one port.
-    store = dist.TCPStore(HOST, 0, is_master=True, wait_for_workers=False)
+    store = TCPStore(HOST, 0, is_master=True, wait_for_workers=False)
     try:
         for connection in members:
             with contextlib.suppress(BrokenPipeError):
@@ -57,7 +60,7 @@ def launch(
             member.join()
 
 
-def _attend(members: dict[Connection, multiprocessing.Process], stop: Callable, progress: Callable) -> None:
+def _attend(members: dict[Any, BaseProcess], stop: Callable, progress: Callable) -> None:
     """Listens to the processes until all are done or one has failed."""
     running, told, interrupted = dict(members), False, None
     while running:
@@ -65,7 +68,8 @@ def _attend(members: dict[Connection, multiprocessing.Process], stop: Callable, 
             told = True
             for member in running.values():
                 member.terminate()
-        for connection in wait(list(running), POLL_SECONDS):
+        ready: list[Any] = list(wait(list(running), POLL_SECONDS))
+        for connection in ready:
             try:
                 kind, value = connection.recv()
             except EOFError:
@@ -102,7 +106,7 @@ def _member(rank, size, gpus, parent, connection, work, arguments) -> None:
         with contextlib.suppress(BrokenPipeError):
             connection.send((kind, value))
 
-    with joined(gpus, rank, size, dist.TCPStore(HOST, connection.recv(), is_master=False)) as world:
+    with joined(gpus, rank, size, TCPStore(HOST, connection.recv(), is_master=False)) as world:
         try:
             work(world, stop, lambda *facts: tell("progress", facts), *arguments)
         except Exception as failure:

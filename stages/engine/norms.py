@@ -20,7 +20,8 @@ class WholeBatchNorm(nn.modules.batchnorm._BatchNorm):
         if input.dim() < 2:
             raise ValueError(f"batch norm expects [B C ...], found shape {tuple(input.shape)}")
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
+        x = input
         if not (self.training or self.running_mean is None):
             return super().forward(x)
         self._check_input_dim(x)
@@ -30,12 +31,13 @@ class WholeBatchNorm(nn.modules.batchnorm._BatchNorm):
         mean = self.world.total(x.float().sum(reduced)) / count
         centred = x.float() - mean.view(shape)
         variance = self.world.total(centred.square().sum(reduced)) / count
-        if self.training and self.running_mean is not None:
+        mean_kept, variance_kept, count_kept = self.running_mean, self.running_var, self.num_batches_tracked
+        if self.training and mean_kept is not None and variance_kept is not None and count_kept is not None:
             with torch.no_grad():
-                self.num_batches_tracked += 1
-                share = 1 / float(self.num_batches_tracked) if self.momentum is None else self.momentum
-                self.running_mean.lerp_(mean, share)
-                self.running_var.lerp_(variance * (count / max(count - 1, 1)), share)
+                count_kept += 1
+                share = 1 / float(count_kept) if self.momentum is None else self.momentum
+                mean_kept.lerp_(mean, share)
+                variance_kept.lerp_(variance * (count / max(count - 1, 1)), share)
         out = centred * (variance + self.eps).rsqrt().view(shape)
         if self.affine:
             out = out * self.weight.view(shape) + self.bias.view(shape)

@@ -4,10 +4,12 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
+from torch.distributed import Store  # pyright: ignore[reportPrivateImportUsage]  # public in its documentation
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ class World:
     def agree(self, what: str, value: str | int) -> None:
         """Raises: RuntimeError if the processes do not hold the same value."""
         if self.size > 1:
-            values = [None] * self.size
+            values: list[Any] = [None] * self.size
             dist.all_gather_object(values, value)
             if len(set(values)) > 1:
                 raise RuntimeError(f"the {self.size} processes must agree on {what}, found {values}")
@@ -91,8 +93,8 @@ class _Gather(torch.autograd.Function):
         return torch.stack(parts, 1).flatten(0, 1)
 
     @staticmethod
-    def backward(ctx, gradient: Tensor) -> tuple[Tensor, None]:
-        return _Total.apply(gradient)[ctx.world.rank :: ctx.world.size], None
+    def backward(ctx, *gradients: Tensor) -> tuple[Tensor, None]:
+        return _Total.apply(*gradients)[ctx.world.rank :: ctx.world.size], None
 
 
 class _Total(torch.autograd.Function):
@@ -105,12 +107,12 @@ class _Total(torch.autograd.Function):
         return value
 
     @staticmethod
-    def backward(ctx, gradient: Tensor) -> Tensor:
-        return _Total.apply(gradient)
+    def backward(ctx, *gradients: Tensor) -> Tensor:
+        return _Total.apply(*gradients)
 
 
 @contextmanager
-def joined(gpus: int, rank: int = 0, size: int = 1, store: dist.Store | None = None) -> Iterator[World]:
+def joined(gpus: int, rank: int = 0, size: int = 1, store: Store | None = None) -> Iterator[World]:
     """The world of this process: as told, as torchrun's environment says (RANK, WORLD_SIZE, LOCAL_RANK), or alone.
 
     Computes on a GPU where one was leased and is there, else on the CPU.
@@ -138,9 +140,10 @@ def joined(gpus: int, rank: int = 0, size: int = 1, store: dist.Store | None = N
 def settle(device: torch.device) -> None:
     """Full float32 on GPUs (no TF32), as the papers ran; on the CPU only operators that repeat their bits."""
     torch.backends.cuda.matmul.fp32_precision = "ieee"
-    torch.backends.cudnn.conv.fp32_precision = "ieee"
-    torch.backends.cudnn.rnn.fp32_precision = "ieee"
+    # Younger than the stubs of torch.
+    torch.backends.cudnn.conv.fp32_precision = "ieee"  # pyright: ignore[reportAttributeAccessIssue]
+    torch.backends.cudnn.rnn.fp32_precision = "ieee"  # pyright: ignore[reportAttributeAccessIssue]
     # The same switch as torch.use_deterministic_algorithms, which would also import torch's compiler for seconds.
     torch.set_deterministic_debug_mode("error" if device.type == "cpu" else "default")
     # Otherwise each new tensor is filled first, which costs time and guards only against reading unset memory.
-    torch.utils.deterministic.fill_uninitialized_memory = False
+    torch.utils.deterministic.fill_uninitialized_memory = False  # pyright: ignore[reportAttributeAccessIssue]  # no stub

@@ -12,7 +12,7 @@ class Statistics(NamedTuple):
 
     mean: np.ndarray
     covariance: np.ndarray
-    count: int
+    count: int  # pyright: ignore[reportIncompatibleMethodOverride]  # a tuple's own count is not asked for
 
 
 def features_to_statistics(features: Tensor) -> Statistics:

@@ -1,10 +1,12 @@
 """DeepLabV3 on a residual trunk, under torchvision's parameter names, of any width."""
 
+from typing import cast
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from stages.nets.trunks.resnet import BasicBlock, ResNet
+from stages.nets.trunks.resnet import BasicBlock, Bottleneck, ResNet
 
 
 def dilate(stage: nn.Sequential, before: int, rate: int) -> None:
@@ -12,13 +14,14 @@ def dilate(stage: nn.Sequential, before: int, rate: int) -> None:
 
     The first block keeps the rate of the stage before, as in torchvision. Parameters are untouched.
     """
-    for number, block in enumerate(stage):
+    for number, module in enumerate(stage):
+        block = cast(BasicBlock | Bottleneck, module)
         convs = (block.conv1, block.conv2) if isinstance(block, BasicBlock) else (block.conv2,)
         for conv in convs:
             spread = before if number == 0 else rate
             conv.stride, conv.dilation, conv.padding = (1, 1), (spread, spread), (spread, spread)
         if block.downsample is not None:
-            block.downsample[0].stride = (1, 1)
+            cast(nn.Conv2d, cast(nn.Sequential, block.downsample)[0]).stride = (1, 1)
 
 
 class Pooled(nn.Sequential):
@@ -31,8 +34,8 @@ class Pooled(nn.Sequential):
         layers = (nn.Conv2d(channels, width, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU())
         super().__init__(nn.AdaptiveAvgPool2d(1), *layers)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x).expand(-1, -1, *x.shape[2:])
+    def forward(self, input: Tensor) -> Tensor:
+        return super().forward(input).expand(-1, -1, *input.shape[2:])
 
 
 class Pyramid(nn.Module):

@@ -58,4 +58,6 @@ class SpadeBlock(nn.Module):
         normal = self.first.norm(x)
         h = self.conv1(F.leaky_relu(self.first.steered(normal, style), self.slope))
         h = self.conv2(F.leaky_relu(self.second(h, style), self.slope))
-        return h + (x if self.shortcut is None else self.shortcut(self.beside.steered(normal, style)))
+        if self.shortcut is None or self.beside is None:
+            return h + x
+        return h + self.shortcut(self.beside.steered(normal, style))

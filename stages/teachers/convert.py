@@ -4,11 +4,12 @@ import hashlib
 import pickle
 import zipfile
 from pathlib import Path
+from typing import cast
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
-from torch import Tensor
+from torch import Tensor, nn
 
 from stages.nets.encoders.load import PAIR, build, load_strictly
 from stages.teachers.common import TeacherBlock, leave_encoder
@@ -95,7 +96,7 @@ def convert(block: TeacherBlock, out: Path) -> None:
     with torch.random.fork_rng(devices=[]):
         net = build(block.architecture, arguments)
     inner = net.net if block.architecture == "inception_resnet_v1" else net
-    load_strictly(inner, state, block.file)
+    load_strictly(cast(nn.Module, inner), state, block.file)
     facts = {"source": "file", "file": Path(block.file).name, "file_sha256": found}
     leave_encoder(out, net, block.architecture, arguments, block, facts)
 

@@ -75,7 +75,9 @@ class DetectorMethod:
 
     def __init__(self, block: Block, net: nn.Module, examples: list[tuple[Tensor, dict[str, Tensor]]]):
         self.block, self.examples = block, examples
-        self.nets, self.frozen, self.memory = {"net": net}, {}, {}
+        self.nets = {"net": net}
+        self.frozen: dict[str, nn.Module] = {}
+        self.memory: dict[str, Tensor] = {}
         self.descents = {
             "net": Descent("adamw", ("net",), block.learning_rate, betas=block.betas, eps=block.eps,
                            weight_decay=block.weight_decay, clip_norm=block.clip_norm, schedule=self.rate)

@@ -69,7 +69,7 @@ def write_packed(
     images = RowFile(folder / "images.npy", (size_px, size_px, 3), "|u1")
     holes = RowFile(folder / "masks.npy", (size_px, size_px), "|u1") if masks else None
     further = {name: RowFile(folder / f"{name}.npy", extra.shape, extra.kind) for name, extra in (extras or {}).items()}
-    columns: dict[str, list] = {"key": [], "split": [], "source": [], "digest": []}
+    columns: dict[str, Any] = {"key": [], "split": [], "source": [], "digest": []}
     boxes: list[tuple[int, int, int, int]] = []
     for row in rows:
         if columns["key"] and row.key <= columns["key"][-1]:
@@ -78,7 +78,7 @@ def write_packed(
         for kind, file in further.items():
             file.add(row.extras[kind])
         if holes is not None:
-            mask = np.zeros(holes.shape, np.uint8) if blank_masks and row.mask is None else row.mask
+            mask = np.zeros(holes.shape, np.uint8) if row.mask is None else row.mask
             box = tight_box(mask) or ((-1, -1, -1, -1) if blank_masks else None)
             if box is None:
                 raise ValueError(
@@ -97,7 +97,7 @@ def write_packed(
         holes.close()
         columns |= dict(zip(BOX_COLUMNS, np.array(boxes, np.int64).reshape(-1, 4).T, strict=True))
     columns |= {label: np.asarray(values, np.int64) for label, values in index.labels.items()}
-    types = dict.fromkeys(("key", "split", "source", "digest"), "str")
+    types: dict[str, str] = dict.fromkeys(("key", "split", "source", "digest"), "str")
     write_table(folder / "index.parquet", columns, types)
     rejects = sorted(ledger.rejects) if ledger else []
     listed = {column: [reject[place] for reject in rejects] for place, column in enumerate(("key", "reason", "detail"))}
@@ -121,6 +121,12 @@ class Packed:
     def __init__(self, folder: Path, card: dict, table: dict, images: np.ndarray, masks: np.ndarray | None) -> None:
         self.folder, self.card, self._table = folder, card, table
         self.images, self.masks = images, masks
+
+    def needed_masks(self) -> np.ndarray:
+        """The masks. Raises: ValueError for a set that was packed without."""
+        if self.masks is None:
+            raise ValueError(f"{self.folder}: expected masks.npy, this set has none")
+        return self.masks
 
     @classmethod
     def open(cls, folder: Path) -> "Packed":

@@ -25,7 +25,7 @@ def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable
         data,
         "bird_part",
         block.images,
-        lambda i: central_box(np.array(data.masks[i]) > 0, block.area_share),
+        lambda i: central_box(np.array(data.needed_masks()[i]) > 0, block.area_share),
         out,
         progress,
     )

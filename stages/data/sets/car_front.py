@@ -23,4 +23,11 @@ def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable
     """Source: supp Fig. 10; spec §8.6."""
     data = Packed.open(inputs["data"])
     shares = block.front_share, block.lower_share
-    pack(data, "car_front", block.images, lambda i: front_box(np.array(data.masks[i]) > 0, *shares), out, progress)
+    pack(
+        data,
+        "car_front",
+        block.images,
+        lambda i: front_box(np.array(data.needed_masks()[i]) > 0, *shares),
+        out,
+        progress,
+    )

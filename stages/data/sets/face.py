@@ -51,7 +51,7 @@ def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable
         numbers = [identities.get(files.get(int(key), "")) if identities else None for key in keys]
         names = sorted({number for number in numbers if number is not None})
         place = {number: position for position, number in enumerate(names)}
-        labels = np.array([place.get(number, -1) for number in numbers], np.int64)
+        labels = np.array([-1 if number is None else place.get(number, -1) for number in numbers], np.int64)
         facts = {"face_union": block.face_union, "split": block.split, **_identity_facts(labels)}
         return Index(splits, evaluation, {"identity": labels}, {"identity": [str(number) for number in names]}, facts)
 

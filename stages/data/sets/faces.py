@@ -58,7 +58,7 @@ def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable
 def _rows(block: Block, faces: Packed, ffhq: Path, ledger: Ledger, progress: Callable | None) -> Iterator[Row]:
     for place, key in enumerate(faces.keys):
         beside = (str(faces.column("source")[place]), str(faces.column("digest")[place]))
-        yield Row(key, np.array(faces.images[place]), np.array(faces.masks[place]), *beside)
+        yield Row(key, np.array(faces.images[place]), np.array(faces.needed_masks()[place]), *beside)
     if block.use_ffhq:
         yield from _extra(block, RawFolder.open(ffhq), ledger, progress)
 

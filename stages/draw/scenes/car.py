@@ -1,6 +1,7 @@
 """A drawn car on a street: an outline pushed back into depth, so that its heading shows."""
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
@@ -145,6 +146,6 @@ def car_backdrop(seed: int, key: str, width: int, height: int, pose: CarPose) ->
     canvas = Canvas(picture)
     side = min(width, height)
     at = ((width - side) / 2 + pose.centre[0] * side, ground * height)
-    shadow = tint((float(facts["asphalt"]),) * 3, 0.55)
+    shadow = tint((float(cast(float, facts["asphalt"])),) * 3, 0.55)
     canvas.fill(ellipse(at, 0.50 * pose.size * pose.squash * side, 0.035 * side), shadow)
     return canvas.image(), facts

@@ -1,5 +1,7 @@
 """Masks as boxes and as the run-length codes of the COCO format."""
 
+from typing import cast
+
 import numpy as np
 
 
@@ -18,4 +20,4 @@ def run_lengths(mask: np.ndarray) -> dict[str, object]:
     from pycocotools import mask as coco
 
     code = coco.encode(np.asfortranarray(mask.astype(np.uint8)))
-    return {"size": list(mask.shape), "counts": code["counts"].decode("ascii")}
+    return {"size": list(mask.shape), "counts": cast(bytes, code["counts"]).decode("ascii")}

@@ -19,7 +19,7 @@ def write_annotations(path: Path, rows: Sequence[dict[str, int | str]], fields: 
     """A 1 x N struct `annotations` with the given fields in their order."""
     table = np.empty((1, len(rows)), dtype=[(field, object) for field in fields])
     for place, row in enumerate(rows):
-        table[0, place] = tuple(row[field] if isinstance(row[field], str) else cell(row[field]) for field in fields)
+        table[0, place] = tuple(held if isinstance(held := row[field], str) else cell(held) for field in fields)
     _write(path, {"annotations": table})
 
 

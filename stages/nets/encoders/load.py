@@ -10,7 +10,7 @@ holds torch-fidelity's Inception under `inception.*` and torchvision's AlexNet u
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, cast
 
 import torch
 from safetensors.torch import load_file, save
@@ -79,6 +79,14 @@ def build(architecture: str, arguments: dict[str, Any]) -> nn.Module:
     )
 
 
+class Trunk(Protocol):
+    """What an encoder's network gives."""
+
+    def embed(self, x: Tensor) -> Tensor: ...
+
+    def feature_maps(self, x: Tensor) -> list[Tensor]: ...
+
+
 class Encoder(nn.Module):
     """A frozen network behind its view: never trains, never leaves evaluation mode, but lets gradients reach the image.
 
@@ -101,13 +109,13 @@ class Encoder(nn.Module):
 
     def encode(self, images: Tensor) -> Tensor:
         with torch.autocast(images.device.type, enabled=False):
-            return self.net.embed(self.view(images.float()))
+            return cast(Trunk, self.net).embed(self.view(images.float()))
 
     def feature_maps(self, images: Tensor) -> list[Tensor]:
         if not hasattr(self.net, "feature_maps"):
             raise ValueError(f"the encoder {self.name} gives features but no feature maps; measure with another scorer")
         with torch.autocast(images.device.type, enabled=False):
-            return self.net.feature_maps(self.view(images.float()))
+            return cast(Trunk, self.net).feature_maps(self.view(images.float()))
 
     def forward(self, images: Tensor) -> Tensor:
         return self.encode(images)

@@ -18,6 +18,8 @@ class NoisePlanes(nn.Module):
     Raises: ValueError if `flat` does not have `size` columns.
     """
 
+    fixed: Tensor
+
     def __init__(self, sides: Sequence[int]):
         super().__init__()
         self.sides = tuple(sides)

@@ -79,6 +79,11 @@ class ResNet(nn.Module):
     Raises: ValueError for an unknown depth or stem.
     """
 
+    layer1: nn.Sequential
+    layer2: nn.Sequential
+    layer3: nn.Sequential
+    layer4: nn.Sequential
+
     def __init__(self, depth: str, width: int, stem: str, classes: int | None):
         super().__init__()
         if depth not in DEPTHS:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 
 from stages.engine.chance import Chance
 from stages.engine.world import World
+from stages.nets.stylegan.equal import EqualLinear
+from stages.nets.stylegan.modconv import StyleBank
 from stages.nets.stylegan.noise import NoisePlanes
 from stages.papers.contrasfill.keys import CommonBlock
 
@@ -21,8 +25,8 @@ def noise_rows(planes: NoisePlanes, kind: str, name: str, rows: int, chance: Cha
 def prepared(generator: nn.Module, block: CommonBlock) -> nn.Module:
     """The generator at its start: affine layers scaled by style_spread; strengths stay zero where there is no noise."""
     with torch.no_grad():
-        for affine in generator.bank.affine:
-            affine.weight.mul_(block.style_spread)
+        for affine in cast(StyleBank, generator.bank).affine:
+            cast(EqualLinear, affine).weight.mul_(block.style_spread)
     for name, parameter in generator.named_parameters():
         if name.endswith(".strength"):
             parameter.requires_grad_(block.noise != "none")

@@ -20,7 +20,7 @@ def positions_to_holes(data: "Packed", positions: np.ndarray, kind: str) -> np.n
     """
     from stages.data.prepared.crop import box_mask, tight_box
 
-    masks = np.array(data.masks[positions])
+    masks = np.array(data.needed_masks()[positions])
     if kind == "object":
         return masks
     if kind != "box":

@@ -112,7 +112,7 @@ def overlap_values(labels: np.ndarray, packed: "Packed", test: np.ndarray, proto
     """
     from stages.metrics.overlap import best_disc, disc_mask, masks_to_iou
 
-    truth = np.asarray(packed.masks[test])
+    truth = np.asarray(packed.needed_masks()[test])
     ignored = open_unlabelled(packed)
     left_out = None if ignored is None else np.asarray(ignored[test])
 
@@ -127,7 +127,9 @@ def overlap_values(labels: np.ndarray, packed: "Packed", test: np.ndarray, proto
     train = np.asarray(packed.positions("train"))
     train = train[np.asarray(packed.column("masked"))[train] > 0]
     if len(train):
-        disc = best_disc(np.asarray(packed.masks[train]), None if ignored is None else np.asarray(ignored[train]))
+        disc = best_disc(
+            np.asarray(packed.needed_masks()[train]), None if ignored is None else np.asarray(ignored[train])
+        )
         shape = np.broadcast_to(disc_mask(labels.shape[1], disc.radius_px), labels.shape)
         said = f"centred disc of radius {disc.radius_px:g} px, best on {len(train)} training masks"
         values.append(score("iou_disc", shape, said))

@@ -122,10 +122,12 @@ def own_mask_errors(generator: Generator, scene: Scene, pixels: int, axis: int, 
     Errors are relative to the largest value of the foreground.
     """
     delta, seen = step_of(generator, pixels, axis)
-    pictures = []
-    for points in (scene.points, scene.points + delta):
+
+    def picture(points: Tensor) -> Tensor:
         mask = generator.masks(points, scene.embeddings)[0]
-        pictures.append(generator.foreground(mask, centers(points), scene.embeddings))
+        return generator.foreground(mask, centers(points), scene.embeddings)
+
+    pictures = picture(scene.points), picture(scene.points + delta)
     largest = float(pictures[0].abs().max())
     inside = shift_error(*pictures, seen, axis, interior) if 2 * interior + seen < generator.block.size_px else 0.0
     return inside / largest, shift_error(*pictures, seen, axis) / largest
@@ -155,8 +157,8 @@ def one_part_errors(generator: Generator, scene: Scene, pixels: int, axis: int) 
     change = spread_vectors(after, scene.embeddings) - spread_vectors(before, scene.embeddings)
     alone = spread_vectors(after[:, :1] - before[:, :1], scene.embeddings[:, :1])
     stay = float((after[:, 1:] - before[:, 1:]).abs().max()) if block.parts > 1 else 0.0
-    masks = [generator.masks(points, scene.embeddings)[0][:, :1] for points in (scene.points, moved)]
-    return stay, float((change - alone).abs().max()), shift_error(*masks, seen, axis)
+    masks = tuple(generator.masks(points, scene.embeddings)[0][:, :1] for points in (scene.points, moved))
+    return stay, float((change - alone).abs().max()), shift_error(masks[0], masks[1], seen, axis)
 
 
 def derivative_error(generator: Generator, scene: Scene, pixels: int, axis: int, step: float) -> float:
@@ -181,12 +183,13 @@ def derivative_error(generator: Generator, scene: Scene, pixels: int, axis: int,
 def blend_errors(generator: Generator, scene: Scene, pixels: int, axis: int, radius: float) -> tuple[float, float]:
     """E14: where masks, foreground and background all move, the image does, but for 2 px at the border: (in, all)."""
     delta, seen = step_of(generator, pixels, axis)
-    images = []
-    for shift in (0 * delta, delta):
+
+    def image(shift: Tensor) -> Tensor:
         mask = compact_masks(generator, scene, shift, radius)
         front = generator.foreground(mask, centers(scene.points) + shift, scene.embeddings)
-        back = generator.background(scene.position + shift, scene.look)
-        images.append(generator.paint(mask, front, back))
+        return generator.paint(mask, front, generator.background(scene.position + shift, scene.look))
+
+    images = image(0 * delta), image(delta)
     return shift_error(*images, seen, axis, 2), shift_error(*images, seen, axis)
 
 

@@ -68,5 +68,10 @@ def to_detections(
     return ImageDetections(
         width,
         height,
-        tuple(Instance(names[i], float(scores[i]), tuple(map(float, boxes[i])), encode_mask(masks[i])) for i in kept),
+        tuple(Instance(names[i], float(scores[i]), _box(boxes[i]), encode_mask(masks[i])) for i in kept),
     )
+
+
+def _box(found: Iterable[float]) -> tuple[float, float, float, float]:
+    left, top, right, bottom = map(float, found)
+    return left, top, right, bottom

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
@@ -11,6 +11,10 @@ from torch import Tensor, nn
 
 from stages.data.files import read_json, write_json
 from stages.data.image import resize
+
+if TYPE_CHECKING:
+    from torchvision.models.detection import MaskRCNN
+    from torchvision.models.detection.transform import GeneralizedRCNNTransform
 
 PUBLISHED = "maskrcnn_resnet50_fpn_v2"
 NARROW = "narrow"
@@ -49,7 +53,7 @@ class NarrowBackbone(nn.Module):
 
 def build_narrow(
     classes: int, width: int, anchors_px: Sequence[int], proposals: int, side_px: Sequence[int]
-) -> nn.Module:
+) -> "MaskRCNN":
     """A Mask R-CNN whose backbone and heads are `width` wide, with one anchor size per level and three shapes."""
     from torchvision.models.detection import MaskRCNN
     from torchvision.models.detection.anchor_utils import AnchorGenerator
@@ -70,7 +74,7 @@ def build_narrow(
     )  # fmt: skip
 
 
-def build(architecture: str, arguments: dict[str, Any]) -> nn.Module:
+def build(architecture: str, arguments: dict[str, Any]) -> "MaskRCNN":
     """The named network without weights. Raises: ValueError for another name."""
     if architecture == NARROW:
         return build_narrow(**arguments)
@@ -97,18 +101,19 @@ def to_input(image: np.ndarray) -> Tensor:
 
 
 @torch.no_grad()
-def detect(net: nn.Module, images: Sequence[np.ndarray]) -> list[dict[str, Tensor]]:
+def detect(net: "MaskRCNN", images: Sequence[np.ndarray]) -> list[dict[str, Tensor]]:
     """boxes [n 4], labels [n], scores [n], masks [n 1 H W] of each image, in the image's own pixels, best score first.
 
     The images are shrunk antialiased before torchvision's own (then idle) resize; results are scaled back from there.
     """
-    side_px = (net.transform.min_size[0], net.transform.max_size)
+    transform = cast("GeneralizedRCNNTransform", net.transform)
+    side_px = (cast("tuple[int, ...]", transform.min_size)[0], transform.max_size)
     device = next(net.parameters()).device
-    small, _ = net.transform([to_input(shrink(image, side_px)).to(device) for image in images])
+    small, _ = transform([to_input(shrink(image, side_px)).to(device) for image in images])
     features = net.backbone(small.tensors)
     proposals, _ = net.rpn(small, features)
     found, _ = net.roi_heads(features, proposals, small.image_sizes)
-    return net.transform.postprocess(found, small.image_sizes, [image.shape[:2] for image in images])
+    return transform.postprocess(found, small.image_sizes, [image.shape[:2] for image in images])
 
 
 def save(folder: Path, net: nn.Module, facts: dict[str, Any]) -> None:
@@ -121,7 +126,7 @@ def save(folder: Path, net: nn.Module, facts: dict[str, Any]) -> None:
     write_json(folder / "detector.json", facts)
 
 
-def load(folder: Path) -> tuple[nn.Module, dict[str, Any]]:
+def load(folder: Path) -> tuple["MaskRCNN", dict[str, Any]]:
     """The network in evaluation mode and its facts.
 
     Raises: FileNotFoundError where the folder is no detector; ValueError where the weights do not fit.

@@ -3,10 +3,14 @@
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from stages.data.detections import ImageDetections
 from stages.data.raw import RawFolder
 from stages.teachers.detectors.found import Block, Files, in_batches, to_detections
+
+if TYPE_CHECKING:
+    from torchvision.models.detection.roi_heads import RoIHeads
 
 
 class TorchvisionDetector:
@@ -16,7 +20,7 @@ class TorchvisionDetector:
         from stages.teachers.detectors.network import load
 
         net, taught = load(folder)
-        net.roi_heads.score_thresh = threshold
+        cast("RoIHeads", net.roi_heads).score_thresh = threshold
         digest = hashlib.sha256((folder / "weights.safetensors").read_bytes()).hexdigest()
         model = taught["architecture"]
         self.facts = {"source": "torchvision", "model": model, "digest": digest, "threshold": threshold}

@@ -40,8 +40,9 @@ def cluster(features: np.ndarray, clusters: int, iterations: int, seed: int) -> 
     if len(features) < clusters:
         raise ValueError(f"{clusters} clusters need as many features, came {len(features)}: raise the key codes")
     with threadpool_limits(1):
-        found = KMeans(clusters, init="k-means++", n_init=1, max_iter=iterations, random_state=seed).fit(features)
-    return found.cluster_centers_, found.labels_.astype(np.int64), int(found.n_iter_)
+        # The stubs know n_init="auto" alone.
+        found = KMeans(clusters, init="k-means++", n_init=1, max_iter=iterations, random_state=seed).fit(features)  # pyright: ignore[reportArgumentType]
+    return found.cluster_centers_, np.asarray(found.labels_).astype(np.int64), int(found.n_iter_)
 
 
 def nearest_members(features: np.ndarray, centres: np.ndarray, labels: np.ndarray, count: int) -> Groups:

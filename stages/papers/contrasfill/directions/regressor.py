@@ -85,7 +85,7 @@ class Regressor:
     def __init__(self, block: RegressorBlock, dimensions: int, seed: int):
         self.block = block
         start = Chance(seed, "initial", World.single()).shared_normal("regressor", dimensions) / dimensions**0.5
-        self.nets = {"regressor": Line(start)}
+        self.nets: dict[str, nn.Module] = {"regressor": Line(start)}
         self.frozen: dict[str, nn.Module] = {}
         self.memory: dict[str, Tensor] = {}
         self.descents = {

@@ -39,7 +39,7 @@ def parts_to_windows(parts: Mapping[str, np.ndarray], side: int, margin: int) ->
     eyes, mouth, lips = (union(names) for names in (EYES, MOUTH, LIPS))
     if not (eyes.any() and lips.any()):
         return None
-    boxes = [boxed(eyes, margin), boxed(mouth, margin)]
+    boxes = boxed(eyes, margin), boxed(mouth, margin)
     skin = union(("skin",)) & ~boxes[0] & ~boxes[1]
     return Windows(*boxes, lips, skin) if skin.any() else None
 

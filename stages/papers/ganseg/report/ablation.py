@@ -95,7 +95,7 @@ def cell_to_row(table: Table, row: str, column: Column) -> Row:
 def tidy(table: Table, row: str, dataset: str, metric: str, value: Mapping, printed: str) -> Row:
     """A measured number with six significant digits, the printed one as printed, their difference."""
     ours = float(value["value"])
-    facts = table.run(row, dataset).facts
+    facts = table.run(row, dataset).facts or {}
     protocol = dict(value["protocol"]) | {"parts": facts["parts"], "points_per_part": facts["points_per_part"]}
     return Row(
         method=row,

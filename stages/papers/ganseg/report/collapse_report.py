@@ -88,8 +88,8 @@ def verdict_of(shorts: list[Short], block: Block) -> Verdict:
     held = {}
     for short in shorts:
         if short.row in ALWAYS and short.run.facts is not None:
-            vanished = short.number("mechanism", "scale_largest") < block.extent
-            vanished = vanished and short.number("mechanism", "heat_pixels") < block.pixels
+            largest, pixels = (short.number("mechanism", name) for name in ("scale_largest", "heat_pixels"))
+            vanished = largest is not None and pixels is not None and largest < block.extent and pixels < block.pixels
             held[f"{short.row} seed {short.seed}"] = bool(short.run.facts["fired"]) if gates else vanished
     rule = (
         "the detector fires on every seed with n = 1 and n = 2"

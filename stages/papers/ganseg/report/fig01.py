@@ -52,7 +52,9 @@ def run(block: GeneratorBlock) -> tuple[Shapes, Generated]:
     codes = [torch.zeros(1, block.latent) for _ in range(3)]
     held: list[Generated] = []
     with torch.no_grad():
-        shapes = observed(generator, lambda: held.append(generator(Noise(*codes, torch.zeros(1, 2)))))
+        shapes = observed(
+            generator, lambda: held.append(generator(Noise(codes[0], codes[1], codes[2], torch.zeros(1, 2))))
+        )
     return shapes, held[0]
 
 

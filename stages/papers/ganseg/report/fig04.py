@@ -137,7 +137,7 @@ def draw_masks(figure: Any, generator: Generator, block: Block) -> dict[str, flo
     with torch.no_grad():
         for name, net in (("with", generator), ("small", small)):
             masks = [net.masks(points, scene.embeddings)[0][:1] for points in (scene.points, scene.points + delta)]
-            errors[name] = shifting.shift_error(*masks, seen, axis)
+            errors[name] = shifting.shift_error(masks[0], masks[1], seen, axis)
             left = (masks[0][..., :-seen] - masks[1][..., seen:]).abs().amax(1)[0]
             pictures.append((masks, left.numpy()))
     empty = np.full((block.size_px, block.size_px, 3), 235, np.uint8)

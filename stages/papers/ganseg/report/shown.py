@@ -52,7 +52,9 @@ def found_to_tiles(folder: Path, data: Packed, places: Sequence[int]) -> list[np
     ]
 
 
-def found_to_strip(label: str, folder: Path | None, data: Packed, places: Sequence[int], columns: int) -> Strip:
+def found_to_strip(
+    label: str, folder: Path | None, data: Packed, places: Sequence[int] | np.ndarray, columns: int
+) -> Strip:
     """A segmenter's masks as one strip; an empty one where it was not trained in this profile, or there is none."""
     if folder is None or not_run(folder) is not None:
         return Strip(label, None)

@@ -42,7 +42,9 @@ def open_table(profile: str, inputs: Mapping[str, Path]) -> Table:
     check_profile(held, profile)
     runs = {place: held[source] for place, source in lines_to_sources(held).items()}
     for place, run in held.items():
-        runs.setdefault(place, Run(None, run.fingerprint, run.reason or f"K = {run.facts['parts']} in this profile"))
+        runs.setdefault(
+            place, Run(None, run.fingerprint, run.reason or f"K = {(run.facts or {})['parts']} in this profile")
+        )
     title = "Table 4. Ablation of the number of parts"
     return Table(title, profile, LINES, runs, read_reported(inputs["reported"], "table4"))
 

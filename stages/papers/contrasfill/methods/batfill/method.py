@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from typing import cast
 
 import torch
 from pydantic import Field, model_validator
@@ -199,7 +200,9 @@ class BatFill:
         image, mask, block = batch["image"], batch["mask"], self.block
         hole = palette.to_hole_cells(mask, block.grid)
         uniform = chance.uniform("batfill/tokens", *hole.shape).to(image.device)
-        tokens = fill(self.nets["T"], self.to_tokens(image), hole, uniform, block.temperature, block.top_k)
+        tokens = fill(
+            cast(Transformer, self.nets["T"]), self.to_tokens(image), hole, uniform, block.temperature, block.top_k
+        )
         return {"image": torch.where(mask > 0, self.upsample(image, mask, tokens), image), "tokens": tokens}
 
 

@@ -1,6 +1,7 @@
 """The upsampler's loss terms: hinge over scales, L1 inside and outside the hole, VGG feature distances."""
 
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -17,12 +18,13 @@ IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 def hinge_d(real: Sequence[Tensor], fake: Sequence[Tensor]) -> Tensor:
     """mean over scales of E max(0, 1 - D(real)) + E max(0, 1 + D(fake)). Source: contrasfill §6.3."""
-    return sum(F.relu(1 - r).mean() + F.relu(1 + f).mean() for r, f in zip(real, fake, strict=True)) / len(real)
+    total = sum(F.relu(1 - r).mean() + F.relu(1 + f).mean() for r, f in zip(real, fake, strict=True))
+    return cast(Tensor, total) / len(real)
 
 
 def hinge_g(fake: Sequence[Tensor]) -> Tensor:
     """mean over scales of -E D(fake). Source: contrasfill §6.3."""
-    return -sum(f.mean() for f in fake) / len(fake)
+    return cast(Tensor, -sum(f.mean() for f in fake)) / len(fake)
 
 
 def region_l1(made: Tensor, real: Tensor, region: Tensor, share: Tensor) -> Tensor:
@@ -40,6 +42,9 @@ class VggDistance(nn.Module):
     Source: contrasfill §6.3 (code: weights 1/32 .. 1, ImageNet normalisation); relu4_2 for the second term is ours.
     Shapes: images [B 3 R R] in [-1, 1] -> two scalars.
     """
+
+    mean: Tensor
+    std: Tensor
 
     def __init__(self, features: nn.Sequential):
         super().__init__()
@@ -59,7 +64,7 @@ class VggDistance(nn.Module):
         ours = self.maps(made)
         with torch.no_grad():
             theirs = self.maps(real)
-        vgg = sum(weight * F.l1_loss(ours[place], theirs[place]) for place, weight in VGG_PLACES.items())
+        vgg = cast(Tensor, sum(weight * F.l1_loss(ours[place], theirs[place]) for place, weight in VGG_PLACES.items()))
         return vgg, F.mse_loss(ours[PERCEPTUAL_PLACE], theirs[PERCEPTUAL_PLACE])
 
 

@@ -84,7 +84,8 @@ def learn_palette(images: np.ndarray, positions: np.ndarray, grid: int, colours:
             f"a palette of {colours} colours needs as many distinct cell colours, the training set has "
             f"{distinct}; lower the key palette_colours"
         )
-    centres = KMeans(colours, n_init=1, random_state=seed).fit(points).cluster_centers_
+    # The stubs know n_init="auto" alone.
+    centres = KMeans(colours, n_init=1, random_state=seed).fit(points).cluster_centers_  # pyright: ignore[reportArgumentType]
     return torch.tensor(centres[np.argsort(centres @ LUMINANCE, kind="stable")], dtype=torch.float32)
 
 

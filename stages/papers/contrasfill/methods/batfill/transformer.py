@@ -1,5 +1,7 @@
 """BAT-Fill stage 1: the bidirectional and autoregressive transformer over colour tokens."""
 
+from typing import cast
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -112,7 +114,8 @@ class Transformer(nn.Module):
         """Keys and values of the context block, which never change while tokens are drawn, with room for more."""
         x, cache = self.context(tokens, hole), []
         for layer in self.layers:
-            shape = (len(x), layer.attention.heads, self.cells + room, x.shape[2] // layer.attention.heads)
+            heads = cast(Layer, layer).attention.heads
+            shape = (len(x), heads, self.cells + room, x.shape[2] // heads)
             kept = (x.new_empty(shape), x.new_empty(shape))
             x = layer(x, None, kept)
             cache.append(kept)

@@ -26,6 +26,8 @@ class Generator(nn.Module):
         flat noise -> colours [B 3 R R]; with `second` the styles from index `cut` on come from that code.
     """
 
+    style_of_column: Tensor
+
     def __init__(self, size: int, base: int, limit: int, latent: int, *, mapping_layers: int, mapping_rate: float):
         super().__init__()
         sides = sides_from(size, 4)

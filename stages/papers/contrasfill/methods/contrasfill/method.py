@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 from pydantic import Field
@@ -13,7 +13,7 @@ from stages.engine.chance import Chance, initialised
 from stages.engine.plan import Phase
 from stages.engine.world import World
 from stages.losses.nce import cosines, info_nce, require_sets
-from stages.nets.encoders.load import load_encoder
+from stages.nets.encoders.load import Encoder, load_encoder
 from stages.papers.contrasfill import combinations
 from stages.papers.contrasfill.adversarial import Adversary, adam, discriminator_of
 from stages.papers.contrasfill.codes import noise_rows, normal_codes, prepared, pulled
@@ -100,6 +100,10 @@ class ContrasFill:
         self.adversary = Adversary(discriminator, block, world)
         self.sets: dict[tuple[Cell, ...], dict[str, dict[str, Tensor]]] = {}
 
+    @property
+    def generator(self) -> Generator:
+        return cast(Generator, self.nets["generator"])
+
     def phases(self, step: int) -> list[Phase]:
         return [Phase("D", "D", ("discriminator",)), Phase("G", "G", self.average)]
 
@@ -133,7 +137,7 @@ class ContrasFill:
         for number, space in enumerate(CODES[self.block.codes]):
             used = [cell[combinations.SPACES.index(space)] for cell in own]
             normal = chance.shared_normal(f"{name}/code_{space}", self.block.codes_per_space, self.block.latent)
-            codes = self.nets["generator"].mapping[number](normal.to(device))
+            codes = self.generator.mapping[number](normal.to(device))
             if name == "G":
                 with torch.no_grad():
                     average = self.memory["latent_average"][number]
@@ -143,14 +147,13 @@ class ContrasFill:
 
     def fill(self, image: Tensor, mask: Tensor, mapped: list[Tensor], name: str, chance: Chance) -> Tensor:
         """S = G(I, M, codes) inside the hole, I outside."""
-        generator = self.nets["generator"]
-        flat = noise_rows(generator.trunk.noise, self.block.noise, f"{name}/noise", len(image), chance)
+        flat = noise_rows(self.generator.trunk.noise, self.block.noise, f"{name}/noise", len(image), chance)
         return composite(self.colours(image, mask, mapped, flat), image, mask)
 
     def colours(self, image: Tensor, mask: Tensor, mapped: list[Tensor], flat: Tensor | None) -> Tensor:
         """The generator's raw output; the context-free variant is shown no image (supp §5, figure 11)."""
         shown = torch.zeros_like(image) if self.block.context_free else image
-        return self.nets["generator"](shown, mask, mapped, flat)
+        return self.generator(shown, mask, mapped, flat)
 
     def contrastive_terms(self, fake: Tensor, cells: list[Cell], step: int) -> dict[str, Tensor]:
         """lambda_s times the loss of each space s, with the mean cosines of its sets (main Eq 2 to 4)."""
@@ -173,7 +176,7 @@ class ContrasFill:
     def features(self, space: str, images: Tensor) -> Tensor:
         """E_k or E_u of the images, with gradients to them: [B D]."""
         joint = space == "unknown" and "unknown" in self.nets
-        return self.nets["unknown"](images) if joint else self.frozen[space].encode(images)
+        return self.nets["unknown"](images) if joint else cast(Encoder, self.frozen[space]).encode(images)
 
     def sets_of(self, cells: list[Cell], space: str, device: torch.device) -> dict[str, Tensor]:
         """The sets as masks on the device, checked once for each pattern."""
@@ -190,7 +193,7 @@ class ContrasFill:
     def produce(self, batch: dict, chance: Chance) -> dict[str, Tensor]:
         """One filling per row. Rows of code_known and code_unknown in the batch replace drawn codes (for grids)."""
         image, mask = batch["image"], holes(batch["mask"], self.block.hole)
-        generator, mapped = self.nets["generator"], []
+        generator, mapped = self.generator, []
         for number, space in enumerate(CODES[self.block.codes]):
             name = f"code_{space}"
             normal = batch[name] if name in batch else normal_codes(name, batch, chance, self.block.latent)

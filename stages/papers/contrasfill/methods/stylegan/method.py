@@ -7,7 +7,7 @@ from typing import Literal
 
 import torch
 from pydantic import Field
-from torch import Tensor
+from torch import Tensor, nn
 
 from stages.data.prepared.packed import Packed
 from stages.data.prepared.source import PackedSource
@@ -60,7 +60,7 @@ class StyleGAN:
     Source: supp §4.2 through StyleGAN2 (code; gap G27).
     """
 
-    average = ("generator",)
+    average: tuple[str, ...] = ("generator",)
 
     def __init__(self, block: Block, world: World, seed: int):
         self.block, self.world = block, world
@@ -75,7 +75,7 @@ class StyleGAN:
         for name, parameter in generator.named_parameters():
             if name.endswith(".strength"):
                 parameter.requires_grad_(block.noise != "none")
-        self.nets = {"generator": generator, "discriminator": discriminator}
+        self.nets: dict[str, nn.Module] = {"generator": generator, "discriminator": discriminator}
         self.frozen: dict = {}
         self.memory = {"latent_average": torch.zeros(block.latent)}
         self.descents = {"D": self.adam("discriminator", block.penalty_every), "G": self.adam("generator", None)}

@@ -29,6 +29,8 @@ class Generator(nn.Module):
     Shapes: Noise -> Generated, see record.py.
     """
 
+    fixed_scale: Tensor | None
+
     def __init__(self, block: GeneratorBlock):
         super().__init__()
         self.block = block

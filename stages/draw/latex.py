@@ -5,7 +5,9 @@ from collections.abc import Iterable, Sequence
 # Each sign on its own, so that what one becomes is not read again.
 SIGNS = str.maketrans({
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "°": r"$^\circ$", "±": r"$\pm$", "σ": r"$\sigma$", "–": "--",
+    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "°": r"$^\circ$", "±": r"$\pm$", "×": r"$\times$",
+    "≤": r"$\leq$", "≥": r"$\geq$", "−": "$-$", "<": "$<$", ">": "$>$", "|": "$|$", "–": "--", "λ": r"$\lambda$",
+    "σ": r"$\sigma$", "τ": r"$\tau$",
 })  # fmt: skip
 DOWN, UP = r"$\downarrow$", r"$\uparrow$"
 

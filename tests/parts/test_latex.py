@@ -34,13 +34,14 @@ def test_each_sign_by_hand():
     assert escaped("50 % of x_1 & #2") == r"50 \% of x\_1 \& \#2"
     assert escaped("{~^$}") == r"\{\textasciitilde{}\textasciicircum{}\$\}"
     assert escaped("3 ± 1° – σ") == r"3 $\pm$ 1$^\circ$ -- $\sigma$"
+    assert escaped("λ ≤ 2 × τ < −1 | x") == r"$\lambda$ $\leq$ 2 $\times$ $\tau$ $<$ $-$1 $|$ x"
 
 
 @given(some.text(some.characters(codec="ascii", exclude_categories=["Cc"]), max_size=40))
 def test_escaped_text_balances_and_leaves_no_sign_alone(text):
     made = escaped(text)
-    plain = re.sub(r"\\text[a-z]+\{\}|\\[&%$#_{}]|\$\^\\circ\$|\$\\pm\$|\$\\sigma\$", "", made)
-    assert not set(plain) & set("\\&%$#_{}~^")
+    plain = re.sub(r"\\text[a-z]+\{\}|\\[&%$#_{}]|\$\^\\circ\$|\$\\pm\$|\$\\sigma\$|\$[<>|]\$", "", made)
+    assert not set(plain) & set("\\&%$#_{}~^<>|")
 
 
 @pytest.mark.skipif(TEX is None, reason="needs pdflatex or tectonic")

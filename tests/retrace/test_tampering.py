@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from stages.runner.code import Code
 from tests.house.toy_graph import OWN
 from tests.retrace.toy_tree import MODEL, MODELS, RAW
 
@@ -157,6 +158,8 @@ RECEIPTS = {
     "an input of the last receipt renamed": (
         lambda t: t.rewrite(TABLE, keep=True, inputs={**t.receipt(TABLE)["inputs"], "zero": {
             **t.receipt(TABLE)["inputs"]["zero"], "path": RAW}}), "receipt", "results/receipts/cub.json"),
+    "the digest of its code in the last receipt": (
+        lambda t: t.rewrite(TABLE, keep=True, code_digest="4" * 64), "receipt", "results/receipts/cub.json"),
     "layers in a receipt": (rewritten(layers=["train.base"]), "receipt", HERE),
     "a final file struck from its receipt": (
         lambda t: t.rewrite(TABLE, keep=True, outputs={
@@ -188,6 +191,17 @@ def test_altered_receipts_are_found_and_named(tree, case, scope):
     assert [finding.kind for finding in named][:1] == [kind], report.findings
     if "kept" not in case:
         assert report.findings[0].file == file, report.findings
+
+
+def test_a_digest_forged_for_an_edit_does_not_make_it_cosmetic(tree):
+    """The receipts name the old files and give the digest of the code as it is after the edit; git knows better."""
+    code = tree.receipt(TABLE)["code"]
+    name = "stages/tabulate.py"
+    path = tree.path(name)
+    path.write_text(path.read_text().replace("tabulate:", "better:", 1) + "\nBETTER = 1\n")
+    tree.rewrite(TABLE, keep=True, code_digest=Code(tree.folder, cached=False).digest(code))
+    found = [(one.kind, one.file) for one in tree.audit(TABLE + ".csv").findings]
+    assert found == [("code", name)], found
 
 
 PUBLISH = "stages/runner/publish.py"

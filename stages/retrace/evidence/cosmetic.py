@@ -8,16 +8,16 @@ from pathlib import Path
 from stages.runner.code import read_source
 
 
-def is_cosmetic(path: str, old_sha256: str, top: Path) -> bool:
+def is_cosmetic(path: str, old_sha256: str, top: Path) -> bool | None:
     """Whether a Python file under `top` has the same syntax tree as the text that had the old sha256.
 
-    The old text comes from git's history, found by its digest; where it is not there, nothing can be said for the edit.
+    The old text comes from git's history, found by its digest; None where it is not there.
     """
     now = top / path
     if now.suffix != ".py" or not now.is_file():
         return False
     old = old_text(path, old_sha256)
-    return old is not None and read_source(old).tree == read_source(now.read_bytes()).tree
+    return None if old is None else read_source(old).tree == read_source(now.read_bytes()).tree
 
 
 @cache

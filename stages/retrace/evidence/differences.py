@@ -88,13 +88,19 @@ class Sources:
         if not changed:
             return []
         same = self.code.digest(ran) == content["code_digest"]
-        # Where the code is another one, git may still know which of the files changed in more than comments.
-        cosmetic = {path: same or is_cosmetic(path, known, self.top) for path, known in changed.items()}
+        # What git knows of a file goes before the receipt's digest, which may be forged for the very edit.
+        judged = {path: is_cosmetic(path, known, self.top) for path, known in changed.items()}
+        cosmetic = {path: same if one is None else one for path, one in judged.items()}
         if not same and all(cosmetic.values()):
             cosmetic = dict.fromkeys(changed, False)
         return [
             Difference("code", path, known, self.digest(path), path, cosmetic[path]) for path, known in changed.items()
         ]
+
+    def code_digest(self, content: dict[str, Any]) -> str | None:
+        """The digest of the code that a receipt lists; None where a file of it has other bytes by now."""
+        ran = content["code"]
+        return None if any(self.digest(path) != known for path, known in ran.items()) else self.code.digest(ran)
 
     def _file(self, kind: str, name: str, known: str, path: str) -> list[Difference]:
         now = self.digest(path)

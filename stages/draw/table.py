@@ -132,6 +132,23 @@ def protocol_to_text(protocol: Iterable[tuple[str, Any]]) -> str:
     return "; ".join(f"{key}={value}" for key, value in sorted(protocol))
 
 
+def cell_to_row(cell: Cell, printed: str = "", difference: str = "", remarks: Mapping[str, str] | None = None) -> Row:
+    """A measured cell as a tidy line: six significant digits, the printed value as it is; remarks join its protocol."""
+    return Row(
+        method=cell.method,
+        dataset=cell.dataset,
+        metric=cell.metric,
+        unit=cell.unit,
+        ours=f"{cell.ours:.6g}",
+        spread="" if cell.spread is None else f"{cell.spread:.6g}",
+        seeds=str(len(cell.by_seed)),
+        printed=printed,
+        difference=difference,
+        profile=cell.profile,
+        protocol=protocol_to_text((dict(cell.protocol) | dict(remarks or {})).items()),
+    )
+
+
 def read_reported(path: Path, table: str) -> dict[Key, str]:
     """The printed values of a table by (method, dataset, metric). Raises: ValueError for a table without lines."""
     with path.open(encoding="utf-8", newline="") as file:

@@ -1,4 +1,4 @@
-"""What dvc.yaml may hold so that DVC and Snakemake read it alike; `graph.py` applies these checks as it loads."""
+"""What dvc.yaml may hold so that DVC and Snakemake read it alike: checked as it is written and as it is loaded."""
 
 import difflib
 import re

@@ -17,7 +17,7 @@ from stages.graph.text import graph_text
 from stages.runner import params
 from stages.runner.code import Code
 from stages.runner.exits import StageFailure
-from stages.runner.plan import roots_of
+from stages.runner.plan import modules_of, roots
 
 REMEDY = "run `make graph`"
 SHOWN = 90
@@ -79,9 +79,9 @@ def code_text(root: Path, made: Sequence[Group]) -> str:
             key = fill(group.code_key, values)
             if key in found:
                 continue
-            choices = {name: fill(text, values) for name, text in group.choices.items()}
+            verb, choices = group.entry.verb, {name: fill(text, values) for name, text in group.choices.items()}
             try:
-                found[key] = code.digest(code.closure(roots_of(group.entry.verb, choices)))
+                found[key] = code.digest(code.closure(roots(verb, modules_of(verb, choices))))
             except (FileNotFoundError, ValueError) as error:
                 raise ValueError(f"{group.file}: stage {group.name}: {group.entry.verb}: {error}") from None
     return json.dumps(dict(sorted(found.items())), indent=0) + "\n"

@@ -30,10 +30,9 @@ def roots(verb: str, targets: tuple[str, ...]) -> tuple[str, ...]:
     return (f"stages.{verb}", RUNNER, *targets)
 
 
-def roots_of(verb: str, choices: dict[str, str]) -> tuple[str, ...]:
-    """The same by the verb's name alone; imports the verb, which is light."""
-    module_of = getattr(importlib.import_module(f"stages.{verb}"), "module_of", None)
-    return roots(verb, modules(verb, choices, module_of))
+def modules_of(verb: str, choices: dict[str, str]) -> tuple[str, ...]:
+    """`modules` by the verb's name alone; imports the verb, which is light."""
+    return modules(verb, choices, getattr(importlib.import_module(f"stages.{verb}"), "module_of", None))
 
 
 class Plan:
@@ -50,8 +49,7 @@ class Plan:
 
     def module(self) -> ModuleType:
         """The module that holds the Block: the running program where the verb itself does."""
-        own = self.targets[0] == f"stages.{self.arguments.verb}" and "__main__" in sys.modules
-        main = sys.modules["__main__"]
+        main, own = sys.modules["__main__"], self.targets[0] == f"stages.{self.arguments.verb}"
         return main if own and hasattr(main, "Block") else importlib.import_module(self.targets[0])
 
     def block(self, module: ModuleType) -> Block:

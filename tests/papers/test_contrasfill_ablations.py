@@ -41,6 +41,9 @@ def test_every_change_stands_beside_contrasfill_on_every_set(tmp_path):
         ["107.00", "107.100"],
         ["207.00", "207.100"],
     ]
+    assert "In the subsample an image has one positive for each space" in made["md"], (
+        "why SupCon's line changes nothing"
+    )
     assert "no evidence" in made["md"] and "claims" not in made["md"]
     assert made["tex"].count(r" \\") == 1 + len(DATASETS) * len(ablations.CHANGES)
 

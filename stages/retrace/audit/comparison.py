@@ -26,7 +26,7 @@ class Comparison:
         said, now = held.content["code_digest"], self.sources.code_digest(held.content)
         if now not in (None, said):
             self.into.add("receipt", unit.name, held.file, f"code digest {now}", f"code digest {said}",
-                          "the files of the code that it lists", f"restore the receipt, or rebuild {unit.name}")  # fmt: skip
+                          "the code that it lists", f"restore the receipt, or rebuild {unit.name}")  # fmt: skip
         named = tuple(held.content["layers"])
         if named not in self._gaps:
             self._gaps[named] = layers.gaps(named, self.sources.top)

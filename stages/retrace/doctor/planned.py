@@ -4,7 +4,6 @@ A stage's block lies beside its method, so this imports torch; `doctor` calls it
 saved states lie about.
 """
 
-import importlib
 import json
 import sys
 from pathlib import Path
@@ -13,7 +12,7 @@ from stages import graph
 from stages.graph import Stage
 from stages.retrace.evidence import current
 from stages.runner import receipt
-from stages.runner.plan import Plan, modules, resume_name
+from stages.runner.plan import Plan, modules_of, resume_name
 
 
 def planned(stage: Stage) -> dict[str, str]:
@@ -22,8 +21,7 @@ def planned(stage: Stage) -> dict[str, str]:
     Raises: FileNotFoundError where an input is not built.
     """
     given = current.arguments(stage)
-    module_of = getattr(importlib.import_module(f"stages.{given.verb}"), "module_of", None)
-    plan = Plan(given, modules(given.verb, given.choices, module_of))
+    plan = Plan(given, modules_of(given.verb, given.choices))
     plan.block(plan.module())
     content = plan.receipt(receipt.of_input)
     return {"fingerprint": content["fingerprint"], "resume": resume_name(content)}

@@ -23,7 +23,8 @@ STUDY = Study(
     "ablations",
     "One change at a time",
     "Object-mask holes; each line trains ContrasFill with one change. Fréchet distance: lower is better; diversity and "
-    "angle of the known factor: higher is better.",
+    "angle of the known factor: higher is more diverse. In the subsample an image has one positive for each space, so "
+    "SupCon's denominator is the same sum: its line differs from ContrasFill's by rounding in training alone.",
     tuple(
         Line(f"{label}, {words}", method, dataset)
         for dataset, label in DATASETS.items()

@@ -7,7 +7,15 @@ from typing import Any
 
 from stages.draw.latex import cells_to_line, escaped, tabular
 from stages.draw.style import stamp
-from stages.draw.table import Cell, Row, protocol_to_text, read_scores, rows_to_csv, rows_to_markdown, scores_to_cells
+from stages.draw.table import (
+    Cell,
+    cell_to_row,
+    protocol_to_text,
+    read_scores,
+    rows_to_csv,
+    rows_to_markdown,
+    scores_to_cells,
+)
 from stages.papers.contrasfill.report.comparing import SHOWN, Comparison, Measured, Side, is_called
 
 
@@ -75,23 +83,6 @@ def ordered(study: Study, cells: Iterable[Cell]) -> list[Cell]:
     """By the table's lines, then by measure."""
     places = {(line.dataset, line.method): number for number, line in enumerate(study.lines)}
     return sorted(cells, key=lambda c: (places.get((c.dataset, c.method), len(places)), c.dataset, c.method, c.metric))
-
-
-def cell_to_row(cell: Cell) -> Row:
-    """One tidy line; the paper prints no numbers for these studies."""
-    return Row(
-        method=cell.method,
-        dataset=cell.dataset,
-        metric=cell.metric,
-        unit=cell.unit,
-        ours=f"{cell.ours:.6g}",
-        spread="" if cell.spread is None else f"{cell.spread:.6g}",
-        seeds=str(len(cell.by_seed)),
-        printed="",
-        difference="",
-        profile=cell.profile,
-        protocol=protocol_to_text(cell.protocol),
-    )
 
 
 def cell_texts(study: Study, measured: Measured, joint: str) -> list[list[str]]:

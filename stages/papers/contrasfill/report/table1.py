@@ -14,6 +14,7 @@ from stages.draw.style import stamp
 from stages.draw.table import (
     Cell,
     Row,
+    cell_to_row,
     protocol_to_text,
     read_reported,
     read_scores,
@@ -51,28 +52,15 @@ def tabulate(block: Block, inputs: Mapping[str, Path]) -> dict[str, str]:
 
 def table_to_csv(table: Table) -> str:
     """One line for each measured quantity. Printed values stand beside ours, differences only under one name."""
-    return rows_to_csv(cell_to_row(table, cell) for cell in table.ordered())
+    return rows_to_csv(beside_printed(table, cell) for cell in table.ordered())
 
 
-def cell_to_row(table: Table, cell: Cell) -> Row:
-    """One tidy line; numbers with six significant digits, printed values as printed."""
+def beside_printed(table: Table, cell: Cell) -> Row:
+    """One tidy line, with the printed value; their difference only where both are the same measure."""
     printed, name = table.printed_beside(cell)
-    protocol = dict(cell.protocol)
     if printed and name != cell.metric:
-        protocol["printed"] = f"{name}, another measure: not comparable in value"
-    return Row(
-        method=cell.method,
-        dataset=cell.dataset,
-        metric=cell.metric,
-        unit=cell.unit,
-        ours=f"{cell.ours:.6g}",
-        spread="" if cell.spread is None else f"{cell.spread:.6g}",
-        seeds=str(len(cell.by_seed)),
-        printed=printed,
-        difference=f"{cell.ours - float(printed):.6g}" if printed and name == cell.metric else "",
-        profile=cell.profile,
-        protocol=protocol_to_text(protocol.items()),
-    )
+        return cell_to_row(cell, printed, remarks={"printed": f"{name}, another measure: not comparable in value"})
+    return cell_to_row(cell, printed, f"{cell.ours - float(printed):.6g}" if printed else "")
 
 
 def table_to_markdown(table: Table, tolerances: Mapping[str, float]) -> str:

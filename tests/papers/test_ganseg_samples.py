@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from stages.data.prepared.packed import Packed
 from stages.engine.weights import write_weights
 from stages.engine.world import World
 from stages.papers.ganseg import collapse, encoded, evaluation, sampling
@@ -133,6 +134,8 @@ class Pack:
         self.masks = (labels > 0).astype(np.uint8) if name != "celeba_wild" else None
         self.folder = "memory"
         self.keys = [f"{number:03d}" for number in range(len(labels))]
+
+    needed_masks = Packed.needed_masks
 
     def positions(self, split: str) -> np.ndarray:
         return np.flatnonzero(self.splits == split)

@@ -21,7 +21,7 @@ from stages.papers.contrasfill.methods.stylegan.nets import SmallInverter
 from tests.contract.prepared import PARAMS, block_of
 from tests.papers.contrasfill_toys import chance
 
-MODULE = "stages.papers.contrasfill.identity"
+METHOD = "stages.papers.contrasfill.methods.stylegan.method"
 SMOKE = ("contrasfill.stylegan.base", "contrasfill.stylegan.profile.smoke")
 
 
@@ -32,7 +32,7 @@ def test_training_is_repeatable_and_every_parameter_learns(tmp_path):
     from stages.engine.loop import Run
 
     settle(torch.device("cpu"))
-    block = block_of(f"{MODULE}.method", *SMOKE).model_copy(update={"style_mixing": 1.0})
+    block = block_of(METHOD, *SMOKE).model_copy(update={"style_mixing": 1.0})
     image = torch.rand(4, 3, 32, 32, generator=torch.Generator().manual_seed(0)) * 2 - 1
 
     class Source:
@@ -67,7 +67,7 @@ def inversion_of(space: str) -> Inversion:
 
     block = layers.validate(InversionBlock, layers.merge(PARAMS, names), names)
     block = block.model_copy(update={"space": space})
-    model = stylegan.for_sampling(block_of(f"{MODULE}.method", *SMOKE), World.single())
+    model = stylegan.for_sampling(block_of(METHOD, *SMOKE), World.single())
     model.memory["latent_average"] = torch.arange(16.0)
     net = network(block, 32, model.nets["generator"].styles, 16, 0)
     perceptor = Perceptor(lambda images: [images, images[:, :, ::2]], None)

@@ -81,7 +81,6 @@ class Shaping:
         meta: dict[str, Any] = {"threads": 1, **kept, **({"env": entry.env} if entry.env else {})}
         if entry.shape.files:
             meta |= {"final": True, "paper": self.source.paper}
-            meta |= {"claim": entry.claim} if entry.claim else {}
             meta["caption"] = self._caption(name, out, axes)
         prefix = f"{self.source.paper}_" if self.source.paper else ""
         code_key = "-".join(word.replace(".", "/") if "$" not in word else word for word in self._key(entry))

@@ -9,7 +9,7 @@ from typing import Any
 
 RESOURCES = {"torch": "torch", "gpu": "gpu", "mem_mb": "mem_mb", "runtime_min": "runtime", "disk_mb": "disk_mb"}
 META_TYPES = {"threads": int, **dict.fromkeys(RESOURCES, int), "final": bool}
-META_TYPES |= dict.fromkeys(("env", "paper", "claim", "caption"), str)
+META_TYPES |= dict.fromkeys(("env", "paper", "caption"), str)
 STAGE_KEYS = {"matrix", "desc", "cmd", "deps", "params", "outs", "meta"}
 OUT_FLAGS = {"cache", "desc"}
 NOT_SOURCES = {"results", "data", ".work", ".snakemake", ".venv", ".git"}

@@ -85,7 +85,6 @@ class Entry(_Part):
     inputs: Groups = Field(default={}, alias="in")
     out: str
     files: list[str] = []
-    claim: str | None = None
     env: str | None = None
     costs: Costs = Costs()
 

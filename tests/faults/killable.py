@@ -78,7 +78,6 @@ stages:
       pack: score/toy
     out: tables/toy
     files: [csv, md]
-    claim: C1
 """
 
 PARAMS = """

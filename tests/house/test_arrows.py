@@ -47,7 +47,7 @@ def allowed(owner: str) -> set[str]:
     if owner == "graph":
         return everyone | {"homes", "runner"}
     if owner == "retrace":
-        return everyone | {"graph", "homes", "runner", "data", "papers"}
+        return everyone | {"graph", "homes", "runner", "data", "draw", "papers"}
     return everyone | set(PARTS) | {"papers", "runner"}
 
 

@@ -81,7 +81,6 @@ stages:
       one: model/${item.set}_1
     out: tables/${item.set}
     files: [csv, md]
-    claim: C1
 """
 
 PARAMS = """

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from stages.draw.table import read_reported
 from stages.papers.contrasfill.report import contrasfill_claims as claims
 from stages.papers.contrasfill.report.comparing import Comparison, Side, greatest, least
 from tests.papers import claim_scores
@@ -44,18 +45,18 @@ def test_every_claim_gets_a_verdict_in_its_order(one_seed):
 
 
 def test_a_demo_verdict_is_stamped_as_no_evidence(one_seed):
-    said = {row["claim"]: row["evidence"] for row in rows(one_seed["csv"])}
+    said = {row["claim"]: row["worth"] for row in rows(one_seed["csv"])}
     assert said.pop("C14").startswith("exact") and set(said.values()) == {"not evidence (demo profile)"}
     assert "no evidence" in one_seed["md"].splitlines()[2] and "no evidence" in one_seed["tex"].splitlines()[0]
 
 
 def test_a_paper_verdict_is_evidence_with_several_seeds_alone(tmp_path):
-    for place, (seeds, worth) in enumerate((((0,), "one seed, no spread"), ((0, 1), "evidence"))):
+    for place, (seeds, worth) in enumerate((((0, 1), "2 of the 3 seeds of an ordering"), ((0, 1, 2), "evidence"))):
         scores = claim_scores.all_scores(seeds)
         for held in scores.values():
             held["profile"] = "paper"
         found = rows(texts(tmp_path / str(place), scores)["csv"])
-        assert {row["evidence"] for row in found if row["claim"] != "C14"} == {worth}
+        assert {row["worth"] for row in found if row["claim"] != "C14"} == {worth}
 
 
 def test_lines_of_two_claims_in_full(one_seed):
@@ -77,7 +78,7 @@ def test_printed_numbers_decide_claims_1_to_4_as_the_paper_says():
     from stages.papers.contrasfill.report.comparing import Measured
     from stages.papers.contrasfill.report.rules import RULES
 
-    printed = Measured({"table1": claims.printed_cells(PAGES["reported"])})
+    printed = Measured({"table1": claims.printed_cells(read_reported(PAGES["reported"], "table1"))})
     for name in ("C1", "C2", "C3", "C4", "C5"):
         for held in RULES[name](printed, {"fidelity_tolerance": 1.15}):
             assert held.held() == 1, (name, held)

@@ -62,7 +62,9 @@ def test_every_claim_of_table_1_has_its_verdict():
     from stages.papers.contrasfill.report.verdicts import BOX, OBJECT
 
     for names, measured_by in ((OBJECT, "tables/table1.csv"), (BOX, "tables/table1_box.csv")):
-        assert list(names) == [claim["id"] for claim in read("claims.yaml") if claim["measured_by"] == measured_by]
+        about = [claim["id"] for claim in read("claims.yaml") if claim["measured_by"] == measured_by]
+        # Figure 9 shows what C5 says in words; its rule is about Table 1's numbers.
+        assert list(names) == about + (["C5"] if names is OBJECT else [])
 
 
 def test_gaps_have_distinct_ids_and_all_parts():

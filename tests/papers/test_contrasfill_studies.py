@@ -104,14 +104,16 @@ def test_box_table_has_five_methods_and_no_printed_numbers(tmp_path):
 
 def test_box_table_decides_claims_12_and_13(tmp_path):
     found = box(tmp_path / "a")["md"]
-    assert "| C12 |" in found and "Bird 1 of 1, Car 1 of 1 | yes (demo: no evidence)" in found and "| C1 |" not in found
+    assert (
+        "| C12 |" in found and "Bird 1 of 1, Car 1 of 1 | holds (demo: no evidence)" in found and "| C1 |" not in found
+    )
 
     def weaker(scores):
         for entry in scores["score_face_0"]["values"]:
             if (entry["method"], entry["metric"]) == ("contrasfill1", "KFFA"):
                 entry["value"] = 40.0
 
-    assert "Face 0 of 1, Bird 1 of 1, Car 1 of 1 | no (demo: no evidence)" in box(tmp_path / "b", fault=weaker)["md"]
+    assert "Face 0 of 1, Bird 1 of 1, Car 1 of 1 | fails (demo: no evidence)" in box(tmp_path / "b", fault=weaker)["md"]
 
 
 def test_box_table_refuses_scores_of_object_masks(tmp_path):

@@ -122,5 +122,5 @@ def test_the_stage_measures_every_statement_that_the_target_lists(tmp_path):
     inputs = {"equivariance": put(tmp_path / "again", "score", held)}
     limits = target.Block(profile="smoke", exact=1e-10, broken=1e-3)
     content = json.loads(target.tabulate(limits, inputs)["json"])
-    assert content["claim"]["verdict"] == "yes", content["claim"]["measured"]
+    assert content["claims"]["C9"]["verdict"] == "holds", content["claims"]["C9"]["measured"]
     assert held["cases"]["profile"]["contamination_depth"][-1] <= block.margin

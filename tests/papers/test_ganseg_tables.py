@@ -117,10 +117,10 @@ def test_markdown_of_table2_has_the_printed_shape(two):
 
 
 def test_verdicts_of_table2_follow_their_rules(tmp_path, two):
-    assert verdict(two["md"], "C3") == "yes (demo: no evidence)"
-    assert verdict(two["md"], "C2") == "not reproduced (demo: no evidence)"  # 10.00 against 6.18 is 62 % off
+    assert verdict(two["md"], "C3") == "holds (demo: no evidence)"
+    assert verdict(two["md"], "C2") == "fails (demo: no evidence)"  # 10.00 against 6.18 is 62 % off
     equal = table2.tabulate(BLOCK2, segmenters(tmp_path / "equal", {"fixed": 0, "original": 0}))
-    assert verdict(equal["md"], "C3").startswith("no")
+    assert verdict(equal["md"], "C3").startswith("fails")
     absent = table2.tabulate(BLOCK2, segmenters(tmp_path / "absent", {"fixed": None, "original": 0}))
     assert verdict(absent["md"], "C3").startswith("not run")
 
@@ -154,23 +154,23 @@ def test_nothing_at_all_was_run(tmp_path):
 def test_table3_knows_whether_one_line_is_best_everywhere(tmp_path):
     lines = {"n3": 2, "n4": 0, "n6": 1, "n8": 3}
     found = table3.tabulate(table3.Block(profile="demo"), segmenters(tmp_path, lines))
-    assert verdict(found["md"], "C4").startswith("no")
+    assert verdict(found["md"], "C4").startswith("fails")
     inputs = segmenters(tmp_path / "other", lines)
     better = score("flowers", "n6", -1, points=6)
     (inputs["score_n6_flowers"] / "score.json").write_text(json.dumps(better), encoding="utf-8")
-    assert verdict(table3.tabulate(table3.Block(profile="demo"), inputs)["md"], "C4").startswith("yes")
+    assert verdict(table3.tabulate(table3.Block(profile="demo"), inputs)["md"], "C4").startswith("holds")
 
 
 def test_table4_judges_extremes_among_the_lines_that_ran(tmp_path):
     lines = {"k1": 2, "k4": None, "k8": 0, "k12": None, "k16": None, "k32": 3}
     found = table4.tabulate(BLOCK4, segmenters(tmp_path, lines))["md"]
-    assert verdict(found, "C5").startswith("no")  # K = 32 is the worst on CelebA too
+    assert verdict(found, "C5").startswith("fails")  # K = 32 is the worst on CelebA too
     assert "CelebA (%): does not, CUB (IoU): meets it" in found and "| 5 of 5 |" in found
     assert "- K=32, celeba_wild: K = 32, λ_con 40" in found
     inputs = segmenters(tmp_path / "met", lines)
     held = score("celeba_wild", "k1", 4, parts=1)
     (inputs["score_k1_celeba_wild"] / "score.json").write_text(json.dumps(held), encoding="utf-8")
-    assert verdict(table4.tabulate(BLOCK4, inputs)["md"], "C5").startswith("yes")
+    assert verdict(table4.tabulate(BLOCK4, inputs)["md"], "C5").startswith("holds")
 
 
 def test_table4_puts_a_main_run_with_fewer_parts_into_its_own_line(tmp_path):
@@ -221,7 +221,7 @@ def test_table1_shows_what_runs_used_and_checks_the_printed_products(tmp_path):
     assert rows(found["csv"])["original", "taichi", "lambda_con"]["ours"] == "24"  # the demo's K is 8
     assert rows(found["csv"])["original", "taichi", "lambda_con"]["difference"] == "-6"
     assert "| λ_con | 10 (10) | 24 (30) | 10 (10) | 30 (30) |" in found["md"]
-    assert verdict(found["md"], "C6").startswith("yes") and "Flowers 3.75 x 8 = 30" in found["md"]
+    assert verdict(found["md"], "C6") == "holds" and "Flowers: 3.75 x 8 = 30" in found["md"]
 
 
 def test_a_printed_constant_that_does_not_fit_is_seen(tmp_path):
@@ -230,7 +230,7 @@ def test_a_printed_constant_that_does_not_fit_is_seen(tmp_path):
         REPORTED.read_text(encoding="utf-8").replace("concentration_constant,3.75", "concentration_constant,3.7")
     )
     found = table1.tabulate(table1.Block(profile="demo"), {"reported": wrong, **models(tmp_path)})
-    assert verdict(found["md"], "C6").startswith("no")
+    assert verdict(found["md"], "C6") == "fails"
 
 
 def test_fid_gets_a_difference_only_under_its_own_name(tmp_path):
@@ -258,17 +258,17 @@ def collapse_block(profile: str) -> collapse_report.Block:
 def test_the_collapse_report_gates_on_the_mechanism_in_the_demo(tmp_path):
     inputs = collapses(tmp_path, {"n1": 0.0, "n2": 1e-17, "n3": 0.01}, {"n1": [], "n2": [], "n3": []})
     found = collapse_report.tabulate(collapse_block("demo"), inputs)
-    assert verdict(found["md"], "C4").startswith("yes") and "| 4 of 6 runs |" in found["md"]
+    assert verdict(found["md"], "C4").startswith("holds") and "| 4 of 6 runs |" in found["md"]
     assert "| n = 2, seed 2 | n/a (profile) |" in found["md"]
     paper = collapse_report.tabulate(collapse_block("paper"), inputs)
-    assert verdict(paper["md"], "C4") == "no"  # no rule of the detector fired
+    assert verdict(paper["md"], "C4") == "fails"  # no rule of the detector fired
 
 
 def test_the_collapse_report_gates_on_the_detector_at_scale(tmp_path):
     fired = {"n1": ["foreground"], "n2": ["parts", "images"], "n3": []}
     inputs = collapses(tmp_path, {"n1": 0.5, "n2": 0.5, "n3": 0.5}, fired)
-    assert verdict(collapse_report.tabulate(collapse_block("paper"), inputs)["md"], "C4") == "yes"
-    assert verdict(collapse_report.tabulate(collapse_block("demo"), inputs)["md"], "C4").startswith("no")
+    assert verdict(collapse_report.tabulate(collapse_block("paper"), inputs)["md"], "C4") == "holds"
+    assert verdict(collapse_report.tabulate(collapse_block("demo"), inputs)["md"], "C4").startswith("fails")
 
 
 @pytest.mark.parametrize("what", ["two", "collapse"])

@@ -49,8 +49,9 @@ def test_clusters_are_separate_and_noise_is_not(tmp_path):
         near["sets"]["flowers"]["trained"]["purity"] == 1.0 and near["sets"]["flowers"]["trained"]["silhouette"] > 0.8
     )
     assert near["sets"]["flowers"]["untrained"]["purity"] < 0.6
-    assert near["claim"]["verdict"] == "yes" and not near["claim"]["evidence"] and near["claim"]["columns"] == "3 of 4"
-    assert far["claim"]["verdict"] == "no"
+    assert near["claims"]["C7"]["verdict"] == "holds" and near["claims"]["C7"]["columns"] == "3 of 4"
+    assert near["claims"]["C7"]["worth"] == "not evidence (demo profile)"
+    assert far["claims"]["C7"]["verdict"] == "fails"
     assert near["sets"]["taichi"] == {"not_run": "enabled: false in this profile"}
     assert near["sets"]["flowers"]["fingerprint"] == "print of sample_flowers"
 
@@ -64,13 +65,13 @@ def test_the_background_is_a_label_of_its_own():
     assert 1 / 3 < purity < 0.9  # the background's third is pure, of the parts' two thirds about half
 
 
-@pytest.mark.parametrize(("fired", "verdict"), [(["still"], "yes"), ([], "no")])
+@pytest.mark.parametrize(("fired", "verdict"), [(["still"], "holds"), ([], "fails")])
 def test_triviality_lists_rules_and_numbers(tmp_path, fired, verdict):
     found = json.loads(ae_triviality.tabulate(ae_triviality.Block(profile="demo"), encoded(tmp_path, fired))["json"])
     entry = found["kinds"]["masks"]["sets"]["celeba_wild"]
     assert entry["fired"] == fired and entry["values"] == {"background": 0.5}
     assert found["kinds"]["points"]["sets"]["flowers"]["not_run"]
-    assert (found["claim"]["verdict"], found["claim"]["columns"]) == (verdict, "2 of 8")
+    assert (found["claims"]["C8"]["verdict"], found["claims"]["C8"]["columns"]) == (verdict, "2 of 8")
 
 
 def part_e(folder, **changes: float) -> dict:
@@ -85,12 +86,18 @@ def part_e(folder, **changes: float) -> dict:
 
 @pytest.mark.parametrize(
     ("changes", "verdict"),
-    [({}, "yes"), ({"E3": 1e-9}, "no"), ({"E4_margin_4": 1e-4}, "no"), ({"E13": 0.0}, "no"), ({"E10": 0.0}, "yes")],
+    [
+        ({}, "holds"),
+        ({"E3": 1e-9}, "fails"),
+        ({"E4_margin_4": 1e-4}, "fails"),
+        ({"E13": 0.0}, "fails"),
+        ({"E10": 0.0}, "holds"),
+    ],
 )
 def test_part_e_needs_exact_statements_and_broken_controls(tmp_path, changes, verdict):
     block = equivariance.Block(profile="demo", exact=1e-10, broken=1e-3)
     found = json.loads(equivariance.tabulate(block, part_e(tmp_path / "e", **changes))["json"])
-    assert found["claim"]["verdict"] == verdict
+    assert found["claims"]["C9"]["verdict"] == verdict
     assert found["cases"]["full"]["statements"]["E10"]["holds"] is None
     assert set(found["cases"]["full"]["statements"]) == set(equivariance.STATEMENTS)
 
@@ -110,13 +117,14 @@ def test_all_ten_claims_have_a_verdict_with_numbers(inputs):
     assert list(found["claims"]) == sorted(f"C{number}" for number in range(1, 11))
     verdicts = {name: claim["verdict"] for name, claim in found["claims"].items()}
     assert verdicts == {
-        "C1": "shown", "C2": "not reproduced", "C3": "yes", "C4": "no", "C5": "no", "C6": "yes", "C7": "yes",
-        "C8": "yes", "C9": "yes", "C10": "not asserted",
+        "C1": "not decided", "C2": "fails", "C3": "holds", "C4": "fails", "C5": "fails", "C6": "holds", "C7": "holds",
+        "C8": "holds", "C9": "holds", "C10": "not decided",
     }  # fmt: skip
-    assert [name for name, claim in found["claims"].items() if claim["evidence"]] == ["C6", "C9"]
+    assert [name for name, claim in found["claims"].items() if claim["worth"].startswith("exact")] == ["C6", "C9"]
     cell = found["claims"]["C3"]["values"]["flowers iou"]["fixed"]
     assert cell == {"ours": pytest.approx(0.67), "printed": "0.697", "fingerprint": "print of fixed_flowers"}
-    assert found["claims"]["C4"]["collapse"]["verdict"] == "yes" and found["claims"]["C4"]["no_best"]["verdict"] == "no"
+    assert found["claims"]["C4"]["collapse"]["verdict"] == "holds"
+    assert found["claims"]["C4"]["no_best"]["verdict"] == "fails"
 
 
 def test_claims_agree_with_the_tables_own_words(inputs):
@@ -131,5 +139,5 @@ def test_claims_agree_with_the_tables_own_words(inputs):
 def test_claims_change_with_one_number(inputs, tmp_path):
     changed = dict(inputs) | part_e(tmp_path / "e", E6=1.0)
     found = json.loads(claims.tabulate(claims.Block(**LIMITS), changed)["json"])
-    assert found["claims"]["C9"]["verdict"] == "no" and "E6 full" in found["claims"]["C9"]["measured"]
+    assert found["claims"]["C9"]["verdict"] == "fails" and "E6 full" in found["claims"]["C9"]["measured"]
     assert inputs["reported"] == REPORTED

@@ -48,7 +48,6 @@ FIGURE_STAGE = """
       reported: reported.csv
     out: figures/fig
     files: [png, pdf]
-    claim: C2
 """
 MODELS = "results/store/demo/model/toy"
 MODEL = f"{MODELS}/cub_0"

@@ -4,12 +4,13 @@ import csv
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from stages import graph
+from stages.draw.verdict import NOT_DECIDED, NOT_RUN
 from stages.retrace.claims.verdicts import Number, Verdict, verdicts_of_json, verdicts_of_rows
 from stages.retrace.evidence.identify import Unvouched, identify
 from stages.retrace.evidence.origins import PAPERS, Origins, load_yaml
@@ -23,7 +24,10 @@ STANDS_FOR = re.compile(r"printed=([^,;]+)")
 
 @dataclass(frozen=True)
 class Claim:
-    """A claim with its numbers; `missing` says of each absent file whether a stage makes it."""
+    """A claim with its verdict, the file that gives it, and the numbers.
+
+    `missing` says of each absent file that it rests on whether a stage makes it.
+    """
 
     paper: str
     id: str
@@ -31,8 +35,10 @@ class Claim:
     evidence: str
     rule: str
     measured_by: str
-    verdict: str = ""
+    verdict: str
+    why: str = ""
     worth: str = ""
+    decided_by: str = ""
     numbers: tuple[Number, ...] = ()
     gaps: tuple[str, ...] = ()
     missing: tuple[tuple[str, bool], ...] = ()
@@ -75,36 +81,72 @@ class _Desk:
         self._gaps: dict[str, tuple[str, ...]] = {}
 
     @cached_property
-    def made(self) -> set[str]:
-        """All outputs of the graph."""
-        return {out for stage in graph.load(".") for out in stage.outs}
+    def made(self) -> dict[str, str]:
+        """All outputs of the graph, with the paper of the stage that makes each."""
+        return {out: str(stage.meta.get("paper", "")) for stage in graph.load(".") for out in stage.outs}
 
     def of(self, paper: str) -> Iterable[Claim]:
-        form = next((form for form in ("csv", "json") if (RESULTS / f"tables/{paper}_claims.{form}").is_file()), "")
-        ruled, target = self.verdicts(paper, form), self.target(paper, form)
+        given, doubted = self.verdicts(paper)
         for entry in load_yaml(PAPERS / paper / "claims.yaml"):
-            verdict = ruled.get(str(entry["id"]), Verdict())
-            measured = entry["measured_by"]
-            found, doubts = self.table(measured) if measured.endswith(".csv") else ([], self.doubt(measured))
-            absent = [f"results/{name}" for name in (measured, target) if not (RESULTS / name).is_file()]
+            measured, verdict = entry["measured_by"], given.get(str(entry["id"]))
+            found, doubt = self.table(measured) if measured.endswith(".csv") else ([], self.doubt(measured))
+            numbers = (*(verdict.numbers if verdict else ()), *_measured(entry, found))
+            verdict = verdict or Verdict(NOT_DECIDED if numbers else NOT_RUN)
+            absent = [measured] if not (RESULTS / measured).is_file() else []
+            absent += [] if verdict.file else [self.ledger(paper)]
             yield Claim(
                 paper, str(entry["id"]), entry["claim"], entry["evidence"], entry["rule"], f"results/{measured}",
-                verdict.word, verdict.worth, (*verdict.numbers, *_measured(entry, found)),
-                verdict.gaps or self.gaps(measured), tuple((name, name in self.made) for name in absent),
-                tuple(text for text in (self.doubt(target), doubts) if text),
+                verdict.word, verdict.why, verdict.worth, verdict.file, numbers, verdict.gaps or self.gaps(measured),
+                tuple((f"results/{name}", f"results/{name}" in self.made) for name in absent),
+                tuple(text for text in (*doubted.get(verdict.file, ()), doubt) if text),
             )  # fmt: skip
 
-    def target(self, paper: str, form: str) -> str:
-        """The file that holds a paper's verdicts, or would: a csv, or a JSON where the graph makes that."""
-        made = f"results/tables/{paper}_claims.json" in self.made if not form else form == "json"
-        return f"tables/{paper}_claims.{'json' if made else 'csv'}"
+    def ledger(self, paper: str) -> str:
+        """The file that would hold all verdicts of a paper."""
+        form = "json" if f"results/tables/{paper}_claims.json" in self.made else "csv"
+        return f"tables/{paper}_claims.{form}"
 
-    def verdicts(self, paper: str, form: str) -> dict[str, Verdict]:
-        """By claim; none where the paper's table of claims is not built."""
-        if form == "csv":
-            return verdicts_of_rows(self.table(f"tables/{paper}_claims.csv")[0])
-        path = RESULTS / f"tables/{paper}_claims.json"
-        return verdicts_of_json(json.loads(path.read_text(encoding="utf-8"))) if form else {}
+    def verdicts(self, paper: str) -> tuple[dict[str, Verdict], dict[str, tuple[str, ...]]]:
+        """By claim its verdict, and by file why it is not to be trusted.
+
+        A paper's own table of claims decides all; each table decides the claims that are about it alone, so that they
+        are decided as soon as it is built. Of several the one whose inputs are the present ones counts, then the one of
+        most seeds, then the paper's own.
+        """
+        given: dict[str, tuple[tuple[bool, int], Verdict]] = {}
+        doubts: dict[str, tuple[str, ...]] = {}
+        for name in self.deciding(paper):
+            file = f"results/{name}"
+            doubts[file] = (self.doubt(name),)
+            try:
+                found = self.read(name)
+            except (KeyError, TypeError, ValueError) as problem:
+                doubts[""] = (*doubts.get("", ()), f"{file}: expected the verdicts of a report: {problem}")
+                continue
+            for claim, verdict in found.items():
+                rank = self.is_present(name), verdict.seeds
+                if claim not in given or rank > given[claim][0]:
+                    given[claim] = rank, replace(verdict, file=file)
+        return {claim: verdict for claim, (_, verdict) in given.items()}, doubts
+
+    def deciding(self, paper: str) -> list[str]:
+        """The built files with verdicts of a paper, its own table of claims first."""
+        own = [f"tables/{paper}_claims{kind}" for kind in (".csv", ".json", "_seeds.csv", "_seeds.json")]
+        made = [out.removeprefix("results/") for out, of in self.made.items() if of == paper]
+        early = [name for name in made if name.startswith("tables/") and name.endswith((".claims.csv", ".json"))]
+        return [name for name in dict.fromkeys((*own, *early)) if (RESULTS / name).is_file()]
+
+    def is_present(self, name: str) -> bool:
+        """Whether a file was made from what the stages before it made last."""
+        node = self.shelf.owner(RESULTS / name)
+        before = [by for _, entry, by in self.shelf.inputs(node) if entry["receipt"]] if node else []
+        return all(by is not None and self.shelf.is_current(by) for by in before)
+
+    def read(self, name: str) -> dict[str, Verdict]:
+        """The verdicts of a file. Raises: as `verdicts_of_rows`."""
+        if name.endswith(".csv"):
+            return verdicts_of_rows(self.table(name)[0])
+        return verdicts_of_json(json.loads((RESULTS / name).read_text(encoding="utf-8")))
 
     def table(self, name: str) -> tuple[list[dict[str, str]], str]:
         """The rows of a table under results/, and why it is not to be trusted; nothing where it is not built."""

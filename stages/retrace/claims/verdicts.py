@@ -1,8 +1,10 @@
-"""A paper's own table of claims, as its report writes it: lines of comparisons, or one JSON with nested numbers."""
+"""Verdicts as the reports write them: lines of comparisons, or a JSON with nested numbers."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from stages.draw.verdict import WORDS
 
 
 @dataclass(frozen=True)
@@ -20,39 +22,62 @@ class Number:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a paper's rule decided about a claim, and what that is worth."""
+    """What a paper's rule decided about a claim, why if it did not, what that is worth, and which file says it."""
 
-    word: str = ""
+    word: str
+    why: str = ""
     worth: str = ""
+    seeds: int = 0
     numbers: tuple[Number, ...] = ()
     gaps: tuple[str, ...] = ()
+    file: str = ""
 
 
 def verdicts_of_rows(rows: Iterable[Mapping[str, str]]) -> dict[str, Verdict]:
-    """One line a comparison; verdict, worth and gaps stand in all lines of a claim."""
+    """One line a comparison; what is about the whole claim stands in all of its lines.
+
+    Raises: ValueError for a word that is no verdict, KeyError where the lines are not those of verdicts.
+    """
     grouped: dict[str, list[Mapping[str, str]]] = {}
     for row in rows:
         grouped.setdefault(row["claim"], []).append(row)
     return {
         claim: Verdict(
-            held[0]["verdict"], held[0]["evidence"], tuple(map(_compared, held)), tuple(held[0]["gaps"].split())
+            known(held[0]["verdict"]),
+            held[0]["why"],
+            held[0]["worth"],
+            int(held[0]["seeds"] or 0),
+            tuple(_compared(row) for row in held if row["comparison"]),
+            tuple(held[0].get("gaps", "").split()),
         )
         for claim, held in grouped.items()
     }
 
 
 def verdicts_of_json(content: Mapping[str, Any]) -> dict[str, Verdict]:
-    """`claims` by id, each with a verdict, whether it is evidence, and values as deep as its table is."""
-    profile, found = str(content.get("profile", "")), {}
-    for claim, held in content["claims"].items():
-        worth = "evidence" if held.get("evidence") is True else f"not evidence ({profile} profile)"
-        found[claim] = Verdict(str(held["verdict"]), worth, tuple(_nested(held, "", profile)))
-    return found
+    """`claims` by id, each with a verdict, its worth, and values as deep as its table is; none without `claims`.
+
+    Raises: as `verdicts_of_rows`.
+    """
+    profile = str(content.get("profile", ""))
+    return {
+        claim: Verdict(
+            known(held["verdict"]), held.get("why", ""), held["worth"], held["seeds"], tuple(_nested(held, "", profile))
+        )
+        for claim, held in content.get("claims", {}).items()
+    }
+
+
+def known(word: str) -> str:
+    """The word itself. Raises: ValueError for one that is not among the house's."""
+    if word not in WORDS:
+        raise ValueError(f"expected a verdict of {', '.join(WORDS)}, came {word!r}")
+    return word
 
 
 def _compared(row: Mapping[str, str]) -> Number:
     what = " ".join(row[key] for key in ("where", "measure") if row.get(key))
-    met = f"{row['met']} of {row['seeds']} seeds" if row.get("met") else ""
+    met = f"{row['met']} of {row['seeds'] or 1} seeds" if row.get("met") else ""
     return Number(what, row.get("comparison", ""), row.get("spread", ""), row.get("printed", ""),
                   row.get("profile", ""), row.get("rule", ""), met)  # fmt: skip
 

@@ -8,12 +8,11 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from stages.draw.verdict import FAILS, HOLDS
 from stages.retrace.claims.command import Claim, Ledger, Number
 from stages.retrace.looks import two_columns
 
-STYLES = {
-    "holds": "bold green", "reproduced": "bold green", "fails": "bold red", "not reproduced": "bold red",
-}  # fmt: skip
+STYLES = {HOLDS: "bold green", FAILS: "bold red"}
 
 
 def show(ledger: Ledger, console: Console) -> None:
@@ -24,10 +23,12 @@ def show(ledger: Ledger, console: Console) -> None:
 
 def _panel(claim: Claim) -> Panel:
     style = STYLES.get(claim.verdict, "bold yellow")
-    word = claim.verdict or ("not decided" if claim.numbers else "not built")
+    word = f"{claim.verdict}: {escape(claim.why)}" if claim.why else claim.verdict
     worth = f"  [grey62]{escape(claim.worth)}[/]" if claim.worth else ""
     grid = two_columns()
     grid.add_row("verdict", f"[{style}]{word}[/]{worth}")
+    if claim.decided_by:
+        grid.add_row("decided by", escape(claim.decided_by))
     grid.add_row("printed in", escape(claim.evidence))
     grid.add_row("rule", escape(claim.rule))
     grid.add_row("numbers", escape(claim.measured_by))
@@ -62,6 +63,5 @@ def _numbers(numbers: tuple[Number, ...]) -> Iterable[Table | Text]:
 def _summary(claims: list[Claim]) -> str:
     counts: dict[str, int] = {}
     for claim in claims:
-        word = claim.verdict or ("not decided" if claim.numbers else "not built")
-        counts[word] = counts.get(word, 0) + 1
+        counts[claim.verdict] = counts.get(claim.verdict, 0) + 1
     return f"{len(claims)} claims: " + ", ".join(f"[{STYLES.get(k, 'yellow')}]{v} {k}[/]" for k, v in counts.items())

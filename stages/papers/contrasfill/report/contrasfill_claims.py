@@ -3,27 +3,24 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean, stdev
 from typing import Any
 
 from stages.block import Block as Base
 from stages.draw.latex import cells_to_line, escaped, tabular
 from stages.draw.style import stamp
-from stages.draw.table import Cell, lines_to_csv, read_reported, rows_to_markdown
-from stages.papers.contrasfill.report.comparing import SHOWN, Comparison, Measured, Side
+from stages.draw.table import Cell, read_reported, rows_to_markdown
+from stages.draw.verdict import Verdict, verdicts_to_csv
+from stages.papers.contrasfill.report.comparing import Comparison, Measured
 from stages.papers.contrasfill.report.directions import explicit_space_is_wider
 from stages.papers.contrasfill.report.example import example_comparisons
 from stages.papers.contrasfill.report.identity_direction import identity_direction_is_entangled
 from stages.papers.contrasfill.report.rules import RULES, Rule
-from stages.papers.contrasfill.report.study import comparison_to_text, read_group
+from stages.papers.contrasfill.report.study import read_group
+from stages.papers.contrasfill.report.verdicts import comparison_to_text, printed_cells, verdict_of
 
 GROUPS = ("table1", "box", "disentanglement", "partial", "context", "directions", "identity")
-PRINTED = "printed"
 EVERY_RULE: dict[str, Rule] = RULES | {"C10": explicit_space_is_wider, "C11": identity_direction_is_entangled}
-COLUMNS = (
-    "claim", "verdict", "evidence", "where", "measure", "ours", "spread", "sign", "against", "against_spread",
-    "comparison", "met", "seeds", "printed", "profile", "rule", "gaps", "text",
-)  # fmt: skip
+BEHIND = ("rule", "gaps", "text")
 
 
 class Block(Base):
@@ -41,28 +38,9 @@ class Decided:
     profile: str
 
     @property
-    def seeds(self) -> tuple[int, ...]:
-        """The seeds behind all comparisons."""
-        return self.comparisons[0].seeds
-
-    @property
-    def met(self) -> bool:
-        """Whether every comparison holds for every seed."""
-        return all(held.held() == len(held.seeds) for held in self.comparisons)
-
-    @property
-    def verdict(self) -> str:
-        """`holds` or `fails`, by the rule alone."""
-        return "holds" if self.met else "fails"
-
-    @property
-    def evidence(self) -> str:
-        """What the verdict is worth."""
-        if not self.comparisons[0].measured:
-            return "exact: counted from the sets, nothing is measured"
-        if self.profile != "paper":
-            return f"not evidence ({self.profile} profile)"
-        return "evidence" if len(self.seeds) > 1 else "one seed, no spread"
+    def verdict(self) -> Verdict:
+        """By the rule alone."""
+        return verdict_of(self.claim["id"], self.comparisons, self.profile, self.printed)
 
 
 def tabulate(block: Block, inputs: Mapping[str, Path]) -> dict[str, str]:
@@ -75,7 +53,10 @@ def tabulate(block: Block, inputs: Mapping[str, Path]) -> dict[str, str]:
     claims, gaps = (yaml.safe_load(inputs[name].read_text(encoding="utf-8")) for name in ("claims", "gaps"))
     groups = {name: read_group(inputs, name) for name in GROUPS}
     profile = one_profile(groups)
-    measured, printed = Measured(groups), Measured({"table1": printed_cells(inputs["reported"])})
+    measured, printed = (
+        Measured(groups),
+        Measured({"table1": printed_cells(read_reported(inputs["reported"], "table1"))}),
+    )
     decided = [decide(claim, gaps, tolerances_of(claims), measured, printed, profile) for claim in claims]
     return {"csv": to_csv(decided), "md": to_markdown(decided, profile), "tex": to_latex(decided, profile)}
 
@@ -86,14 +67,6 @@ def one_profile(groups: Mapping[str, list[Cell]]) -> str:
     if len(set(said.values())) != 1:
         raise ValueError(f"claims cannot mix profiles or seeds: {said}")
     return next(iter(said.values()))[0]
-
-
-def printed_cells(path: Path) -> list[Cell]:
-    """Table 1's printed values as if they were one seed's."""
-    return [
-        Cell(method, dataset, metric, "", ((0, float(value)),), PRINTED, ())
-        for (method, dataset, metric), value in read_reported(path, "table1").items()
-    ]
 
 
 def tolerances_of(claims: list[Mapping[str, Any]]) -> dict[str, float]:
@@ -127,30 +100,12 @@ def decide(
 
 
 def to_csv(decided: list[Decided]) -> str:
-    """One line for each comparison; the claim's verdict stands in all of its lines."""
-    lines = []
-    for each in decided:
-        for place, held in enumerate(each.comparisons):
-            printed = comparison_to_text(each.printed[place]) if each.printed else ""
-            lines.append({
-                "claim": each.claim["id"], "verdict": each.verdict, "evidence": each.evidence, "where": held.where,
-                "measure": held.what, "ours": f"{middle(held.left):.6g}", "spread": spread(held.left),
-                "sign": held.sign, "against": f"{middle(held.right):.6g}", "against_spread": spread(held.right),
-                "comparison": f"{held.left.words} {SHOWN[held.sign]} {held.right.words}", "met": str(held.held()),
-                "seeds": str(len(held.seeds)) if held.measured else "", "printed": printed, "profile": each.profile,
-                "rule": each.claim["rule"], "gaps": " ".join(each.gaps), "text": each.claim["claim"],
-            })  # fmt: skip
-    return lines_to_csv(COLUMNS, lines)
-
-
-def middle(side: Side) -> float:
-    """The mean over seeds."""
-    return fmean(side.by_seed.values())
-
-
-def spread(side: Side) -> str:
-    """The deviation over seeds; empty for one seed."""
-    return f"{stdev(side.by_seed.values()):.6g}" if len(side.by_seed) > 1 else ""
+    """One line for each comparison; the claim's verdict, rule, gaps and text stand in all of its lines."""
+    behind = {
+        each.claim["id"]: {"rule": each.claim["rule"], "gaps": " ".join(each.gaps), "text": each.claim["claim"]}
+        for each in decided
+    }
+    return verdicts_to_csv((each.verdict for each in decided), behind, BEHIND)
 
 
 def to_markdown(decided: list[Decided], profile: str) -> str:
@@ -199,10 +154,10 @@ def ranges(names: list[str]) -> str:
 
 def summary(each: Decided) -> list[str]:
     """One claim on one line."""
-    full = sum(held.held() == len(held.seeds) for held in each.comparisons)
-    seeds = ", ".join(map(str, each.seeds)) if each.comparisons[0].measured else "–"
+    full, verdict = sum(held.held() == len(held.seeds) for held in each.comparisons), each.verdict
+    seeds = ", ".join(map(str, each.comparisons[0].seeds)) if verdict.seeds else "–"
     return [
-        each.claim["id"], each.verdict, f"{full} of {len(each.comparisons)}", seeds, each.evidence,
+        each.claim["id"], verdict.word, f"{full} of {len(each.comparisons)}", seeds, verdict.worth,
         ranges(each.gaps) or "–",
     ]  # fmt: skip
 

@@ -1,6 +1,6 @@
 """Tables of the smaller studies: cells of one group of scores, laid out as csv, Markdown and LaTeX."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,9 @@ from stages.draw.table import (
     rows_to_markdown,
     scores_to_cells,
 )
-from stages.papers.contrasfill.report.comparing import SHOWN, Comparison, Measured, Side, is_called
+from stages.draw.verdict import Verdict, verdicts_to_csv
+from stages.papers.contrasfill.report.comparing import Comparison, Measured, is_called
+from stages.papers.contrasfill.report.verdicts import comparison_to_text, verdict_of
 
 
 @dataclass(frozen=True)
@@ -70,13 +72,14 @@ def shared(value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def study_to_texts(study: Study, cells: list[Cell], claims: Mapping[str, list[Comparison]]) -> dict[str, str]:
-    """csv, md and tex of one study; `claims` are the comparisons that it decides."""
+    """csv, md and tex of one study, and the verdicts of the `claims` that its comparisons decide."""
     measured = Measured({study.group: cells})
+    verdicts = [verdict_of(name, held, cells[0].profile) for name, held in claims.items()]
     return {
         "csv": rows_to_csv(cell_to_row(cell) for cell in ordered(study, cells)),
-        "md": study_to_markdown(study, measured, cells, claims),
+        "md": study_to_markdown(study, measured, cells, claims, verdicts),
         "tex": study_to_latex(study, measured, cells),
-    }
+    } | ({"claims.csv": verdicts_to_csv(verdicts)} if verdicts else {})
 
 
 def ordered(study: Study, cells: Iterable[Cell]) -> list[Cell]:
@@ -120,7 +123,11 @@ def seeds_text(cells: list[Cell]) -> str:
 
 
 def study_to_markdown(
-    study: Study, measured: Measured, cells: list[Cell], claims: Mapping[str, list[Comparison]]
+    study: Study,
+    measured: Measured,
+    cells: list[Cell],
+    claims: Mapping[str, list[Comparison]],
+    verdicts: Sequence[Verdict],
 ) -> str:
     """The shape, the comparisons that decide claims, and every measure's protocol."""
     profile = cells[0].profile
@@ -128,17 +135,18 @@ def study_to_markdown(
         f"# {study.title}, {profile} profile\n",
         f"{stamp(profile).capitalize()}. {seeds_text(cells)} {study.words}\n",
         rows_to_markdown(["", *(column.head for column in study.columns)], cell_texts(study, measured, " ± ")),
-        *(claims_to_markdown(claims) if claims else ()),
+        *(claims_to_markdown(claims, verdicts) if claims else ()),
         "## How it was measured\n",
         protocols(study, cells),
     ]
     return "\n".join(parts)
 
 
-def claims_to_markdown(claims: Mapping[str, list[Comparison]]) -> tuple[str, str]:
-    """The comparisons that decide claims, under a heading of their own."""
+def claims_to_markdown(claims: Mapping[str, list[Comparison]], verdicts: Sequence[Verdict]) -> tuple[str, str, str]:
+    """The comparisons that decide claims, under a heading of their own, and the verdicts."""
     head = ["claim", "where", "measure", "comparison", "seeds that meet it"]
-    return "## What the claims ask of it\n", rows_to_markdown(head, claims_to_rows(claims))
+    said = "; ".join(f"{one.claim} {one.marked()}" for one in verdicts)
+    return "## What the claims ask of it\n", rows_to_markdown(head, claims_to_rows(claims)), f"{said}.\n"
 
 
 def claims_to_rows(claims: Mapping[str, list[Comparison]]) -> list[list[str]]:
@@ -148,22 +156,6 @@ def claims_to_rows(claims: Mapping[str, list[Comparison]]) -> list[list[str]]:
         for name, comparisons in claims.items()
         for held in comparisons
     ]
-
-
-def comparison_to_text(held: Comparison) -> str:
-    """`ContrasFill 31.2 ± 0.4 ≤ 1.15 × CoModGAN 34.5 ± 0.3`."""
-    return f"{side_to_text(held.left)} {SHOWN[held.sign]} {side_to_text(held.right)}"
-
-
-def side_to_text(side: Side) -> str:
-    """What it is called, and its value as mean ± deviation over seeds."""
-    from statistics import fmean, stdev
-
-    values = [side.by_seed[seed] for seed in sorted(side.by_seed)]
-    if side.words == f"{fmean(values):g}":
-        return side.words
-    spread = f" ± {stdev(values):.2g}" if len(values) > 1 else ""
-    return f"{side.words} {fmean(values):.4g}{spread}"
 
 
 def protocols(study: Study, cells: list[Cell]) -> str:

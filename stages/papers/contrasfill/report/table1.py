@@ -22,10 +22,11 @@ from stages.draw.table import (
     rows_to_markdown,
     scores_to_cells,
 )  # fmt: skip
+from stages.draw.verdict import verdicts_to_csv
 from stages.papers.contrasfill.report.cells import Table, cells_to_table
 from stages.papers.contrasfill.report.latex import table_to_latex
 from stages.papers.contrasfill.report.names import DATASETS, DECIMALS, PRINTED
-from stages.papers.contrasfill.report.verdicts import table_to_verdicts
+from stages.papers.contrasfill.report.verdicts import table_to_rows, table_to_verdicts
 
 
 class Block(Base):
@@ -36,17 +37,18 @@ class Block(Base):
 
 
 def tabulate(block: Block, inputs: Mapping[str, Path]) -> dict[str, str]:
-    """The table as csv, md and tex, from `score…` folders and the `reported` values.
+    """The table as csv, md and tex, and the verdicts that it decides, from `score…` folders and the `reported` values.
 
     Raises: ValueError where a score is missing, doubled, of other holes, or foreign to its column.
     """
     cells = scores_to_cells(read_scores(inputs))
     printed = read_reported(inputs["reported"], "table1") if block.hole == "object" else {}
-    table = cells_to_table(cells, printed, block.hole)
+    table, tolerances = cells_to_table(cells, printed, block.hole), {"fidelity_tolerance": block.fidelity_tolerance}
     return {
         "csv": table_to_csv(table),
-        "md": table_to_markdown(table, {"fidelity_tolerance": block.fidelity_tolerance}),
+        "md": table_to_markdown(table, tolerances),
         "tex": table_to_latex(table, stamp(table.profile)),
+        "claims.csv": verdicts_to_csv(table_to_verdicts(table, tolerances)),
     }
 
 
@@ -75,7 +77,7 @@ def table_to_markdown(table: Table, tolerances: Mapping[str, float]) -> str:
         "## Order of the methods, best first\n",
         rows_to_markdown(["dataset", "measure", "ours", "printed"], table.orders()),
         "## What the prose says of this table\n",
-        rows_to_markdown(["claim", "rule", "measured", "holds"], table_to_verdicts(table, tolerances)),
+        rows_to_markdown(["claim", "rule", "measured", "verdict"], table_to_rows(table, tolerances)),
         "## Also measured\n",
         rows_to_markdown(["", *DATASETS.values()], extras(table)),
     ]

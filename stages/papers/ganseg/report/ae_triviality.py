@@ -11,7 +11,6 @@ from typing import Any, Literal
 from stages.block import Block as Base
 from stages.papers.ganseg.report.runs import Run
 from stages.papers.ganseg.report.triviality import KINDS, open_all, verdict_of
-from stages.papers.ganseg.report.verdicts import as_entry
 
 KEPT = ("parts", "steps", "n", "fired", "values", "reconstruction", "seed")
 
@@ -38,7 +37,7 @@ def tabulate(block: Block, inputs: Mapping[str, Path]) -> dict[str, str]:
             "vague": "mean entropy of masks above 0.9 log(K + 1)",
             "overlap": "IoU with the truth below 0.2, or within 0.02 of the whole photo's",
         },
-        "claim": {"id": "C8", **as_entry(verdict_of(runs, block.profile))},
+        "claims": {"C8": verdict_of(runs, block.profile).entry()},
     }
     return {"json": json.dumps(content, sort_keys=True, indent=1, ensure_ascii=False) + "\n"}
 

@@ -13,6 +13,7 @@ from pydantic import Field
 from stages.block import Block as Base
 from stages.data.files import read_json
 from stages.draw.table import read_reported
+from stages.draw.verdict import NOT_DECIDED, Verdict, word_of_halves
 from stages.papers.ganseg.report import (
     collapse_report,
     embed_separation,
@@ -27,8 +28,6 @@ from stages.papers.ganseg.report.ablation import Table
 from stages.papers.ganseg.report.names import COLUMNS, DATASETS
 from stages.papers.ganseg.report.runs import open_runs
 from stages.papers.ganseg.report.verdicts import (
-    Verdict,
-    as_entry,
     extremes_are_worst,
     fixed_is_worse,
     no_number_of_points_is_best,
@@ -60,12 +59,17 @@ def tabulate(block: Block, inputs: Mapping[str, Path]) -> dict[str, str]:
         "C5": from_table(table4.open_table(block.profile, inputs), extremes_are_worst),
         "C6": weights(block, inputs),
         "C7": embeddings(block, inputs),
-        "C8": as_entry(triviality.verdict_of(triviality.open_all(inputs), block.profile)),
+        "C8": triviality.verdict_of(triviality.open_all(inputs), block.profile).entry(),
         "C9": movement(block, inputs),
-        "C10": {"verdict": "not asserted", "evidence": False, "rule": "none: the text gives a reason, no number"},
+        "C10": shown("C10", "the text gives a reason and no number", block.profile),
     }
     text = json.dumps({"profile": block.profile, "claims": claims}, sort_keys=True, indent=1, ensure_ascii=False)
     return {"json": text + "\n"}
+
+
+def shown(claim: str, why: str, profile: str) -> dict[str, Any]:
+    """A claim without a rule: numbers may stand beside it, nothing decides it."""
+    return Verdict(claim, NOT_DECIDED, profile, why=why).entry() | {"rule": "none"}
 
 
 def limits(block: Block, model: type[Base]) -> Any:
@@ -84,18 +88,18 @@ def image_quality(block: Block, inputs: Mapping[str, Path]) -> dict[str, Any]:
         else:
             value = run.facts["values"][0]
             values[name] = held | {"metric": value["metric"], "ours": value["value"]}
-    return {"verdict": "shown", "evidence": block.profile == "paper", "rule": "none: reported", "values": values}
+    return shown("C1", "the values are shown beside the printed ones", block.profile) | {"values": values}
 
 
 def main_numbers(block: Block, inputs: Mapping[str, Path]) -> dict[str, Any]:
     """C2, with the numbers."""
     table = table2.open_table(block.profile, inputs)
-    return as_entry(original_is_reproduced(table, block.near, block.far)) | {"values": numbers(table)}
+    return original_is_reproduced(table, block.near, block.far).entry() | {"values": numbers(table)}
 
 
 def from_table(table: Table, rule: Any) -> dict[str, Any]:
     """A claim about one table, with its numbers."""
-    return as_entry(rule(table)) | {"values": numbers(table)}
+    return rule(table).entry() | {"values": numbers(table)}
 
 
 def numbers(table: Table) -> dict[str, Any]:
@@ -123,36 +127,26 @@ def points(block: Block, inputs: Mapping[str, Path]) -> dict[str, Any]:
         for short in shorts
         if short.run.facts is not None
     }
-    both = {few.verdict, many["verdict"]}
-    verdict = (
-        "no" if "no" in both else "yes" if both == {"yes"} else f"collapse: {few.verdict}; best: {many['verdict']}"
-    )
-    return {
-        "collapse": as_entry(few) | {"runs": runs},
-        "evidence": block.profile == "paper",
-        "no_best": many,
-        "rule": "both",
-        "verdict": verdict,
-    }
+    word = word_of_halves((few.verdict.word, many["verdict"]))
+    why = f"collapse: {few.verdict.word}; no best number: {many['verdict']}" if word == NOT_DECIDED else ""
+    both = Verdict("C4", word, block.profile, seeds=min(few.verdict.seeds, many["seeds"]), why=why).entry()
+    return both | {"collapse": few.entry() | {"runs": runs}, "no_best": many, "rule": "both"}
 
 
 def weights(block: Block, inputs: Mapping[str, Path]) -> dict[str, Any]:
     """C6, which is arithmetic on printed numbers and therefore evidence in every profile."""
     constants, printed = (read_reported(inputs["reported"], table) for table in ("prose", "table1"))
-    return as_entry(table1.arithmetic(constants, printed, block.profile)) | {"evidence": True}
+    return table1.arithmetic(constants, printed, block.profile).entry()
 
 
 def embeddings(block: Block, inputs: Mapping[str, Path]) -> dict[str, Any]:
     """C7."""
     sets = {name: embed_separation.measured(inputs[f"sample_{name}"], block.neighbours) for name in DATASETS}
-    return as_entry(embed_separation.verdict_of(sets, limits(block, embed_separation.Block))) | {"values": sets}
+    return embed_separation.verdict_of(sets, limits(block, embed_separation.Block)).entry() | {"values": sets}
 
 
 def movement(block: Block, inputs: Mapping[str, Path]) -> dict[str, Any]:
     """C9, which is arithmetic and therefore evidence in every profile."""
     own = limits(block, equivariance.Block)
     held = read_json(inputs["equivariance"] / "score.json")["cases"]
-    verdict: Verdict = equivariance.verdict_of(
-        {name: equivariance.judge(case, own) for name, case in held.items()}, own
-    )
-    return as_entry(verdict) | {"evidence": True}
+    return equivariance.verdict_of({name: equivariance.judge(case, own) for name, case in held.items()}, own).entry()

@@ -4,7 +4,7 @@ Source: supp §F.3; spec §7.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -16,7 +16,7 @@ from stages.draw.style import stamp
 from stages.draw.table import Row, rows_to_csv, rows_to_markdown
 from stages.papers.ganseg.report.names import NOT_RUN
 from stages.papers.ganseg.report.runs import Run, open_run
-from stages.papers.ganseg.report.verdicts import HEAD, Verdict
+from stages.papers.ganseg.report.verdicts import HEAD, Ruled, ruled
 
 ALWAYS = ("n1", "n2")
 # What is looked at: (where it stands in the score, its name, unit, words).
@@ -78,7 +78,7 @@ def tabulate(block: Block, inputs: Mapping[str, Path]) -> dict[str, str]:
     }
 
 
-def verdict_of(shorts: list[Short], block: Block) -> Verdict:
+def verdict_of(shorts: list[Short], block: Block) -> Ruled:
     """C4: with 1 and 2 points the detector fires on every seed (lite, paper).
 
     A demo run is too short to gate on images; there the mechanism decides: τ is 0 before its floor, and a heat-map has
@@ -96,10 +96,11 @@ def verdict_of(shorts: list[Short], block: Block) -> Verdict:
         if gates
         else f"with n = 1 and 2: τ < {block.extent:g} before its floor and fewer than {block.pixels:g} px of heat-map"
     )
-    verdict = "not run" if not held else "yes" if all(held.values()) else "no"
-    measured = ", ".join(f"{name}: {'yes' if met else 'no'}" for name, met in held.items()) or "nothing"
-    total = sum(short.row in ALWAYS for short in shorts)
-    return Verdict("C4", rule, measured, verdict, block.profile, f"{len(held)} of {total} runs")
+    total, seeds = sum(short.row in ALWAYS for short in shorts), len({short.seed for short in shorts})
+    found = ruled(
+        "C4", rule, block.profile, [(name, "yes" if met else "no", met) for name, met in held.items()], total, seeds
+    )
+    return replace(found, columns=f"{found.columns} runs")
 
 
 def to_csv(shorts: list[Short], profile: str) -> str:

@@ -15,7 +15,7 @@ from stages.block import Block as Base
 from stages.data.files import read_json
 from stages.papers.ganseg.report.names import DATASETS
 from stages.papers.ganseg.report.runs import not_run
-from stages.papers.ganseg.report.verdicts import Verdict, as_entry
+from stages.papers.ganseg.report.verdicts import Ruled, ruled
 
 
 class Block(Base):
@@ -34,7 +34,7 @@ def tabulate(block: Block, inputs: Mapping[str, Path]) -> dict[str, str]:
         "profile": block.profile,
         "neighbours": block.neighbours,
         "sets": sets,
-        "claim": {"id": "C7", **as_entry(verdict)},
+        "claims": {"C7": verdict.entry()},
         "note": "w_k = w_const_k * w_dynamic: the part vectors of one image share a factor, so some separation is "
         "built in. `untrained` measures the same network with the same noise before training.",
     }
@@ -66,10 +66,9 @@ def separation(embeddings: np.ndarray, neighbours: int) -> dict[str, float]:
     }
 
 
-def verdict_of(sets: Mapping[str, Mapping[str, Any]], block: Block) -> Verdict:
+def verdict_of(sets: Mapping[str, Mapping[str, Any]], block: Block) -> Ruled:
     """C7: the purity reaches the block's on every set that ran."""
     held = {name: entry["trained"]["purity"] for name, entry in sets.items() if "trained" in entry}
-    said = ", ".join(f"{DATASETS[name]} {value:.3f}" for name, value in held.items()) or "nothing"
-    verdict = "not run" if not held else "yes" if min(held.values()) >= block.purity else "no"
+    said = [(DATASETS[name], f"purity {value:.3f}", value >= block.purity) for name, value in held.items()]
     rule = f"{block.neighbours}-neighbour purity at least {block.purity:g} on every set"
-    return Verdict("C7", rule, f"purity: {said}", verdict, block.profile, f"{len(held)} of {len(DATASETS)}")
+    return ruled("C7", rule, block.profile, said, len(DATASETS))

@@ -5,6 +5,7 @@ Source: supp §E; spec §7.
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,7 +13,7 @@ from pydantic import Field
 
 from stages.block import Block as Base
 from stages.data.files import read_json
-from stages.papers.ganseg.report.verdicts import Verdict, as_entry
+from stages.papers.ganseg.report.verdicts import Ruled, ruled
 
 # What each error is of, and whether it must stay below its limit, above it, or is only reported.
 STATEMENTS = {
@@ -55,7 +56,7 @@ def tabulate(block: Block, inputs: Mapping[str, Path]) -> dict[str, str]:
         "profile": block.profile,
         "limits": {"exact": block.exact, "broken": block.broken},
         "cases": cases,
-        "claim": {"id": "C9", **as_entry(verdict_of(cases, block))},
+        "claims": {"C9": verdict_of(cases, block).entry()},
         "fingerprint": read_json(inputs["equivariance"] / "receipt.json")["fingerprint"],
         "note": "Fresh weights, evaluation mode, float64; largest error over shifts of whole pixels along both axes.",
     }
@@ -73,7 +74,7 @@ def judge(case: Mapping[str, Any], block: Block) -> dict[str, Any]:
     return {key: value for key, value in case.items() if key != "errors"} | {"statements": statements}
 
 
-def verdict_of(cases: Mapping[str, Mapping[str, Any]], block: Block) -> Verdict:
+def verdict_of(cases: Mapping[str, Mapping[str, Any]], block: Block) -> Ruled:
     """C9: every exact statement is, and every control is broken, at both sizes; it is arithmetic."""
     held = [
         (f"{name} {case}", entry["holds"])
@@ -88,4 +89,5 @@ def verdict_of(cases: Mapping[str, Mapping[str, Any]], block: Block) -> Verdict:
     )  # fmt: skip
     measured = f"largest error {largest:.1e}" + (f"; not so: {', '.join(failed)}" if failed else "")
     rule = f"exact statements below {block.exact:g} in float64, controls above {block.broken:g}"
-    return Verdict("C9", rule, measured, "no" if failed else "yes", block.profile, f"{len(held)} of {len(held)}")
+    said = [(name, "as stated" if holds else "not so", holds) for name, holds in held]
+    return replace(ruled("C9", rule, block.profile, said, len(held), seeds=0), measured=measured)

@@ -14,7 +14,7 @@ from stages.draw.style import stamp
 from stages.draw.table import Key, Row, read_reported, rows_to_csv, rows_to_markdown
 from stages.papers.ganseg.report.names import DATASETS, NOT_RUN
 from stages.papers.ganseg.report.runs import open_run
-from stages.papers.ganseg.report.verdicts import HEAD, Verdict
+from stages.papers.ganseg.report.verdicts import HEAD, Ruled, ruled, rules_to_csv
 
 MAIN_PARTS = {"celeba_wild": 8, "taichi": 10, "cub_masks": 8, "flowers": 8}
 LINES = {"lambda_con": "λ_con", "lambda_area": "λ_area"}
@@ -49,6 +49,7 @@ def tabulate(block: Block, inputs: Mapping[str, Path]) -> dict[str, str]:
         "csv": to_csv(used, printed, block.profile),
         "md": to_markdown(used, printed, constants, block.profile),
         "tex": to_latex(used, printed, block.profile),
+        "claims.csv": rules_to_csv(arithmetic(constants, printed, block.profile)),
     }
 
 
@@ -62,14 +63,21 @@ def weights_of(folder: Path) -> Weights:
     return Weights(parts, constant, constant * parts, block["area_weight"])
 
 
-def arithmetic(constants: Mapping[Key, str], printed: Mapping[Key, str], profile: str) -> Verdict:
+def arithmetic(constants: Mapping[Key, str], printed: Mapping[Key, str], profile: str) -> Ruled:
     """C6: the printed C_con times the paper's K gives the printed λ_con on every set; no run is needed."""
     held = {name: float(constants["original", name, "concentration_constant"]) for name in DATASETS}
     products = {name: constant * MAIN_PARTS[name] for name, constant in held.items()}
-    met = all(products[name] == float(printed["original", name, "lambda_con"]) for name in DATASETS)
-    said = ", ".join(f"{DATASETS[name]} {held[name]:g} x {MAIN_PARTS[name]} = {products[name]:g}" for name in DATASETS)
-    rule = "C_con K equals the printed λ_con at the paper's K, exactly"
-    return Verdict("C6", rule, said, "yes" if met else "no", profile, f"{len(DATASETS)} of {len(DATASETS)}")
+    said = [
+        (
+            DATASETS[name],
+            f"{held[name]:g} x {MAIN_PARTS[name]} = {products[name]:g}",
+            products[name] == float(printed["original", name, "lambda_con"]),
+        )
+        for name in DATASETS
+    ]
+    return ruled(
+        "C6", "C_con K equals the printed λ_con at the paper's K, exactly", profile, said, len(DATASETS), seeds=0
+    )
 
 
 def number(value: float | None) -> str:

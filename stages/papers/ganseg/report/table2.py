@@ -16,7 +16,7 @@ from stages.draw.table import read_reported, rows_to_markdown
 from stages.papers.ganseg.report.ablation import Table, table_to_csv, table_to_latex, table_to_markdown
 from stages.papers.ganseg.report.names import DATASETS, NOT_RUN
 from stages.papers.ganseg.report.runs import check_profile, open_runs
-from stages.papers.ganseg.report.verdicts import HEAD, fixed_is_worse, original_is_reproduced
+from stages.papers.ganseg.report.verdicts import HEAD, fixed_is_worse, original_is_reproduced, rules_to_csv
 
 CAPTION = (
     'Printed: "Quantitative Ablation Tests on Number of Parts", which is Table 4\'s. The lines are about a fixed σ.\n'
@@ -38,13 +38,18 @@ def tabulate(block: Block, inputs: Mapping[str, Path]) -> dict[str, str]:
     Raises: ValueError where a score is missing or foreign to its column.
     """
     table = open_table(block.profile, inputs)
-    verdicts = [original_is_reproduced(table, block.near, block.far).row(), fixed_is_worse(table).row()]
+    verdicts = original_is_reproduced(table, block.near, block.far), fixed_is_worse(table)
     sections = [
-        ("What the prose says of this table", rows_to_markdown(HEAD, verdicts)),
+        ("What the prose says of this table", rows_to_markdown(HEAD, [one.row() for one in verdicts])),
         ("The constants", constants(table, inputs)),
         ("Caption", CAPTION),
     ]
-    return {"csv": table_to_csv(table), "md": table_to_markdown(table, sections), "tex": table_to_latex(table)}
+    return {
+        "csv": table_to_csv(table),
+        "md": table_to_markdown(table, sections),
+        "tex": table_to_latex(table),
+        "claims.csv": rules_to_csv(*verdicts),
+    }
 
 
 def open_table(profile: str, inputs: Mapping[str, Path]) -> Table:

@@ -11,7 +11,7 @@ from stages.block import Block as Base
 from stages.draw.table import read_reported, rows_to_markdown
 from stages.papers.ganseg.report.ablation import Table, table_to_csv, table_to_latex, table_to_markdown
 from stages.papers.ganseg.report.runs import Run, check_profile, open_runs
-from stages.papers.ganseg.report.verdicts import HEAD, extremes_are_worst
+from stages.papers.ganseg.report.verdicts import HEAD, extremes_are_worst, rules_to_csv
 
 Place = tuple[str, str]  # (line, dataset)
 LINES = {row: f"K={row[1:]}" for row in ("k1", "k4", "k8", "k12", "k16", "k32")}
@@ -29,11 +29,17 @@ def tabulate(block: Block, inputs: Mapping[str, Path]) -> dict[str, str]:
     Raises: ValueError where a score is missing or foreign to its column.
     """
     table = open_table(block.profile, inputs)
+    verdict = extremes_are_worst(table)
     sections = [
-        ("What the prose says of this table", rows_to_markdown(HEAD, [extremes_are_worst(table).row()])),
+        ("What the prose says of this table", rows_to_markdown(HEAD, [verdict.row()])),
         ("Parts behind each line", parts(table)),
     ]
-    return {"csv": table_to_csv(table), "md": table_to_markdown(table, sections), "tex": table_to_latex(table)}
+    return {
+        "csv": table_to_csv(table),
+        "md": table_to_markdown(table, sections),
+        "tex": table_to_latex(table),
+        "claims.csv": rules_to_csv(verdict),
+    }
 
 
 def open_table(profile: str, inputs: Mapping[str, Path]) -> Table:

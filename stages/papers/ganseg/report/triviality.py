@@ -5,7 +5,7 @@ from pathlib import Path
 
 from stages.papers.ganseg.report.names import DATASETS
 from stages.papers.ganseg.report.runs import Run, open_run
-from stages.papers.ganseg.report.verdicts import Verdict, judged
+from stages.papers.ganseg.report.verdicts import Ruled, judged
 
 KINDS = {"points": "points from a U-Net", "masks": "masks from DeepLab V3"}
 
@@ -15,7 +15,7 @@ def open_all(inputs: Mapping[str, Path]) -> dict[tuple[str, str], Run]:
     return {(kind, name): open_run(inputs[f"encoded_{kind}_{name}"], "score") for kind in KINDS for name in DATASETS}
 
 
-def verdict_of(runs: Mapping[tuple[str, str], Run], profile: str) -> Verdict:
+def verdict_of(runs: Mapping[tuple[str, str], Run], profile: str) -> Ruled:
     """C8: the detector fires for both kinds, on every set that ran."""
     held = [
         (f"{kind} on {DATASETS[name]}", bool(run.facts["fired"]))

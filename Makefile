@@ -51,7 +51,7 @@ soak: .venv/synced  ## 50 kills of a training and 20 of a publish under each eng
 	python -m tests.faults.soak --train 50 --publish 20 --seed $(SEED)
 
 lint: .venv/synced  ## formatting, unused names, types
-	ruff format --check . && ruff check . && basedpyright --baselinemode auto
+	ruff format --check . && ruff check . && basedpyright
 
 setup: .venv/synced  ## .venv with exactly the locked packages
 

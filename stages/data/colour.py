@@ -70,8 +70,8 @@ def foreground(
     otherwise the annotated box shrunk on each side.
     Source: spec §3.3 (gap G14). Shapes: box with inclusive limits -> bool [height width].
     """
-    fitting = found is not None and (found.height, found.width) == (height, width)
-    wanted = [instance for instance in found.instances if instance.class_name in classes] if fitting else []
+    instances = found.instances if found is not None and (found.height, found.width) == (height, width) else ()
+    wanted = [instance for instance in instances if instance.class_name in classes]
     if wanted:
         overlaps = [box_iou(instance.box, (box[0], box[1], box[2] + 1, box[3] + 1)) for instance in wanted]
         best = int(np.argmax(overlaps))

@@ -35,7 +35,7 @@ class LsunImages:
             self._members = _keyed(raw, images)
         elif len(archives) == 1:
             self._archive = archives[0]
-            self._members = _keyed(raw, self._zip_names())
+            self._members = _keyed(raw, self._zip_names(self._archive))
         else:
             raise FileNotFoundError(
                 f"{raw.root}: expected LSUN objects in one of these forms{LAYOUT}\ncame {names[:5]}"
@@ -74,8 +74,8 @@ class LsunImages:
         except lmdb.Error as error:
             raise ValueError(f"{path}: expected an LMDB data file, came one that does not open ({error})") from error
 
-    def _zip_names(self) -> list[str]:
-        path = self.raw.path(self._archive)
+    def _zip_names(self, name: str) -> list[str]:
+        path = self.raw.path(name)
         try:
             with zipfile.ZipFile(path) as archive:
                 names = archive.namelist()

@@ -31,7 +31,7 @@ class Block(block.Block):
             if not key.endswith("file") or partner not in values:
                 continue
             name = key.removesuffix("_file")
-            chosen = self.source == "file" if key == "file" else bool(path) and name not in OTHER_SOURCES - {source}
+            chosen = source == "file" if key == "file" else bool(path) and name not in OTHER_SOURCES - {source}
             if chosen:
                 found[key] = (path, values[partner])
         return found

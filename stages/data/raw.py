@@ -74,7 +74,7 @@ class RawFolder:
         if self._listed is not None and relative not in self._verified:
             with path.open("rb") as stream:
                 digest = hashlib.file_digest(stream, "sha256").hexdigest()
-            self._compare(relative, path.stat().st_size, digest)
+            self._compare(relative, self._listed[relative], (path.stat().st_size, digest))
             self._verified.add(relative)
         return path
 
@@ -82,7 +82,7 @@ class RawFolder:
         """The file's bytes, verified on each read. Raises: as `path`."""
         content = self._locate(relative).read_bytes()
         if self._listed is not None:
-            self._compare(relative, len(content), hashlib.sha256(content).hexdigest())
+            self._compare(relative, self._listed[relative], (len(content), hashlib.sha256(content).hexdigest()))
         return content
 
     def text(self, relative: str) -> str:
@@ -107,10 +107,10 @@ class RawFolder:
             )
         return path
 
-    def _compare(self, relative: str, size: int, digest: str) -> None:
-        expected_size, expected_digest = self._listed[relative]
-        if (size, digest) != (expected_size, expected_digest):
+    def _compare(self, relative: str, listed: tuple[int, str], found: tuple[int, str]) -> None:
+        if found != listed:
             raise ValueError(
-                f"{self.root / relative}: expected {expected_size} bytes with sha256 {expected_digest}, "
-                f"as listed by render, came {size} bytes with {digest}; restore the file, or render the dataset anew"
+                f"{self.root / relative}: expected {listed[0]} bytes with sha256 {listed[1]}, "
+                f"as listed by render, came {found[0]} bytes with {found[1]}; restore the file, or render the dataset "
+                "anew"
             )

@@ -83,7 +83,7 @@ def read_annotations(raw: RawFolder, name: str, folder: str, split: str, class_c
             f"{raw.root / name}: expected annotations with the fields {sorted(needed)}, came {sorted(fields)}"
         )
     cars = []
-    for number, row in enumerate(rows.ravel(), 1):
+    for number, row in enumerate(content["annotations"].ravel(), 1):
         x1, y1, x2, y2 = (_number(row[f"bbox_{corner}"]) - 1 for corner in ("x1", "y1", "x2", "y2"))
         class_id = _number(row["class"]) - 1 if "class" in fields else -1
         if not (0 <= x1 <= x2 and 0 <= y1 <= y2) or not (class_id == -1 or 0 <= class_id < class_count):

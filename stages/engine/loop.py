@@ -14,7 +14,7 @@ from stages.engine.average import Averages, keep_share
 from stages.engine.chance import Chance
 from stages.engine.descent import Optimiser
 from stages.engine.feed import Feed
-from stages.engine.method import Method, Source
+from stages.engine.method import Source, Trainable
 from stages.engine.norms import synchronise
 from stages.engine.plan import Phase, TrainBlock
 from stages.engine.record import STATISTIC, Record, check_finite
@@ -26,7 +26,7 @@ from stages.engine.world import World
 
 
 def train(
-    method: Method,
+    method: Trainable,
     source: Source,
     block: TrainBlock,
     seed: int,
@@ -61,7 +61,7 @@ class Run:
     """A method in training: everything that changes from step to step, which is what a saved state holds."""
 
     def __init__(
-        self, method: Method, source: Source, block: TrainBlock, seed: int, world: World, resume: Path
+        self, method: Trainable, source: Source, block: TrainBlock, seed: int, world: World, resume: Path
     ) -> None:
         if source.size % world.size:
             raise ValueError(f"a batch of {source.size} does not divide among {world.size} processes")

@@ -1,6 +1,6 @@
 """What a method and its data source are to the engine."""
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from torch import Tensor, nn
 
@@ -16,8 +16,8 @@ class Source(Protocol):
     def batch(self, step: int) -> dict: ...
 
 
-class Method(Protocol):
-    """A paper's method: complete after construction, moved to its device by the loop.
+class Trainable(Protocol):
+    """What the loop trains: complete after construction, moved to its device by the loop.
 
     `nets` learn and are saved; `frozen` come from inputs and are not saved; `memory` (queues, running means) is saved
     and must change in the same way in every process; `average` names the nets that get a moving average.
@@ -35,6 +35,12 @@ class Method(Protocol):
     def losses(self, phase: Phase, batch: dict, shared: dict, chance: Chance, step: int) -> dict[str, Tensor]:
         """Named scalars, already weighted: the loop sums them. Names that contain "stat/" are logged and not summed."""
         ...
+
+
+class Method(Trainable, Protocol):
+    """A paper's method, which makes images of what it learned; `block` holds the parameters that it was made with."""
+
+    block: Any
 
     def produce(self, batch: dict, chance: Chance) -> dict[str, Tensor]:
         """What `sample` writes: at least "image", composited, in [-1, 1]."""

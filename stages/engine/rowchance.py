@@ -1,6 +1,5 @@
 """Random draws that belong to a row instead of a batch, so that a sample does not depend on what is drawn beside it."""
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -8,21 +7,17 @@ from stages.engine.chance import Chance
 from stages.engine.world import World
 
 
-class RowChance:
+class RowChance(Chance):
     """The draws of a batch of samples: row i's depend on (seed, rows[i], name), shared ones on (seed, name).
 
-    It answers to the same calls as Chance. The caller names the rows, such as "000123.jpg/4" for an image's sample 4.
+    The caller names the rows, such as "000123.jpg/4" for an image's sample 4.
     Raises: ValueError where a method asks for another number of rows than the batch has.
     """
 
     def __init__(self, seed: int, rows: list[str]) -> None:
+        super().__init__(seed, "shared", World.single())
         self.rows = rows
-        self.shared = Chance(seed, "shared", World.single())
         self.own = [Chance(seed, f"row {row}", World.single()) for row in rows]
-
-    def numpy(self, name: str) -> np.random.Generator:
-        """A fresh generator, the same for every batch."""
-        return self.shared.numpy(name)
 
     def normal(self, name: str, local_rows: int, *shape: int) -> Tensor:
         """Standard normal. Shapes: [local_rows, *shape]."""
@@ -33,14 +28,6 @@ class RowChance:
         """Uniform in [0, 1). Shapes: [local_rows, *shape]."""
         self._check(name, local_rows)
         return torch.cat([chance.uniform(name, 1, *shape) for chance in self.own])
-
-    def shared_normal(self, name: str, *shape: int) -> Tensor:
-        """Standard normal, the same for every batch. Shapes: [*shape]."""
-        return self.shared.shared_normal(name, *shape)
-
-    def permutation(self, name: str, n: int) -> Tensor:
-        """A permutation of 0..n-1, the same for every batch. Shapes: int64 [n]."""
-        return self.shared.permutation(name, n)
 
     def _check(self, name: str, local_rows: int) -> None:
         if local_rows != len(self.rows):

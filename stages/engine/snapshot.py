@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from stages.engine.average import Averages
 from stages.engine.descent import Optimiser
-from stages.engine.method import Method
+from stages.engine.method import Trainable
 from stages.engine.plan import TrainBlock
 from stages.engine.record import Record
 from stages.engine.weights import set_memory
@@ -14,7 +14,7 @@ from stages.engine.weights import set_memory
 Optimisers = Mapping[str, Optimiser]
 
 
-def snapshot(method: Method, averages: Averages, optimisers: Optimisers, record: Record) -> dict:
+def snapshot(method: Trainable, averages: Averages, optimisers: Optimisers, record: Record) -> dict:
     """Everything that changes from step to step: nets, averages, optimisers, memory, scalars."""
     return {
         "nets": {name: net.state_dict() for name, net in method.nets.items()},
@@ -25,7 +25,7 @@ def snapshot(method: Method, averages: Averages, optimisers: Optimisers, record:
     }
 
 
-def restore(content: dict, method: Method, averages: Averages, optimisers: Optimisers, record: Record) -> None:
+def restore(content: dict, method: Trainable, averages: Averages, optimisers: Optimisers, record: Record) -> None:
     """The inverse of `snapshot`."""
     for name, net in method.nets.items():
         net.load_state_dict(content["nets"][name])
@@ -37,7 +37,7 @@ def restore(content: dict, method: Method, averages: Averages, optimisers: Optim
     record.restore(content["record"])
 
 
-def identity(method: Method, block: TrainBlock, seed: int, batch: int) -> str:
+def identity(method: Trainable, block: TrainBlock, seed: int, batch: int) -> str:
     """A digest of seed, block, batch, and the names and shapes of all that is saved; not of the number of processes."""
     nets = method.nets.items()
     facts = {

@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
-from stages.engine.method import Method
+from stages.engine.method import Trainable
 
 FILE = "weights.safetensors"
 MEMORY = "memory"
@@ -31,7 +31,7 @@ def write_weights(nets: Mapping[str, nn.Module], memory: Mapping[str, Tensor], f
     (folder / FILE).write_bytes(save(ready))
 
 
-def load_weights(method: Method, folder: Path) -> None:
+def load_weights(method: Trainable, folder: Path) -> None:
     """Fills the method's nets and memory; nets that only training needs may be in the file and not in the method.
 
     Raises: FileNotFoundError without the file; ValueError naming tensors that are missing, extra or of another shape.
@@ -49,7 +49,7 @@ def load_weights(method: Method, folder: Path) -> None:
     set_memory(method, own)
 
 
-def set_memory(method: Method, values: Mapping[str, Tensor]) -> None:
+def set_memory(method: Trainable, values: Mapping[str, Tensor]) -> None:
     """Puts values into the method's memory: in place where the shape allows it, since methods hold them."""
     for name, value in values.items():
         held = method.memory[name]

@@ -110,5 +110,5 @@ def state_to_lpips(state: dict[str, Tensor], device: str = "cpu") -> Perceptor:
             raise ValueError(f"AlexNet weights: expected {source} of shape {tuple(parameter.shape)}, got {found}")
         parameter.data.copy_(state[source].float())
     model.to(device)
-    heads = tuple(head.model[-1].weight.detach().reshape(-1) for head in model.lins)
+    heads = tuple(next(head.parameters()).detach().reshape(-1) for head in model.lins)  # each is one 1x1 convolution
     return Perceptor(lambda images: model.net(model.scaling_layer(images)), heads)

@@ -15,7 +15,6 @@ class Progress:
         self._started = time.monotonic()
         self._last = 0.0
         self._bar = None
-        self._task = None
 
     def __call__(self, done: int, total: int, text: str = "") -> None:
         if self._watcher is not None:
@@ -38,8 +37,8 @@ class Progress:
             columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
             self._bar = Bar(*columns, TextColumn("{task.fields[text]}"), console=Console(stderr=True))
             self._bar.start()
-            self._task = self._bar.add_task(self._label, total=total, text=text)
-        self._bar.update(self._task, completed=done, total=total, text=text)
+            self._bar.add_task(self._label, total=total, text=text)
+        self._bar.update(self._bar.task_ids[0], completed=done, total=total, text=text)
 
     def close(self) -> None:
         """Ends the live bar, if there is one."""

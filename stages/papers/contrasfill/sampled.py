@@ -16,7 +16,7 @@ def positions_to_holes(data: "Packed", positions: np.ndarray, kind: str) -> np.n
 
     Source: supp §2 (box), §5 (object mask).
     Shapes: int64 [N] → uint8 0/1 [N, R, R].
-    Raises: ValueError for a kind that is neither.
+    Raises: ValueError for a kind that is neither, and for a box around an empty mask.
     """
     from stages.data.prepared.crop import box_mask, tight_box
 
@@ -25,7 +25,12 @@ def positions_to_holes(data: "Packed", positions: np.ndarray, kind: str) -> np.n
         return masks
     if kind != "box":
         raise ValueError(f"expected holes of kind object or box, got {kind!r}")
-    return np.stack([box_mask(tight_box(mask), *mask.shape) for mask in masks])
+    boxes = [box for mask in masks if (box := tight_box(mask)) is not None]
+    if len(boxes) < len(masks):
+        raise ValueError(
+            f"a box lies around a mask's pixels: {len(masks) - len(boxes)} of {len(masks)} masks are empty"
+        )
+    return np.stack([box_mask(box, *masks.shape[1:]) for box in boxes])
 
 
 class Samples(NamedTuple):

@@ -96,6 +96,7 @@ class Trunk(nn.Module):
             x = apply(second, x, next(planes))
             new = apply(to_rgb, x)
             rgb = new if rgb is None else up2(rgb) + new
+        assert rgb is not None, "a decoder has at least one side"
         return rgb
 
 

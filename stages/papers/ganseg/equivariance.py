@@ -115,7 +115,7 @@ def checks(block: Block, pixels: int, axis: int) -> Iterator[tuple[str, float]]:
         yield "E11", shifting.independence_error(generator, scene, radius)
         yield "E12", shifting.derivative_error(generator, scene, *move, block.step)
         leaking = copy.deepcopy(generator)
-        leaking.mask_generator.start = shifting.Leaking(leaking.mask_generator.start)
+        leaking.mask_generator.add_module("start", shifting.Leaking(leaking.mask_generator.start))
         yield "E13", shifting.mask_error(leaking, scene, *move)
         inner, outer = shifting.blend_errors(generator, scene, *move, radius)
         yield "E14_inside", inner

@@ -5,7 +5,7 @@ Source: spec §5.2 (CelebA), §5.3 (Taichi), §5.4 (foreground).
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -87,10 +87,11 @@ def landmark_values(sides: tuple[np.ndarray, ...], protocol: dict[str, Any]) -> 
     from stages.metrics.landmarks import landmark_error
 
     both = []
-    for metric, kind, said in (
+    measures: tuple[tuple[str, Literal["ganseg", "scops"], str], ...] = (
         ("landmark_error", "ganseg", "no bias, not standardised"),
         ("landmark_error_scops", "scops", "standardised on reg_train, hence a bias; landmarks rounded at 256 px"),
-    ):
+    )
+    for metric, kind, said in measures:
         value = 100 * landmark_error(*sides, protocol=kind, frame_px=protocol["size_px"])
         both.append(entry(metric, "%", value, len(sides[2]), protocol | {"regression": said, "over": "eye distance"}))
     return both

@@ -3,12 +3,11 @@
 import torch
 
 from stages.engine.chance import Chance
-from stages.engine.rowchance import RowChance
 from stages.papers.ganseg.common import GeneratorBlock
 from stages.papers.ganseg.record import Noise
 
 
-def draw_noise(block: GeneratorBlock, name: str, rows: int, chance: Chance | RowChance, device: torch.device) -> Noise:
+def draw_noise(block: GeneratorBlock, name: str, rows: int, chance: Chance, device: torch.device) -> Noise:
     """Three normal codes, and the background's position: uniform in [-1, 1]^2, or only its column.
 
     Source: main §3.3 and supp §B.1 (position; Taichi: vertically centred; other sets: gap G5).

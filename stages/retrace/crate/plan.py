@@ -56,7 +56,7 @@ class Plan:
         """The stage group of dvc.yaml that asked for it, with this tool."""
         tool = self.tool(node)
         place = node.place.as_posix() if node.is_final else node.stage
-        group = self._groups.get(place, node.content["verb"])
+        group = self._groups.get(place) or str(node.content["verb"])
         key = local("step", group, tool.rpartition("-")[2])
         self._graph.add(key, "HowToStep", name=group, description=self._told.get(group, {}).get("desc"))
         self._graph.link(key, "workExample", tool)

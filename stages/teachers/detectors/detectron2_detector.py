@@ -20,11 +20,12 @@ class Detectron2Detector:
 
     def __init__(self, name: str, weights: Path, sha256: str, threshold: float, batch: int, device: str):
         try:
-            from detectron2 import model_zoo
-            from detectron2.config import get_cfg
-            from detectron2.data import MetadataCatalog
-            from detectron2.data.transforms import ResizeShortestEdge
-            from detectron2.modeling import build_model
+            # It is on no registry and has an environment of its own, so the checker never finds it.
+            from detectron2 import model_zoo  # pyright: ignore[reportMissingImports]
+            from detectron2.config import get_cfg  # pyright: ignore[reportMissingImports]
+            from detectron2.data import MetadataCatalog  # pyright: ignore[reportMissingImports]
+            from detectron2.data.transforms import ResizeShortestEdge  # pyright: ignore[reportMissingImports]
+            from detectron2.modeling import build_model  # pyright: ignore[reportMissingImports]
         except ModuleNotFoundError as error:
             raise ModuleNotFoundError(
                 f"source detectron2 needs {error.name}; run this stage in the environment of envs/detectron2.yaml "

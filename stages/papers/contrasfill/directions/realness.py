@@ -11,11 +11,20 @@ from stages.nets.stylegan.stylegan2 import minibatch_deviation
 class Critic(Protocol):
     """What is used of a discriminator: its layers up to the 4x4 map, and those behind the deviation plane."""
 
-    from_image: nn.Module
-    blocks: nn.Module
-    last: nn.Module
-    dense: nn.Module
-    logit: nn.Module
+    @property
+    def from_image(self) -> nn.Module: ...
+
+    @property
+    def blocks(self) -> nn.Module: ...
+
+    @property
+    def last(self) -> nn.Module: ...
+
+    @property
+    def dense(self) -> nn.Module: ...
+
+    @property
+    def logit(self) -> nn.Module: ...
 
 
 class Judge:

@@ -140,7 +140,7 @@ def find(codes: np.ndarray, labels: np.ndarray, block: RegressorBlock, seed: int
     method = Regressor(block, codes.shape[1], seed)
     source = GroupSource(codes[learning], labels[learning], block, seed, session.world)
     train(method, source, block, seed, session)
-    vector = method.nets["regressor"].weight.detach().cpu().double().numpy()
+    vector = method.nets["regressor"].get_parameter("weight").detach().cpu().double().numpy()
     length = np.linalg.norm(vector)
     if not length > 0:
         raise ValueError("the regressor's weight is zero and has no direction; is the learning rate too high?")

@@ -1,6 +1,6 @@
 """One baseline's known-factor direction, found and walked along (supp §4.1)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -140,7 +140,7 @@ def walk(study: Study, walker: Walker, stepped: Stepped, calibration: Calibratio
     pictures: dict[tuple[int, int], np.ndarray] = {}
     realness: dict[tuple[int, int], float] = {}
 
-    def judge(pairs: list[tuple[int, int]]) -> np.ndarray:
+    def judge(pairs: Sequence[tuple[int, int]]) -> np.ndarray:
         which, numbers = np.array(pairs, np.int64).T
         good = np.zeros(len(pairs), bool)
         for places, images, real in stepped(which, steps[which, numbers]):

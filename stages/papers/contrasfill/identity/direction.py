@@ -131,7 +131,7 @@ class Walks:
         everyone = np.arange(len(codes))
         middle = torch.cat([images for _, images in self.at(everyone, np.zeros(len(codes)))])
         block = study.block
-        self.judge = Judge(stylegan.nets["discriminator"], middle, block.companions, block.batch)
+        self.judge = Judge(stylegan.discriminator, middle, block.companions, block.batch)
         self.realness = self.judged(everyone, np.zeros(len(codes)))
 
     def at(self, which: np.ndarray, offsets: np.ndarray):

@@ -30,7 +30,7 @@ def discover(study: Study) -> None:
 def convert(block: Block, world: World, out: Path) -> None:
     """Fills the networks from the user's files; the average code comes from the generator's file."""
     made = stylegan.for_sampling(block, world)
-    generator, discriminator = made.nets["generator"], made.nets["discriminator"]
+    generator, discriminator = made.generator, made.discriminator
     key, file, digest = "generator_file", block.generator_file, block.generator_sha256
     state = official.read_named(key, file, digest, block.generator_prefix)
     average = official.read_named(key, file, digest, "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 import torch.nn.functional as F
@@ -19,7 +19,7 @@ from stages.engine.plan import Descent, Phase, TrainBlock
 from stages.engine.weights import load_weights, write_weights
 from stages.metrics.perceptual import Perceptor, maps_to_unit, unit_to_layer
 from stages.metrics.scorer import load_scorer
-from stages.nets.encoders.load import load_encoder
+from stages.nets.encoders.load import Encoder, load_encoder
 from stages.nets.psp import PSP, SIZE_PX
 from stages.papers.contrasfill.discovering import Study, note_model, open_model
 from stages.papers.contrasfill.identity import official
@@ -89,7 +89,7 @@ class Inversion:
         if self.perceptor is not None:
             terms["inversion/perceptual"] = self.block.weight_perceptual * perceptual(self.perceptor, made, real)
         if self.block.weight_identity:
-            known = self.frozen["known"]
+            known = cast(Encoder, self.frozen["known"])
             cosine = F.cosine_similarity(known.encode(made), known.encode(real))
             terms["inversion/identity"] = self.block.weight_identity * (1 - cosine).mean()
         return terms
@@ -117,7 +117,7 @@ def perceptual(perceptor: Perceptor, left: Tensor, right: Tensor) -> Tensor:
 
 def inversion_of(study: Study, block: Block, stylegan: StyleGAN) -> Inversion:
     """The inversion with fresh weights; the measuring networks are loaded only where a loss needs them."""
-    generator = stylegan.nets["generator"]
+    generator = stylegan.generator
     net = network(block, generator.sides[-1], generator.styles, stylegan.block.latent, study.seed)
     device = study.session.world.device
     perceptor = None

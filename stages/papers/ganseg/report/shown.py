@@ -33,7 +33,7 @@ def photos_text(data: Packed, count: int) -> str:
     return f"{count} of {total} test photos, drawn uniformly"
 
 
-def found_to_tiles(folder: Path, data: Packed, places: Sequence[int]) -> list[np.ndarray]:
+def found_to_tiles(folder: Path, data: Packed, places: Sequence[int] | np.ndarray) -> list[np.ndarray]:
     """Test photos with the segmenter's masks laid over them.
 
     Raises: ValueError where the labels are of another set or another number of photos.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 from pydantic import Field
@@ -80,6 +80,16 @@ class StyleGAN:
         self.memory = {"latent_average": torch.zeros(block.latent)}
         self.descents = {"D": self.adam("discriminator", block.penalty_every), "G": self.adam("generator", None)}
 
+    @property
+    def generator(self) -> Generator:
+        """With its type, which `nets` does not keep."""
+        return cast(Generator, self.nets["generator"])
+
+    @property
+    def discriminator(self) -> Discriminator:
+        """As `generator`."""
+        return cast(Discriminator, self.nets["discriminator"])
+
     def adam(self, net: str, lazy_every: int | None) -> Descent:
         """Adam as in StyleGAN2."""
         block = self.block
@@ -107,11 +117,11 @@ class StyleGAN:
         order = chance.permutation(name, len(images) // parts * self.world.size).to(images.device)
         own = slice(self.world.rank, None, self.world.size)
         gather = self.world.gather if self.world.size > 1 else None
-        return self.nets["discriminator"](images, parts, order, gather, own)
+        return self.discriminator(images, parts, order, gather, own)
 
     def imagine(self, name: str, real: Tensor, chance: Chance) -> Tensor:
         """As many images as there are real ones, with style mixing."""
-        generator, rows = self.nets["generator"], len(real)
+        generator, rows = self.generator, len(real)
         mapped = generator.mapping(chance.normal(f"{name}/code", rows, self.block.latent).to(real.device))
         if name == "G":
             with torch.no_grad():
@@ -131,13 +141,13 @@ class StyleGAN:
     @torch.no_grad()
     def produce(self, batch: dict, chance: Chance) -> dict[str, Tensor]:
         """One image per row."""
-        generator, like = self.nets["generator"], batch["image"]
+        generator, like = self.generator, batch["image"]
         mapped = generator.mapping(chance.normal("code", len(like), self.block.latent).to(like.device))
         return {"image": self.synthesise(generator.spread(mapped))}
 
     def synthesise(self, codes: Tensor) -> Tensor:
         """Images of W+ codes with the fixed noise planes: [B styles latent] -> [B 3 R R]."""
-        generator = self.nets["generator"]
+        generator = self.generator
         return generator(codes, generator.planes if self.block.noise == "random" else None).float()
 
 

@@ -25,6 +25,8 @@ class Generator(nn.Module):
     Shapes: codes [B styles latent], flat noise [B planes] or [1 planes] or None -> [B 3 R R].
     """
 
+    planes: Tensor
+
     def __init__(self, size: int, base: int, limit: int, latent: int, *, mapping_layers: int, mapping_rate: float):
         super().__init__()
         self.sides = list(reversed(sides_from(size, 4)))

@@ -10,7 +10,6 @@ from stages.data.prepared.source import PackedSource
 from stages.engine.chance import Chance, initialised
 from stages.engine.method import Source
 from stages.engine.plan import Phase
-from stages.engine.rowchance import RowChance
 from stages.engine.world import World
 from stages.papers.ganseg.common import adam
 from stages.papers.ganseg.methods.autoencoder.block import Block
@@ -43,7 +42,7 @@ class Substitute:
         return {"A/reconstruction": error, "stat/foreground": 1 - mask[:, -1].detach().float().mean()}
 
     @torch.no_grad()
-    def produce(self, batch: dict, chance: Chance | RowChance) -> dict[str, Tensor]:
+    def produce(self, batch: dict, chance: Chance) -> dict[str, Tensor]:
         """Reconstruction, masks (background last), part positions, and the points where the kind has them."""
         image, mask, positions, points = self.net(batch["image"])
         found = {"image": image, "mask": mask, "centers": positions}

@@ -13,7 +13,6 @@ from stages.data.prepared.source import PackedSource
 from stages.engine.chance import Chance, initialised
 from stages.engine.method import Source
 from stages.engine.plan import Phase
-from stages.engine.rowchance import RowChance
 from stages.engine.weights import load_weights
 from stages.engine.world import World
 from stages.losses.adversarial import logistic_discriminator, logistic_generator
@@ -134,7 +133,7 @@ class Gan:
         return gap
 
     @torch.no_grad()
-    def produce(self, batch: dict, chance: Chance | RowChance) -> dict[str, Tensor]:
+    def produce(self, batch: dict, chance: Chance) -> dict[str, Tensor]:
         """One image per row of batch["position"], with its record and its noises (names "noise_…")."""
         device = next(self.generator.parameters()).device
         noise = draw_noise(self.block, "sample", len(batch["position"]), chance, device)

@@ -50,8 +50,10 @@ class Segmenter:
     def phases(self, step: int) -> list[Phase]:
         return [Phase("S", "segmenter", ("segmenter",))]
 
-    def pairs(self, rows: int, chance: Chance | RowChance) -> tuple[Tensor, Tensor]:
+    def pairs(self, rows: int, chance: Chance) -> tuple[Tensor, Tensor]:
         """Generated images and hard labels. Shapes: -> [B 3 S S], uint8 [B S S]."""
+        if self.gan is None:
+            raise ValueError("a segmenter that was opened without its generator has no pairs to learn from")
         generator = self.frozen["generator"]
         noise = draw_noise(self.gan.block, "pair", rows, chance, next(generator.parameters()).device)
         with torch.no_grad():
@@ -68,7 +70,7 @@ class Segmenter:
         return {"S/cross_entropy": block.cross_entropy_share * entropy, "S/dice": block.dice_share * dice}
 
     @torch.no_grad()
-    def produce(self, batch: dict, chance: Chance | RowChance) -> dict[str, Tensor]:
+    def produce(self, batch: dict, chance: Chance) -> dict[str, Tensor]:
         """Class probabilities, background first. Shapes: image [B 3 S S] -> probabilities [B K+1 S S]."""
         return {"probabilities": self.net(batch["image"]).float().softmax(1)}
 

@@ -118,6 +118,9 @@ def test_a_box_hole_is_the_masks_tight_box(tmp_path, data):
     assert positions_to_holes(data, np.array([0]), "object").sum() == 5 * 7 - 1
     with pytest.raises(ValueError, match="object or box"):
         positions_to_holes(data, np.array([0]), "round")
+    data.masks = np.concatenate([np.zeros_like(data.masks[:1]), data.masks[1:]])
+    with pytest.raises(ValueError, match="1 of 2 masks are empty"):
+        positions_to_holes(data, np.array([0, 3]), "box")
 
 
 def test_rows_draw_for_themselves():

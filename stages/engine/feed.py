@@ -17,7 +17,7 @@ class Feed:
 
     def __init__(self, source: Source, world: World, channels_last: bool, steps: int) -> None:
         self.source, self.world, self.channels_last, self.steps = source, world, channels_last, steps
-        self.thread = ThreadPoolExecutor(1) if world.device.type == "cuda" else None
+        self.thread = ThreadPoolExecutor(1) if world.device.type != "cpu" else None
         self.ahead: dict[int, Future] = {}
 
     def batch(self, step: int) -> dict:

@@ -10,12 +10,22 @@ from tests.house.toy_graph import BIN, COPIED, GRAPH, ROOT, ToyGraph
 
 FOR_TRAINING = '''
 
+class Pausing(ToySource):
+    """Stops in the midst of training, where asked to, until told to go on."""
+
+    def batch(self, step):
+        if step == 40 and Path(".work/pause").exists():
+            Path(".work/pause").unlink()
+            os.kill(os.getpid(), signal.SIGSTOP)
+        return super().batch(step)
+
+
 def for_training(numbers, inputs, seed, world):
     """Says that training begins, for whoever wants to kill it, and stops until told to go on."""
     Path(".work/working").write_text(str(os.getpid()))
     if Path(".work/stop").exists():
         os.kill(os.getpid(), signal.SIGSTOP)
-    return Toy(numbers, seed, world), ToySource(numbers, seed, world)
+    return Toy(numbers, seed, world), Pausing(numbers, seed, world)
 '''
 
 # Writes many files, so that a publish takes long enough to be hit, and says when its own work is over.

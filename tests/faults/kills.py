@@ -173,12 +173,6 @@ def state(process: int) -> str:
         return ""
 
 
-def cpu_seconds(process: int) -> float:
-    """What a process has worked so far, which a busy machine does not change."""
-    words = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def running(process: int, verb: str) -> bool:
     """Whether the process is this stage and lives; a zombie is dead."""
     try:

@@ -7,13 +7,15 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from stages.runner.guard import POLL_SECONDS
 from tests.faults.killable import STAGES, Killable
-from tests.faults.kills import Killer, Reference, cpu_seconds, reference, running, series, until
+from tests.faults.kills import Killer, Reference, reference, running, series, state, until
 
 pytestmark = pytest.mark.slow
 ENGINES = ("snakemake", "dvc")
@@ -54,19 +56,25 @@ def test_kills_at_random_moments_change_no_byte(killed, engine):
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_stage_dies_with_its_engine_alone_and_the_other_engine_goes_on(whole, quick, engine):
-    """Only the engine's own process is killed: the stage saves its state and stops; the other engine resumes it."""
+    """Only the engine's own process is killed: the stage saves its state and stops; the other engine resumes it.
+
+    The stage waits at step 40 while its engine dies, so that it is never at its end by then, however busy the machine;
+    it waits longer than it takes between two looks for its engine.
+    """
     tree = Killable(quick / f"{engine} alone")
     tree.edit("params.yaml", "keep_every: 10", "keep_every: 1000")
     killer = Killer(engine, tree, whole.seconds, None)
     process = killer.start("train")
+    (tree.folder / ".work/pause").touch()
     stage = killer.await_stage(process, "train", early=False)
-    begun = cpu_seconds(stage)
-    until(lambda: cpu_seconds(stage) > begun + whole.seconds["train"] / 8, "the stage does no work")
+    until(lambda: not (tree.folder / ".work/pause").exists() and state(stage) == "T", "the stage never came to step 40")
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
+    time.sleep(1.5 * POLL_SECONDS)
+    os.kill(stage, signal.SIGCONT)
     until(lambda: not running(stage, "train"), "the stage outlived its engine")
     states = [int(path.name[6:]) for path in (tree.folder / ".work/resume").glob("*/state-*")]
-    assert len(states) == 1 and 0 < states[0] < 150, "it saved the step at hand, though no interval had ended"
+    assert len(states) == 1 and 40 <= states[0] < 150, "it saved the step at hand, though no interval had ended"
     other = Killer(next(name for name in ENGINES if name != engine), tree, whole.seconds, None)
     assert other.finish("train") == ""
     made = tree.results()
@@ -131,10 +139,10 @@ def test_damaged_states_cost_an_interval_or_stop_but_never_start_over(whole, qui
     process.kill()
     process.wait()
     states = sorted((tree.folder / ".work/resume").glob("*/state-*"))
-    for state in states[-1:] if damage == "newest" else states:
-        content = bytearray(state.read_bytes())
+    for path in states[-1:] if damage == "newest" else states:
+        content = bytearray(path.read_bytes())
         content[len(content) // 2] ^= 1
-        state.write_bytes(content if damage == "newest" else content[:-1])
+        path.write_bytes(content if damage == "newest" else content[:-1])
     done = tree.by_hand("train")
     name = f"{MODEL}weights.safetensors"
     if damage == "newest":
@@ -142,7 +150,7 @@ def test_damaged_states_cost_an_interval_or_stop_but_never_start_over(whole, qui
         assert tree.results()[name] == whole.results[name]
     else:
         assert done.returncode == 65 and "Remove that folder to start over" in done.stderr
-        assert name not in tree.results() and all(state.exists() for state in states)
+        assert name not in tree.results() and all(path.exists() for path in states)
 
 
 def test_a_loss_that_is_no_number_stops_the_stage_and_publishes_nothing(quick):

@@ -11,11 +11,12 @@ from tests.faults.killable import PATIENCE_S, PatientGraph
 from tests.faults.kills import until
 from tests.house.toy_graph import BIN
 
-# Every execution notes its begin and its end; one hangs in between if it is told to.
+# Every execution notes its begin and its end by its stage's address, for raw data and a table may share their last
+# word; one hangs in between if it is told to.
 NOTED = """
     import os, time
     with open(".work/executions", "a") as stream:
-        stream.write(f"begin {job.name} {os.getpid()}\\n")
+        stream.write(f"begin {job.verb}/{job.name} {os.getpid()}\\n")
     hang = Path(".work/hang")
     if hang.exists():
         hang.unlink()
@@ -24,7 +25,7 @@ NOTED = """
     read = ["""
 ENDED = """
     with open(".work/executions", "a") as stream:
-        stream.write(f"end {job.name} {os.getpid()}\\n")
+        stream.write(f"end {job.verb}/{job.name} {os.getpid()}\\n")
 
 if __name__"""
 COMMANDS = {
@@ -99,11 +100,12 @@ def test_the_death_of_the_one_that_works_frees_the_one_that_waits(whole, quick):
     second, log = started(tree, "dvc", 1)
     time.sleep(0.1)
     until(lambda: "is making this; waiting" in log.read_text() or second.poll() is not None, "it never waited")
-    holder = (tree.folder / ".work/executions").read_text().split()[2]
+    _, stage, holder = (tree.folder / ".work/executions").read_text().split()[:3]
     os.kill(int(holder), 9)
     first.wait(PATIENCE_S)
     assert second.wait(PATIENCE_S) == 0, log.read_text()[-3000:]
-    assert "begin cub" in (tree.folder / ".work/executions").read_text().split("\n", 1)[1], "the waiting one went on"
+    after = (tree.folder / ".work/executions").read_text().split("\n", 1)[1]
+    assert f"begin {stage} " in after, "the waiting one went on"
     assert tree.results() == whole.results()
     # Snakemake remembers its own failure; adopt tells it what DVC has made since.
     assert tree.retrace("adopt", "toy_tabulate@cub").returncode == 0

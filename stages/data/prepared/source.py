@@ -14,7 +14,7 @@ from stages.data.prepared.packed import Packed
 
 
 class PackedSource:
-    """Batches of images, masks and labels for one rank.
+    """Batches of images, masks and labels for one rank, on the CPU: who trains on them moves them.
 
     Sample number n = step · B + rank + i · world; its place in the epoch's permutation, its window and its
     flip depend on (seed, n) alone.
@@ -29,7 +29,7 @@ class PackedSource:
         batch: int,
         seed: int,
         flip: bool,
-        world,  # engine.world.World, or anything with rank, size and device
+        world,  # engine.world.World, or anything with rank and size
         labels: Sequence[str] = (),
         crop: Crop | None = None,
     ) -> None:
@@ -67,7 +67,7 @@ class PackedSource:
             batch["mask"] = mask_to_tensor(masks)
         for name, values in self._labels.items():
             batch[f"label_{name}"] = torch.from_numpy(values[positions])
-        return {name: tensor.to(self.world.device, non_blocking=True) for name, tensor in batch.items()}
+        return batch
 
     def _places(self, numbers: np.ndarray) -> np.ndarray:
         epoch = int(numbers[0]) // len(self.positions)

@@ -20,6 +20,7 @@ aten = torch.ops.aten
 # A GPU takes these from the CPU as well: copies go across, and an index may lie on either side.
 ACROSS = {aten.copy_.default, aten._to_copy.default, aten.index.Tensor, aten.index_put_.default, aten.index_put.default,
           aten._index_put_impl_.default}  # fmt: skip
+# What they give is known only when the device has done its work. (Rows picked by a mask wait too; those are allowed.)
 ASKED = {aten._local_scalar_dense.default, aten.equal.default}
 
 
@@ -53,9 +54,32 @@ class Far(Tensor):
         """A saved state holds values; they come back on the CPU and are copied over."""
         return self.near.__reduce_ex__(protocol)
 
+    @property
+    def data(self) -> Tensor:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """Without a graph, as ever; a module that is moved or laid out anew puts its parameters' values in here."""
+        return self.detach()
+
+    @data.setter
+    def data(self, value: "Far") -> None:
+        Tensor.data.__set__(self, value)  # pyright: ignore[reportAttributeAccessIssue]  # a descriptor of C
+        self.near = value.near
+
+    def __getitem__(self, index) -> Tensor:
+        return super().__getitem__(_indices(index))
+
+    def __setitem__(self, index, value) -> None:
+        super().__setitem__(_indices(index), value)
+
     def tolist(self) -> Any:
         """A GPU gives its numbers too, and waits."""
         return self.near.tolist()
+
+
+def _indices(index: Any) -> Any:
+    """Lists become tensors on the CPU, from where torch moves them; it would write them straight onto the device."""
+    if isinstance(index, tuple):
+        return tuple(_indices(one) for one in index)
+    return torch.tensor(index) if isinstance(index, list) else index
 
 
 class Watch:
@@ -70,6 +94,8 @@ def compute(func, args, kwargs) -> Any:
     leaves = tree_leaves((args, kwargs))
     far = [leaf for leaf in leaves if isinstance(leaf, Far)]
     near = [leaf for leaf in leaves if isinstance(leaf, Tensor) and not isinstance(leaf, Far) and leaf.dim()]
+    if any(tensor.device.type == DEVICE.type for tensor in near):
+        raise DeviceFault(f"{func}: a tensor came to the device by a way that keeps no values; teach this file the way")
     if far and near and func not in ACROSS:
         raise DeviceFault(f"{func}: expected all tensors on one device, {len(near)} of them lie on the CPU")
     if func in ASKED and far:

@@ -46,6 +46,14 @@ def test_what_is_made_there_lies_there():
         view = made[0][:1]
         view += 5
         assert made[0].cpu().tolist() == [5.0, 0.0], "a view is a view there too"
+        assert made[1][[2, 0]].tolist() == [2, 0]
+
+
+def test_a_module_is_laid_out_anew_there():
+    with far():
+        made = net().to(DEVICE).to(memory_format=torch.channels_last)
+        assert made[0].weight.is_contiguous(memory_format=torch.channels_last)
+        assert made[0].weight.near.stride() == made[0].weight.stride()
 
 
 def test_a_saved_state_holds_values():

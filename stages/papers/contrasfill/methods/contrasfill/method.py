@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast
 
@@ -44,6 +45,14 @@ class Block(CommonBlock):
     unknown_features: int = Field(gt=0)
     context_free: bool
     decoder_skips: bool
+
+
+@dataclass(frozen=True)
+class Sets:
+    """The sets of one pattern and space on the device: masks, and the rows and columns of those that hold any pair."""
+
+    masks: dict[str, Tensor]
+    places: dict[str, tuple[Tensor, ...]]
 
 
 def weight_at(values: tuple[float, ...], step: int, iterations: int) -> float:
@@ -98,7 +107,7 @@ class ContrasFill:
             "G": adam(block, self.average, None),
         }
         self.adversary = Adversary(discriminator, block, world)
-        self.sets: dict[tuple[Cell, ...], dict[str, dict[str, Tensor]]] = {}
+        self.sets: dict[tuple[Cell, ...], dict[str, Sets]] = {}
 
     @property
     def generator(self) -> Generator:
@@ -165,12 +174,11 @@ class ContrasFill:
             sets = self.sets_of(cells, space, fake.device)
             similarity = cosines(self.world.gather(self.features(space, fake)))
             tau, denominator = self.block.temperature, self.block.denominator
-            loss = info_nce(similarity, sets["positive"], sets["negative"], tau, denominator)
+            loss = info_nce(similarity, sets.masks["positive"], sets.masks["negative"], tau, denominator)
             terms[f"G/{space}"] = weight_at(weights[space], step, self.block.iterations) * loss
             terms[f"G/stat/{space}_loss"] = loss.detach()
-            for name, pairs in sets.items():
-                if pairs.any():
-                    terms[f"G/stat/{space}_{name}"] = similarity.detach()[pairs].mean()
+            for name, pairs in sets.places.items():
+                terms[f"G/stat/{space}_{name}"] = similarity.detach()[pairs].mean()
         return terms
 
     def features(self, space: str, images: Tensor) -> Tensor:
@@ -178,15 +186,22 @@ class ContrasFill:
         joint = space == "unknown" and "unknown" in self.nets
         return self.nets["unknown"](images) if joint else cast(Encoder, self.frozen[space]).encode(images)
 
-    def sets_of(self, cells: list[Cell], space: str, device: torch.device) -> dict[str, Tensor]:
-        """The sets as masks on the device, checked once for each pattern."""
+    def sets_of(self, cells: list[Cell], space: str, device: torch.device) -> Sets:
+        """The sets on the device, found and checked once for each pattern, before they go there."""
         key = tuple(cells)
         if key not in self.sets:
             self.sets = {key: {}}
         if space not in self.sets[key]:
-            sets = {name: torch.from_numpy(mask).to(device) for name, mask in combinations.masks(cells, space).items()}
+            sets = {name: torch.from_numpy(mask) for name, mask in combinations.masks(cells, space).items()}
             require_sets(sets["positive"], sets["negative"])
-            self.sets[key][space] = sets
+            self.sets[key][space] = Sets(
+                {name: mask.to(device) for name, mask in sets.items()},
+                {
+                    name: tuple(axis.to(device) for axis in mask.nonzero(as_tuple=True))
+                    for name, mask in sets.items()
+                    if mask.any()
+                },
+            )
         return self.sets[key][space]
 
     @torch.no_grad()

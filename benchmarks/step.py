@@ -9,18 +9,14 @@ import statistics
 import tempfile
 import time
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
+
+from benchmarks.trainings import TRAININGS
 
 METHODS = ("contrasfill", "comodgan", "collagegan", "batfill")
 WARM_STEPS = 3
 now = time.process_time
-
-
-def layers_of(method: str, data: str, profile: str) -> tuple[str, ...]:
-    """The layers that dvc.yaml merges for a method's training."""
-    groups = ("batfill",) if method == "batfill" else ("common", method)
-    kinds = ("base", f"data.{data}", f"profile.{profile}")
-    return tuple(f"contrasfill.{group}.{kind}" for kind in kinds for group in groups)
 
 
 class Stopwatch:
@@ -84,12 +80,9 @@ def measure(method_name: str, inputs: dict[str, Path], data: str, profile: str, 
     """Prints one line for one method; a method with stages (BAT-Fill) is measured in each."""
     from stages.engine.loop import Run
     from stages.engine.world import World, settle
-    from stages.runner import layers, params
 
-    module = importlib.import_module(f"stages.papers.contrasfill.{method_name}.method")
-    names = layers_of(method_name, data, profile)
-    root = Path(__file__).resolve().parents[1]
-    block = layers.validate(module.Block, layers.merge(params.load(root, names), names), names)
+    training = replace(TRAININGS[method_name], data=data)
+    module, block = importlib.import_module(training.module), training.block(profile)
     world = World.single()
     settle(world.device)
     stages = {"": 0}

@@ -36,7 +36,7 @@ def data(tmp_path_factory) -> Path:
     """Twelve coloured discs on noise, 32 px."""
     folder = tmp_path_factory.mktemp("data")
     splits = ["train"] * 9 + ["test"] * 3
-    write_packed(folder, "flowers", 32, True, drawn_rows(), lambda keys: Index(splits, ("test",)))
+    write_packed(folder, "flowers", 32, True, drawn_rows(32), lambda keys: Index(splits, ("test",)))
     return folder
 
 

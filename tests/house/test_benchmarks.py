@@ -1,0 +1,30 @@
+"""What the benchmarks say of trainings without the graph is what the graph says."""
+
+import pytest
+
+from benchmarks.trainings import TRAININGS
+from stages import graph
+from tests.conftest import ROOT
+
+STAGES = {
+    "contrasfill": "contrasfill_train@face-0", "contrasfill1": "contrasfill_one_code_face@0",
+    "context_free": "contrasfill_box_face@context_free-0", "comodgan": "contrasfill_baseline@comodgan-face-0",
+    "collagegan": "contrasfill_baseline@collagegan-face-0", "batfill": "contrasfill_batfill@face-0",
+    "stylegan": "contrasfill_stylegan@0", "gan": "ganseg_gan@celeba_wild-main",
+    "ae_points": "ganseg_autoencoder@points-celeba_wild", "ae_masks": "ganseg_autoencoder@masks-celeba_wild",
+    "segmenter": "ganseg_segmenter@celeba_wild-main",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TRAININGS)
+def test_layers_are_the_graphs(name):
+    (stage,) = graph.find(graph.load(ROOT), [STAGES[name]])
+    words = stage.cmd.split()
+    listed = words[words.index("--block") + 1 : words.index("--in")]
+    profile = next(word for word in listed if ".profile." in word).rpartition(".")[2]
+    assert list(TRAININGS[name].layers(profile)) == listed
+
+
+def test_every_trained_method_is_among_them():
+    trained = {stage.cmd.split("--method ")[1].split()[0] for stage in graph.load(ROOT) if "stages.train " in stage.cmd}
+    assert trained <= {one.module.split(".")[-2] for one in TRAININGS.values()}

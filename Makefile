@@ -47,8 +47,8 @@ test: .venv/synced .work/crate/synced  ## all tests
 
 # SEED chooses the random moments of the kills.
 SEED ?= 0
-soak: .venv/synced  ## 50 kills of a training and 20 of a publish under each engine
-	python -m tests.faults.soak --train 50 --publish 20 --seed $(SEED)
+soak: .venv/synced  ## 50 kills of a training and 20 of a publish under each engine; 200 pairs of engines at once
+	python -m tests.faults.soak --train 50 --publish 20 --pairs 200 --seed $(SEED)
 
 lint: .venv/synced  ## formatting, unused names, types
 	ruff format --check . && ruff check . && basedpyright

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.faults.conftest import place
 from tests.faults.kills import reference, series
+from tests.faults.pairs import pairs
 
 ENGINES = ("snakemake", "dvc")
 
@@ -17,6 +18,7 @@ def main() -> int:
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument("--train", type=int, required=True, help="kills of the training stage, under each engine")
     words.add_argument("--publish", type=int, required=True, help="kills of a publish, under each engine")
+    words.add_argument("--pairs", type=int, default=0, help="pairs of engines at once, half of them with a kill")
     words.add_argument("--seed", type=int, required=True, help="seed of the random moments")
     given = words.parse_args()
     begun, faults, lines = time.monotonic(), 0, []
@@ -32,6 +34,10 @@ def main() -> int:
                 total = sum(tally.landed.values())
                 lines += [f"{engine}: {total} kills of {what}, seed {given.seed}", *tally.lines()]
                 faults += len(tally.faults)
+        if given.pairs:
+            landed, told = pairs(Path(name, "pairs"), given.pairs, given.seed, lambda text: print(text, flush=True))
+            lines += [f"{given.pairs} pairs of engines, {landed} kills", *(f"  FAULT {fault}" for fault in told)]
+            faults += len(told)
     print("\n".join(lines))
     verdict = f"{faults} faults" if faults else "every finished tree equals the uninterrupted run in every byte"
     print(f"{verdict}; {time.monotonic() - begun:.0f} s")

@@ -1,61 +1,19 @@
 """Two engines at once in one checkout: no stage runs twice at the same time, and the result is right."""
 
 import os
-import subprocess
 import time
-from pathlib import Path
 
 import pytest
 
 from tests.faults.killable import PATIENCE_S, PatientGraph
 from tests.faults.kills import until
-from tests.house.toy_graph import BIN
+from tests.faults.pairs import COMMANDS, noted, overlaps, pairs, started
 
-# Every execution notes its begin and its end by its stage's address, for raw data and a table may share their last
-# word; one hangs in between if it is told to.
-NOTED = """
-    import os, time
-    with open(".work/executions", "a") as stream:
-        stream.write(f"begin {job.verb}/{job.name} {os.getpid()}\\n")
-    hang = Path(".work/hang")
-    if hang.exists():
-        hang.unlink()
-        time.sleep(600)
-    time.sleep(0.3)
-    read = ["""
-ENDED = """
-    with open(".work/executions", "a") as stream:
-        stream.write(f"end {job.verb}/{job.name} {os.getpid()}\\n")
-
-if __name__"""
-COMMANDS = {
-    "snakemake": ["snakemake", "--cores", "1", "results/tables/cub.csv"],
-    "dvc": ["dvc", "repro", "toy_tabulate@cub"],
-}
 # What a loser may say: that another engine has the folder, or that an input is being, or was meanwhile, made anew.
 CLEAR = (
     "cannot be locked", "Unable to acquire lock", "is busy, it is being blocked", "no stage has made yet",
     "No such file", "has no receipt", "was made anew",
 )  # fmt: skip
-
-
-def noted(folder: Path) -> PatientGraph:
-    tree = PatientGraph(folder)
-    for verb in ("render", "train", "tabulate"):
-        tree.edit(f"stages/{verb}.py", "\n    read = [", NOTED)
-        tree.edit(f"stages/{verb}.py", "\nif __name__", ENDED)
-    tree.make_graph()
-    assert (folder / ".work").is_dir()
-    return tree
-
-
-def started(tree: PatientGraph, engine: str, number: int) -> tuple[subprocess.Popen, Path]:
-    log = tree.folder.parent / f"{tree.folder.name} {number}.log"
-    with log.open("w") as stream:
-        words = [str(BIN / COMMANDS[engine][0]), *COMMANDS[engine][1:]]
-        return subprocess.Popen(
-            words, cwd=tree.folder, env=tree.environment(), stdout=stream, stderr=subprocess.STDOUT
-        ), log
 
 
 @pytest.fixture(scope="module")
@@ -77,14 +35,7 @@ def test_no_two_executions_of_a_stage_overlap_and_the_bytes_are_right(whole, qui
         text = log.read_text()
         assert code == 0 or any(words in text for words in CLEAR), text[-3000:]
     assert 0 in codes, first_log.read_text()[-2000:] + second_log.read_text()[-2000:]
-    at_work: dict[str, str] = {}
-    for line in (tree.folder / ".work/executions").read_text().splitlines():
-        what, stage, process = line.split()
-        if what == "begin":
-            assert stage not in at_work, f"{stage} was begun by {process} while {at_work.get(stage)} made it"
-            at_work[stage] = process
-        else:
-            assert at_work.pop(stage) == process
+    assert overlaps((tree.folder / ".work/executions").read_text().splitlines(), {}, {}) == []
     assert tree.results() == whole.results()
 
 
@@ -111,3 +62,20 @@ def test_the_death_of_the_one_that_works_frees_the_one_that_waits(whole, quick):
     assert tree.retrace("adopt", "toy_tabulate@cub").returncode == 0
     done = tree.snakemake("-n", *COMMANDS["snakemake"][1:])
     assert "Nothing to be done" in done.stdout + done.stderr, (done.stdout + done.stderr)[-3000:]
+
+
+def test_random_pairs_and_kills_make_no_stage_twice_at_a_time(quick):
+    """`make soak` does many more."""
+    assert pairs(quick / "random", 3, seed=0)[1] == []
+
+
+def test_an_overlap_is_seen():
+    lines = [
+        "begin render/cub 1",
+        "begin tabulate/cub 2",
+        "end render/cub 1",
+        "begin render/cub 3",
+        "begin render/cub 4",
+    ]
+    assert overlaps(lines, {}, {"3": 3.0, "4": 4.0}) == ["render/cub was begun by 4 while 3 made it"]
+    assert overlaps(lines, {"3": 3.5}, {"3": 3.0, "4": 4.0}) == [], "a dead process makes nothing"

@@ -224,3 +224,22 @@ def test_a_missing_score_file_is_named(tmp_path):
         table1.tabulate(BLOCK, inputs)
     with pytest.raises(ValueError, match="inputs named score"):
         table1.tabulate(BLOCK, {"reported": REPORTED})
+
+
+def test_as_soon_as_table_1_is_built_its_claims_are_decided(tmp_path, one_seed, monkeypatch):
+    """`retrace claims` with nothing but Table 1 under results/; no receipt vouches for this one, which it says."""
+    from stages.retrace.claims import command
+
+    for name in ("dvc.yaml", "params.yaml", "stages", "envs"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    (tmp_path / "results/tables").mkdir(parents=True)
+    for suffix, text in one_seed.items():
+        (tmp_path / f"results/tables/table1.{suffix}").write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    found = {claim.id: claim for claim in command.run(["contrasfill"]).claims}
+    decided = {name for name, claim in found.items() if claim.verdict == "holds"}
+    assert decided == {"C1", "C2", "C3", "C4", "C5"}
+    assert {found[name].decided_by for name in decided} == {"results/tables/table1.claims.csv"}
+    assert "no receipt" in found["C1"].untrusted[0] and found["C1"].worth == "not evidence (demo profile)"
+    assert {claim.verdict for name, claim in found.items() if name not in decided} == {"not run"}
+    assert found["C7"].missing[0] == ("results/tables/disentanglement.csv", True)

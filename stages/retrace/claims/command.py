@@ -19,6 +19,11 @@ from stages.retrace.report import FINDING, FINE
 from stages.retrace.trace.cell import names
 
 RESULTS = Path("results")
+# By whether there are numbers.
+UNDECIDED = {
+    True: Verdict(NOT_DECIDED, "no table with its verdict is built"),
+    False: Verdict(NOT_RUN, "nothing of it is built"),
+}
 STANDS_FOR = re.compile(r"printed=([^,;]+)")
 
 
@@ -91,7 +96,7 @@ class _Desk:
             measured, verdict = entry["measured_by"], given.get(str(entry["id"]))
             found, doubt = self.table(measured) if measured.endswith(".csv") else ([], self.doubt(measured))
             numbers = (*(verdict.numbers if verdict else ()), *_measured(entry, found))
-            verdict = verdict or Verdict(NOT_DECIDED if numbers else NOT_RUN)
+            verdict = verdict or UNDECIDED[bool(numbers)]
             absent = [measured] if not (RESULTS / measured).is_file() else []
             absent += [] if verdict.file else [self.ledger(paper)]
             yield Claim(
@@ -123,8 +128,9 @@ class _Desk:
             except (KeyError, TypeError, ValueError) as problem:
                 doubts[""] = (*doubts.get("", ()), f"{file}: expected the verdicts of a report: {problem}")
                 continue
+            present = self.is_present(name)
             for claim, verdict in found.items():
-                rank = self.is_present(name), verdict.seeds
+                rank = present, verdict.seeds
                 if claim not in given or rank > given[claim][0]:
                     given[claim] = rank, replace(verdict, file=file)
         return {claim: verdict for claim, (_, verdict) in given.items()}, doubts

@@ -24,12 +24,13 @@ def test_numbers_of_the_measure_that_the_evidence_names(published):
 
 def test_verdicts_come_from_the_paper_s_own_table(paper):
     """A table of claims as a paper's report writes it, one line a comparison."""
-    compared = Part("face", "ours 5 > other 6", 0, "KFFA", "5", printed="83.39 > 51.19")
+    compared = Part("face", "ours > other", 0, "KFFA", "5", sign=">", against="6", printed="83.39 > 51.19")
     text = verdicts_to_csv([Verdict("C1", "fails", "demo", (compared,))], {"C1": {"gaps": "G1"}}, ("gaps",))
     (paper.folder / "results/tables/toy_claims.csv").write_text(text)
     code, answer = paper.answer("claims", "toy")
     claim = answer["claims"][0]
     assert (claim["verdict"], claim["worth"], claim["gaps"]) == ("fails", "not evidence (demo profile)", ["G1"])
+    assert claim["numbers"][0]["ours"] == "ours > other: 5 > 6"
     assert claim["numbers"][0]["printed"] == "83.39 > 51.19" and claim["numbers"][0]["met"] == "0 of 1 seeds"
     assert code == 1 and "no receipt" in claim["untrusted"][0], "a table that no stage wrote is no verdict to trust"
 

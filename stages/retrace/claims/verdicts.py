@@ -7,6 +7,9 @@ from typing import Any
 from stages.draw.verdict import WORDS
 
 
+SIGNS = {"<=": "≤", "<": "<", ">": ">", "=": "="}
+
+
 @dataclass(frozen=True)
 class Number:
     """One of our numbers, or one comparison of two, beside the paper's."""
@@ -78,7 +81,8 @@ def known(word: str) -> str:
 def _compared(row: Mapping[str, str]) -> Number:
     what = " ".join(row[key] for key in ("where", "measure") if row.get(key))
     met = f"{row['met']} of {row['seeds'] or 1} seeds" if row.get("met") else ""
-    return Number(what, row.get("comparison", ""), row.get("spread", ""), row.get("printed", ""),
+    sides = f": {row['ours']} {SIGNS[row['sign']]} {row['against']}" if row.get("sign") else ""
+    return Number(what, f"{row['comparison']}{sides}", row.get("spread", ""), row.get("printed", ""),
                   row.get("profile", ""), row.get("rule", ""), met)  # fmt: skip
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from stages.draw.verdict import WORDS
 
-
 SIGNS = {"<=": "≤", "<": "<", ">": ">", "=": "="}
 
 

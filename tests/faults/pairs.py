@@ -38,7 +38,7 @@ COMMANDS = {
 }
 VERBS = ("render", "train", "tabulate")
 # Kills fall within what two engines take for the toy; half of the pairs are left alone.
-WITHIN_S = 8.0
+WITHIN_S = 4.0
 
 
 def noted(folder: Path) -> PatientGraph:

@@ -75,8 +75,9 @@ def overlaps(lines: list[str], died: dict[str, float], moments: dict[str, float]
         what, stage, process = line.split()
         holder = at_work.get(stage)
         if what == "end":
+            found += [] if holder == process else [f"{stage} was ended by {process} while {holder} made it"]
             at_work.pop(stage, None)
-        elif holder is not None and not died.get(holder, float("inf")) <= moments[process]:
+        elif holder is not None and not died.get(holder, float("inf")) <= moments.get(process, 0.0):
             found.append(f"{stage} was begun by {process} while {holder} made it")
         if what == "begin":
             at_work[stage] = process

@@ -78,4 +78,6 @@ def test_an_overlap_is_seen():
         "begin render/cub 4",
     ]
     assert overlaps(lines, {}, {"3": 3.0, "4": 4.0}) == ["render/cub was begun by 4 while 3 made it"]
+    assert overlaps(lines, {}, {}) == overlaps(lines, {}, {"4": 4.0})
+    assert overlaps(["begin render/cub 1", "end render/cub 2"], {}, {}) == ["render/cub was ended by 2 while 1 made it"]
     assert overlaps(lines, {"3": 3.5}, {"3": 3.0, "4": 4.0}) == [], "a dead process makes nothing"

@@ -191,3 +191,11 @@ def test_angles_along_a_walk_are_means_of_both_sides():
     moved = Moved(features, np.array([True, False]), [[{"eyes_open": float(i)} for i in range(5)], [None] * 5])
     assert moved.middle == 2 and moved.angles() == pytest.approx([20, 30])
     assert moved.values("eyes_open").tolist() == [[0, 1, 2, 3, 4]]
+
+
+def test_a_measured_face_without_attributes_is_no_shorter_row():
+    faces = [[{"eyes_open": 1.0}, None], [{"eyes_open": 2.0}, {"eyes_open": 3.0}]]
+    moved = Moved(np.zeros((2, 2, 4)), np.array([True, True]), faces)
+    with pytest.raises(ValueError, match="without attributes"):
+        moved.values("eyes_open")
+    assert Moved(moved.features, np.array([False, True]), faces).values("eyes_open").tolist() == [[2.0, 3.0]]

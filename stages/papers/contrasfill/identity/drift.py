@@ -42,7 +42,10 @@ class Moved:
         if not self.seen.any():
             raise ValueError("no walked face has eyes, lips and skin among its part masks: raise the key images")
         rows = [row for row, seen in zip(self.attributes, self.seen, strict=True) if seen]
-        return np.array([[cell[name] for cell in row if cell is not None] for row in rows])
+        cells = [cell for row in rows for cell in row if cell is not None]
+        if len(cells) < sum(map(len, rows)):
+            raise ValueError("a walked face that counts as measured has an image without attributes")
+        return np.array([cell[name] for cell in cells]).reshape(len(rows), -1)
 
     def angle_to_photos(self, encoder: Any, data: Packed, positions: np.ndarray, batch: int, world: World) -> float:
         """Mean identity angle between a photo and its inversion, in degrees: what the inversion itself loses."""

@@ -13,6 +13,8 @@ from stages.draw.table import lines_to_csv
 HOLDS, FAILS, NOT_DECIDED, NOT_RUN = "holds", "fails", "not decided", "not run"
 WORDS = (HOLDS, FAILS, NOT_DECIDED, NOT_RUN)
 SEEDS_OF_AN_ORDERING = 3
+# A comparison's sign, as it is printed.
+SHOWN = {"<=": "≤", "<": "<", ">": ">", "=": "="}
 COLUMNS = (
     "claim", "verdict", "worth", "why", "where", "measure", "ours", "spread", "sign", "against", "against_spread",
     "comparison", "met", "seeds", "printed", "profile",

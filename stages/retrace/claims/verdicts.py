@@ -4,9 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from stages.draw.verdict import WORDS
-
-SIGNS = {"<=": "≤", "<": "<", ">": ">", "=": "="}
+from stages.draw.verdict import SHOWN, WORDS
 
 
 @dataclass(frozen=True)
@@ -80,7 +78,7 @@ def known(word: str) -> str:
 def _compared(row: Mapping[str, str]) -> Number:
     what = " ".join(row[key] for key in ("where", "measure") if row.get(key))
     met = f"{row['met']} of {row['seeds'] or 1} seeds" if row.get("met") else ""
-    sides = f": {row['ours']} {SIGNS[row['sign']]} {row['against']}" if row.get("sign") else ""
+    sides = f": {row['ours']} {SHOWN[row['sign']]} {row['against']}" if row.get("sign") else ""
     return Number(what, f"{row['comparison']}{sides}", row.get("spread", ""), row.get("printed", ""),
                   row.get("profile", ""), row.get("rule", ""), met)  # fmt: skip
 

@@ -12,7 +12,6 @@ SIGNS: dict[str, Callable[[float, float], bool]] = {
     ">": lambda left, right: left > right,
     "=": lambda left, right: left == right,
 }
-SHOWN = {"<=": "≤", "<": "<", ">": ">", "=": "="}
 
 
 @dataclass(frozen=True)

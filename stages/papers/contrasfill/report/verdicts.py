@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean, stdev
 
 from stages.draw.table import Cell, Key
-from stages.draw.verdict import Part, Verdict, word_of
+from stages.draw.verdict import SHOWN, Part, Verdict, word_of
 from stages.papers.contrasfill.report.cells import Table
-from stages.papers.contrasfill.report.comparing import SHOWN, Comparison, Measured, Side
+from stages.papers.contrasfill.report.comparing import Comparison, Measured, Side
 from stages.papers.contrasfill.report.names import DATASETS
 from stages.papers.contrasfill.report.rules import RULES
 

@@ -96,7 +96,10 @@ def verdict_of(shorts: list[Short], block: Block) -> Ruled:
         if gates
         else f"with n = 1 and 2: τ < {block.extent:g} before its floor and fewer than {block.pixels:g} px of heat-map"
     )
-    total, seeds = sum(short.row in ALWAYS for short in shorts), len({short.seed for short in shorts})
+    total, seeds = (
+        sum(short.row in ALWAYS for short in shorts),
+        max(1, len({short.seed for short in shorts if short.run.facts is not None})),
+    )
     found = ruled(
         "C4", rule, block.profile, [(name, "yes" if met else "no", met) for name, met in held.items()], total, seeds
     )

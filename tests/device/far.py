@@ -17,11 +17,14 @@ from torch.utils._pytree import tree_leaves, tree_map
 
 DEVICE = torch.device("meta")
 aten = torch.ops.aten
-# A GPU takes these from the CPU as well: copies go across, and an index may lie on either side.
-ACROSS = {aten.copy_.default, aten._to_copy.default, aten.index.Tensor, aten.index_put_.default, aten.index_put.default,
-          aten._index_put_impl_.default}  # fmt: skip
+# A GPU's tensor takes an index from the CPU as well; a tensor on the CPU takes none from there.
+INDEXED = {aten.index.Tensor, aten.index_put_.default, aten.index_put.default, aten._index_put_impl_.default}
+# Copies go across.
+ACROSS = {aten.copy_.default, aten._to_copy.default} | INDEXED
 # What they give is known only when the device has done its work. (Rows picked by a mask wait too; those are allowed.)
 ASKED = {aten._local_scalar_dense.default, aten.equal.default}
+# What networks are made of. Where there is a device none of it is computed beside it.
+LAYERS = {aten.convolution.default, aten.addmm.default, aten.bmm.default, aten.native_group_norm.default}
 
 
 class DeviceFault(RuntimeError):
@@ -87,6 +90,7 @@ class Watch:
 
     asked = 0
     forbidden = False
+    beside = False
 
 
 def compute(func, args, kwargs) -> Any:
@@ -96,12 +100,16 @@ def compute(func, args, kwargs) -> Any:
     near = [leaf for leaf in leaves if isinstance(leaf, Tensor) and not isinstance(leaf, Far) and leaf.dim()]
     if any(tensor.device.type == DEVICE.type for tensor in near):
         raise DeviceFault(f"{func}: a tensor came to the device by a way that keeps no values; teach this file the way")
+    if func in INDEXED and far and not isinstance(args[0], Far):
+        raise DeviceFault(f"{func}: an index on the device into a tensor on the CPU")
     if far and near and func not in ACROSS:
         raise DeviceFault(f"{func}: expected all tensors on one device, {len(near)} of them lie on the CPU")
     if func in ASKED and far:
         Watch.asked += 1
         if Watch.forbidden:
             raise DeviceFault(f"{func}: a number is asked of the device where nothing may wait for it")
+    if func in LAYERS and not far and not Watch.beside:
+        raise DeviceFault(f"{func}: a network computes on the CPU beside the device")
     device = kwargs.get("device")
     goes_far = bool(far) if device is None else torch.device(device).type == DEVICE.type
     generator = kwargs.get("generator")
@@ -176,3 +184,13 @@ def nothing_waits() -> Iterator[None]:
         yield
     finally:
         Watch.forbidden = False
+
+
+@contextmanager
+def beside_the_device() -> Iterator[None]:
+    """Within this networks may compute on the CPU too."""
+    Watch.beside = True
+    try:
+        yield
+    finally:
+        Watch.beside = False

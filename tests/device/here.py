@@ -3,7 +3,7 @@
 import importlib
 import shutil
 from collections.abc import Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from unittest import mock
 
@@ -18,10 +18,15 @@ from stages.runner.guard import Guard
 from stages.runner.job import Job
 from stages.runner.plan import Plan, modules_of
 from stages.runner.progress import Progress
-from tests.device.far import far, nothing_waits
+from tests.device.far import beside_the_device, far, nothing_waits
 
 # Verbs whose functions compute on the world's device.
 ON_DEVICE = ("teach", "detect", "train", "discover", "sample", "measure")
+TRAINING = "exec python -m stages.train "
+# The one method whose losses wait for the device: the longest row of its tokens is a shape.
+WAITING = "--method batfill "
+# The one study that is the CPU's: errors of an architecture in float64, beside them one in float32.
+BESIDE = "--what equivariance "
 
 
 def kinds(stages: Sequence[Stage]) -> list[Stage]:
@@ -53,8 +58,10 @@ def run(stage: Stage, out: Path) -> None:
 
 
 @contextmanager
-def on_the_device(waits: bool):
-    """Within this every stage's world computes on the device that is not there; unless it `waits`, no loss may."""
+def on_the_device(stage: Stage):
+    """Within this the stage's world computes on the device that is not there, and no loss waits for it."""
+    waits = not stage.cmd.startswith(TRAINING) or WAITING in stage.cmd
+    beside = beside_the_device() if BESIDE in stage.cmd else nullcontext()
 
     @contextmanager
     def joined(gpus: int, rank: int = 0, size: int = 1, store=None):
@@ -77,6 +84,7 @@ def on_the_device(waits: bool):
         method.losses = unwaiting
 
     with (
+        beside,
         mock.patch.object(world, "joined", joined),
         mock.patch("stages.engine.launch.joined", joined),
         mock.patch.object(Run, "__init__", begun),

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from tests.device.far import DEVICE, DeviceFault, Far, far, nothing_waits
+from tests.device.far import DEVICE, DeviceFault, Far, beside_the_device, far, nothing_waits
 
 
 def net() -> nn.Module:
@@ -72,6 +72,8 @@ FAULTS = {
     "an array of a tensor there": lambda x: np.asarray(x),
     "a constant made here": lambda x: torch.where(x > 0, x, torch.tensor([1.0, 2.0, 3.0])),
     "the CPU's generator": lambda x: torch.randn(3, device=x.device, generator=torch.Generator()),
+    "an index there into a tensor here": lambda x: torch.ones(3)[x.long()],
+    "a network that was left here": lambda x: nn.Linear(3, 1)(x.cpu()),
     "from_numpy beside it": lambda x: torch.cat([x, torch.from_numpy(np.ones(3, np.float32))]),
 }
 
@@ -89,6 +91,11 @@ def test_what_a_gpu_allows_is_allowed():
         assert x[torch.tensor([0, 2])].tolist() == [1.0, 1.0], "an index may lie on the CPU"
         assert x.copy_(torch.zeros(3)).tolist() == [0.0] * 3, "a copy goes across"
         assert torch.ones(2).pin_memory().device.type == "cpu"
+
+
+def test_a_study_may_compute_beside_it_where_it_says_so():
+    with far(), beside_the_device():
+        assert nn.Linear(3, 1)(torch.ones(3)).device.type == "cpu"
 
 
 def test_a_number_asked_of_it_is_found_where_nothing_may_wait():

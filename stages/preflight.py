@@ -4,9 +4,9 @@ from stages.data import needs
 from stages.runner import Job, run_stage
 
 
-def module_of(choices: dict[str, str]) -> str:
-    """A raw dataset has a data card; anything else is weights."""
-    return needs.module_of(choices["need"])
+def module_of(choices: dict[str, str]) -> tuple[str, ...]:
+    """A raw dataset has a data card and a probe; anything else is weights."""
+    return needs.modules_of(choices["need"])
 
 
 def preflight(job: Job) -> None:

@@ -1,6 +1,8 @@
 """Turns a raw dataset into a packed, indexed one: filters, masks, crops, labels, splits, and a list of every reject."""
 
+import csv
 from importlib import import_module
+from pathlib import Path
 
 from stages.runner import Job, run_stage
 
@@ -11,9 +13,24 @@ def module_of(choices: dict[str, str]) -> str:
 
 
 def prepare(job: Job) -> None:
-    """Writes images.npy, masks.npy, index.parquet, rejects.parquet and card.json into job.out."""
+    """Writes images.npy, masks.npy, index.parquet, rejects.parquet and card.json into job.out.
+
+    Raises: ValueError where too much was rejected, which then stands in the resume folder, since job.out goes.
+    """
+    from stages.data.prepared.ledger import TooManyRejects
+
     module = import_module(module_of(job.choices))
-    module.prepare(job.block, job.inputs, job.out, job.progress)
+    try:
+        module.prepare(job.block, job.inputs, job.out, job.progress)
+    except TooManyRejects as error:
+        raise ValueError(f"{error}; all rejects: {_keep(error.rejects, job.resume)}") from error
+
+
+def _keep(rejects: list[tuple[str, str, str, str]], folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "rejects.csv").open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows([("key", "reason", "detail", "looked for"), *rejects])
+    return folder / "rejects.csv"
 
 
 if __name__ == "__main__":

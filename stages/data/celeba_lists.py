@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stages.data.celebamask import LAYOUT
+from stages.data.layout import NotLaidOut, beside
 from stages.data.raw import RawFolder
 
+MAPPING = "CelebA-HQ-to-CelebA-mapping.txt"
 SPLITS = ("train", "val", "test")
 
 
@@ -22,7 +24,7 @@ def read_mapping(raw: RawFolder, base: str) -> dict[int, Mapping]:
 
     Raises: FileNotFoundError, ValueError where a row is broken or its file's number is not its index plus one.
     """
-    name = _find(raw, base, "CelebA-HQ-to-CelebA-mapping.txt")
+    name = _find(raw, base, MAPPING)
     lines = raw.text(name).splitlines()
     header = lines[0].split() if lines else []
     if not {"idx", "orig_idx", "orig_file"} <= set(header):
@@ -59,13 +61,21 @@ def read_partition(raw: RawFolder, base: str) -> dict[str, str]:
 
 def read_identities(raw: RawFolder, base: str) -> dict[str, int] | None:
     """{CelebA file name: identity number}; None where the dataset has no such list. Raises: ValueError."""
-    if not any(raw.exists(name) for name in _places(base, "identity_CelebA.txt")):
+    name = beside(raw, base, "identity_CelebA.txt")
+    if name is None:
         return None
-    name = _find(raw, base, "identity_CelebA.txt")
     try:
         return {file: int(value) for file, value in _pairs(raw.text(name), raw.root / name).items()}
     except ValueError as error:
         raise ValueError(f"{raw.root / name}: expected lines of a file name and a number ({error})") from error
+
+
+def probe(raw: RawFolder, base: str) -> None:
+    """Reads the lists that are there. Raises: as the readers; FileNotFoundError for identities without the mapping."""
+    if beside(raw, base, "list_eval_partition.txt"):
+        read_partition(raw, base)
+    if read_identities(raw, base) is not None or beside(raw, base, MAPPING):
+        read_mapping(raw, base)
 
 
 def _pairs(text: str, path: Path) -> dict[str, str]:
@@ -80,12 +90,8 @@ def _pairs(text: str, path: Path) -> dict[str, str]:
     return pairs
 
 
-def _places(base: str, name: str) -> list[str]:
-    return [folder + name for folder in dict.fromkeys((base, "", "Anno/", "Eval/"))]
-
-
 def _find(raw: RawFolder, base: str, name: str) -> str:
-    found = raw.first(*_places(base, name))
+    found = beside(raw, base, name)
     if found is None:
-        raise FileNotFoundError(f"{raw.root}: expected {name} in CelebAMask-HQ{LAYOUT}\ncame no such file")
+        raise NotLaidOut(raw, f"{name} in CelebAMask-HQ", LAYOUT, f"no {name}")
     return found

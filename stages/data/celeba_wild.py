@@ -4,21 +4,28 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from stages.data.layout import NotLaidOut, beside, find_base
 from stages.data.raw import RawFolder
 
 LAYOUT = """
   img_celeba/<6 digits>.jpg                                   photos as found, neither aligned nor cropped
   list_landmarks_celeba.txt, list_bbox_celeba.txt             here or in Anno/
   MAFL/celebA_training.txt, MAFL/training.txt, MAFL/testing.txt   one file name a line"""
+TITLE = "CelebA in the wild"
 LISTS = {"train": "celebA_training", "reg_train": "training", "test": "testing"}
 POINTS = ("lefteye", "righteye", "nose", "leftmouth", "rightmouth")
 BOX = ("x_1", "y_1", "width", "height")
+FARTHEST_PX = 1 << 31  # no photo is larger
 
 
 @dataclass(frozen=True)
 class WildFaces:
-    """What the lists say. Shapes: boxes x, y, width, height; landmarks float64 [5 2] (x, y). Units: photo pixels."""
+    """The photos' folder, and what the lists say.
 
+    Shapes: boxes x, y, width, height; landmarks float64 [5 2] (x, y). Units: photo pixels.
+    """
+
+    folder: str
     splits: dict[str, list[str]]
     boxes: dict[str, tuple[int, ...]]
     landmarks: dict[str, np.ndarray]
@@ -45,32 +52,39 @@ def read_faces(raw: RawFolder) -> WildFaces:
 
     Raises: FileNotFoundError with the layout; ValueError naming file and line, or a test photo that also trains.
     """
-    splits = {split: _read_names(raw, f"MAFL/{name}.txt") for split, name in LISTS.items()}
+    base = find_base(raw, TITLE, LAYOUT, "img_celeba/*")
+    splits = {split: _read_names(raw, base, f"MAFL/{name}.txt") for split, name in LISTS.items()}
     for split in ("train", "reg_train"):
         if both := sorted(set(splits["test"]) & set(splits[split])):
             raise ValueError(
                 f"{raw.root}/MAFL: expected no photo of testing.txt in {LISTS[split]}.txt, came {both[:3]}; "
                 "restore the published lists"
             )
-    boxes = _read_rows(raw, "list_bbox_celeba.txt", BOX, "image_id")
-    points = _read_rows(raw, "list_landmarks_celeba.txt", tuple(f"{p}_{axis}" for p in POINTS for axis in "xy"), "")
+    boxes = _read_rows(raw, base, "list_bbox_celeba.txt", BOX, "image_id")
+    points = _read_rows(
+        raw, base, "list_landmarks_celeba.txt", tuple(f"{p}_{axis}" for p in POINTS for axis in "xy"), ""
+    )
     landmarks = {name: np.array(row, np.float64).reshape(len(POINTS), 2) for name, row in points.items()}
-    return WildFaces(splits, boxes, landmarks)
+    return WildFaces(f"{base}img_celeba/", splits, boxes, landmarks)
 
 
-def _read_names(raw: RawFolder, name: str) -> list[str]:
-    names = raw.text(_find(raw, name)).split()
+def _read_names(raw: RawFolder, base: str, name: str) -> list[str]:
+    path = _find(raw, base, name)
+    names = raw.text(path).split()
     if not names or len(set(names)) != len(names):
-        raise ValueError(f"{raw.root / name}: expected file names, each once, came {len(names)}, some twice or none")
+        raise ValueError(f"{raw.root / path}: expected file names, each once, came {len(names)}, some twice or none")
     return sorted(names)
 
 
-def _read_rows(raw: RawFolder, name: str, columns: tuple[str, ...], first: str) -> dict[str, tuple[int, ...]]:
+def _read_rows(
+    raw: RawFolder, base: str, name: str, columns: tuple[str, ...], first: str
+) -> dict[str, tuple[int, ...]]:
     """Rows of one of CelebA's lists: line 1 the count, line 2 the columns' names, then a file name and integers."""
-    path = _find(raw, name)
+    path = _find(raw, base, name)
     lines = raw.text(path).splitlines()
     header = lines[1].split() if len(lines) > 1 else []
-    if header != [*([first] if first else []), *columns] or not lines[0].strip().isdecimal():
+    count = lines[0].strip() if lines else ""
+    if header != [*([first] if first else []), *columns] or not (count.isdecimal() and len(count) < 10):
         raise ValueError(f"{raw.root / path}: expected a count and the columns {' '.join(columns)}, came {lines[:2]}")
     rows = {}
     for number, line in enumerate(lines[2:], 3):
@@ -79,6 +93,7 @@ def _read_rows(raw: RawFolder, name: str, columns: tuple[str, ...], first: str) 
             continue
         try:
             values = tuple(int(word) for word in words[1:])
+            values = values if all(abs(value) < FARTHEST_PX for value in values) else ()
         except ValueError:
             values = ()
         if len(values) != len(columns) or words[0] in rows:
@@ -86,13 +101,13 @@ def _read_rows(raw: RawFolder, name: str, columns: tuple[str, ...], first: str) 
                 f"{raw.root / path}, line {number}: expected a new name and {len(columns)} integers, came {line!r}"
             )
         rows[words[0]] = values
-    if len(rows) != int(lines[0]):
-        raise ValueError(f"{raw.root / path}: expected {lines[0].strip()} rows, as line 1 says, came {len(rows)}")
+    if len(rows) != int(count):
+        raise ValueError(f"{raw.root / path}: expected {count} rows, as line 1 says, came {len(rows)}")
     return rows
 
 
-def _find(raw: RawFolder, name: str) -> str:
-    found = raw.first(name, f"Anno/{name}")
+def _find(raw: RawFolder, base: str, name: str) -> str:
+    found = beside(raw, base, name)
     if found is None:
-        raise FileNotFoundError(f"{raw.root}: expected {name} of CelebA in the wild{LAYOUT}\ncame no such file")
+        raise NotLaidOut(raw, f"{name} of {TITLE}", LAYOUT, f"no {name}")
     return found

@@ -3,10 +3,12 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from stages.data.image import ImageError, decode_labels, decode_mask
+from stages.data.image import ImageError, Note, decode_labels, decode_mask
+from stages.data.layout import beside, find_base
 from stages.data.raw import RawFolder
 
 LAYOUT = """
@@ -76,56 +78,80 @@ def _one_size(parts: Mapping[str, np.ndarray]) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class CelebAMaskHQ:
-    """Reader of the official layout, found at the raw folder's root or in its CelebAMask-HQ folder."""
+    """Reader of the official layout, wherever in the raw folder it lies."""
 
     raw: RawFolder
     base: str
 
     @classmethod
     def open(cls, raw: RawFolder) -> "CelebAMaskHQ":
-        """Raises: FileNotFoundError with the layout where there is no image folder."""
-        for base in ("CelebAMask-HQ/", ""):
-            if raw.files(base + "CelebA-HQ-img/"):
-                return cls(raw, base)
-        raise FileNotFoundError(f"{raw.root}: expected CelebAMask-HQ{LAYOUT}\ncame no CelebA-HQ-img folder")
+        """Raises: as find_base where there is no image folder, or several."""
+        return cls(raw, find_base(raw, "CelebAMask-HQ", LAYOUT, "CelebA-HQ-img/*"))
 
     def image_names(self) -> tuple[dict[int, str], list[str]]:
         """{i: relative path} of the images, ascending, and the files whose names are not <i>.jpg."""
         images, strange = {}, []
         for name in self.raw.files(self.base + "CelebA-HQ-img/"):
-            match = re.fullmatch(r"(0|[1-9]\d*)\.(jpg|png|webp)", name.rsplit("/", 1)[1])
+            match = re.fullmatch(r"(0|[1-9]\d*)\.(jpe?g|png|webp)", name.rsplit("/", 1)[1], re.IGNORECASE | re.ASCII)
             if match and int(match[1]) not in images:
                 images[int(match[1])] = name
             else:
                 strange.append(name)
         return dict(sorted(images.items())), strange
 
+    @cached_property
+    def _masks(self) -> tuple[dict[tuple[int, str], str], list[str]]:
+        """{(i, part): relative path}, whatever subfolder it lies in, and the files that are no part mask."""
+        folder = beside(self.raw, self.base, "CelebAMask-HQ-mask-anno/*/*", "CelebAMask-HQ-mask-anno/*")
+        masks: dict[tuple[int, str], str] = {}
+        strange = []
+        for name in self.raw.files(folder) if folder else []:
+            match = re.fullmatch(r"(\d{5,})_(\w+)\.png", name.rsplit("/", 1)[1], re.IGNORECASE | re.ASCII)
+            if match is None or match[2] not in PARTS:
+                strange.append(name)
+            elif (other := masks.setdefault((int(match[1]), match[2]), name)) != name:
+                raise ValueError(f"{self.raw.root}: expected each part mask once, came {other} and {name}; remove one")
+        return masks, strange
+
+    def strange_masks(self) -> list[str]:
+        """The files among the part masks that are not <i:05d>_<part>.png."""
+        return self._masks[1]
+
     def orphans(self) -> list[int]:
         """Ids that have part masks and no image."""
         images, _ = self.image_names()
-        names = (name.rsplit("/", 1)[1] for name in self.raw.files(self.base + "CelebAMask-HQ-mask-anno/"))
-        masked = {int(match[1]) for match in (re.fullmatch(r"(\d{5,})_\w+\.png", name) for name in names) if match}
-        return sorted(masked - set(images))
+        return sorted({index for index, _ in self._masks[0]} - set(images))
 
     def part_name(self, index: int, part: str) -> str:
-        """Relative path of one part mask; 2000 ids share a folder."""
+        """Relative path of one part mask as published; 2000 ids share a folder."""
         return f"{self.base}CelebAMask-HQ-mask-anno/{index // 2000}/{index:05d}_{part}.png"
 
-    def parts(self, index: int, names: Iterable[str] = PARTS) -> dict[str, np.ndarray]:
+    def parts(self, index: int, names: Iterable[str] = PARTS, note: Note = print) -> dict[str, np.ndarray]:
         """The part masks that this id has. Shapes: bool [H W] each. Raises: ImageError."""
-        found = ((part, self.part_name(index, part)) for part in names)
-        return {part: decode_mask(self.raw.read(name)) for part, name in found if self.raw.exists(name)}
+        found = ((part, self._masks[0].get((index, part))) for part in names)
+        return {part: decode_mask(self.raw.read(name), note) for part, name in found if name}
 
-    def face_mask(self, index: int, face_union: str, label_order: str) -> np.ndarray:
+    @cached_property
+    def _labels(self) -> str:
+        return beside(self.raw, self.base, "labels/*") or f"{self.base}labels/"
+
+    def mask_place(self, index: int, face_union: str) -> str:
+        """Where the face region of an id is looked for: its label map, or a part mask that it has or should have."""
+        if face_union == "labels":
+            return f"{self._labels}{index}.png"
+        held = (self._masks[0].get((index, part)) for part in PARTS)
+        return next((name for name in held if name), self.part_name(index, PARTS[0]))
+
+    def face_mask(self, index: int, face_union: str, label_order: str, note: Note = print) -> np.ndarray:
         """The face region: parts = union of part masks, merged = labels 1..12 of their merge, labels = a given map.
 
         Shapes: -> bool [H W]. Raises: ImageError.
         """
         if face_union == "parts":
-            return union_of_parts(self.parts(index, FACE_PARTS))
+            return union_of_parts(self.parts(index, FACE_PARTS, note))
         if face_union == "merged":
-            return face_of_labels(merge_parts(self.parts(index)), "celebamask")
-        name = self.raw.first(f"{self.base}labels/{index}.png", f"labels/{index}.png")
+            return face_of_labels(merge_parts(self.parts(index, note=note)), "celebamask")
+        name = self.raw.find(f"{self._labels}{index}.png")
         if name is None:
             raise ImageError("no_labels", f"expected labels/{index}.png, came no such file")
         return face_of_labels(decode_labels(self.raw.read(name)), label_order)

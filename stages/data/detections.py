@@ -5,6 +5,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import cast
@@ -12,13 +13,16 @@ from typing import cast
 import numpy as np
 
 from stages.data.files import read_json, read_table, write_json, write_table
-from stages.data.image import decode_mask
+from stages.data.image import Note, decode_mask
+from stages.data.reading import reading
 
 _TYPES = {
     "key": "str", "width": "int", "height": "int", "rank": "int", "class_name": "str", "score": "float",
     "box_x1": "float", "box_y1": "float", "box_x2": "float", "box_y2": "float",
     "rle_counts": "str", "rle_height": "int", "rle_width": "int",
 }  # fmt: skip
+
+RECORD = "{key, width, height, instances: [{class, score, box, rle or png}]}"
 
 
 @dataclass(frozen=True)
@@ -130,30 +134,31 @@ def read_records(path: Path) -> Iterator[tuple[str, ImageDetections]]:
     `rle` is COCO's {"size": [height, width], "counts": str}; `png` is a base64 mask image.
     Raises: ValueError naming file, line and what is wrong.
     """
-    with Path(path).open(encoding="utf-8") as stream:
+    with Path(path).open("rb") as stream:
         for number, line in enumerate(stream, 1):
-            try:
+            with reading(f"{path}, line {number}", RECORD, "write the file anew"):
                 record = json.loads(line)
-                instances = tuple(_instance(entry, record["height"], record["width"]) for entry in record["instances"])
+                size = record["height"], record["width"]
+                instances = tuple(
+                    _instance(entry, *size, partial(_note, path, number)) for entry in record["instances"]
+                )
                 image = ImageDetections(int(record["width"]), int(record["height"]), instances)
                 key = str(record["key"])
-            except (KeyError, TypeError, ValueError) as error:
-                raise ValueError(
-                    f"{path}, line {number}: "
-                    f"expected {{key, width, height, instances: [{{class, score, box, rle or png}}]}}, "
-                    f"came a record with {type(error).__name__}: {error}"
-                ) from error
             yield key, image
 
 
-def _instance(entry: dict, height: int, width: int) -> Instance:
+def _note(path: Path, number: int, text: str) -> None:
+    print(f"{path}, line {number}: {text}", flush=True)
+
+
+def _instance(entry: dict, height: int, width: int, note: Note) -> Instance:
     if "rle" in entry:
         (rle_height, rle_width), counts = entry["rle"]["size"], entry["rle"]["counts"]
         if sum(_runs(counts)) != rle_height * rle_width:
             raise ValueError("the runs do not fill the mask")
         code = (counts, int(rle_height), int(rle_width))
     else:
-        code = encode_mask(decode_mask(base64.b64decode(entry["png"], validate=True)))
+        code = encode_mask(decode_mask(base64.b64decode(entry["png"], validate=True), note))
     if code[1:] != (height, width):
         raise ValueError(f"a mask of {code[2]} x {code[1]} px in an image of {width} x {height} px")
     x1, y1, x2, y2 = (float(value) for value in entry["box"])

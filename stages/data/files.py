@@ -1,13 +1,39 @@
 """JSON and parquet files whose bytes depend on their content alone."""
 
+import errno
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 TYPES = ("str", "int", "float", "bool")
+# What libraries make of positions that a damaged file names; any other number of an OSError is the machine's own fault.
+OF_THE_FILE = (None, errno.EINVAL, errno.EOVERFLOW)
+REMEDY = "restore the file from its source"
+
+
+@contextmanager
+def reading(place: Path | str, expected: str, remedy: str = REMEDY, fails: str = "does not parse") -> Iterator[None]:
+    """Around a library's calls on a user's file, or on values from it, and nothing else.
+
+    Raises: ValueError naming the place, what was expected, what came and what to do; OSError of the machine.
+    """
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno not in OF_THE_FILE:
+            raise
+        came = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        raise ValueError(f"{place}: expected {expected}, came content that {fails} ({came}); {remedy}") from error
+
+
+def json_of(text: str | bytes, place: Path | str, remedy: str = REMEDY) -> Any:
+    """The value of a JSON text. Raises: ValueError naming the place."""
+    with reading(place, "JSON", remedy):
+        return json.loads(text)
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -24,12 +50,7 @@ def read_json(path: Path) -> Any:
 
     Raises: FileNotFoundError where there is none, ValueError where it does not parse; both name the file.
     """
-    try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(
-            f"{path}: expected JSON, came text that does not parse ({error}); make the file anew"
-        ) from error
+    return json_of(Path(path).read_bytes(), path, "make the file anew")
 
 
 def write_table(path: Path, columns: Mapping[str, Sequence], types: Mapping[str, str] | None = None) -> None:
@@ -60,15 +81,17 @@ def read_table(path: Path) -> dict[str, Any]:
 
     Raises: FileNotFoundError where there is none, ValueError where it is not parquet.
     """
-    import pyarrow
     import pyarrow.parquet
 
     if not Path(path).is_file():
         raise FileNotFoundError(f"{path}: expected a parquet table here; run the stage that writes it")
-    try:
-        table = pyarrow.parquet.ParquetFile(path).read()
-    except pyarrow.ArrowException as error:
-        raise ValueError(f"{path}: expected a parquet table, came a file that does not parse ({error})") from error
+    with reading(path, "a parquet table of texts, numbers and flags", "make the file anew"):
+        return _columns(pyarrow.parquet.ParquetFile(path).read())
+
+
+def _columns(table) -> dict[str, Any]:
+    import pyarrow
+
     columns = {}
     for name in table.column_names:
         column = table.column(name)

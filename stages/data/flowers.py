@@ -1,18 +1,32 @@
 """Oxford Flowers 102: photos, colour-coded segmentations, and the split that is used the other way round."""
 
-import io
-
 import numpy as np
 
 from stages.data.image import resize_bilinear
+from stages.data.layout import NotLaidOut, beside, find_base
 from stages.data.raw import RawFolder
+from stages.data.reading import mat, reading, whole
 
 LAYOUT = """
   jpg/image_<5 digits>.jpg        segmim/segmim_<5 digits>.jpg (background blue)
   setid.mat (trnid, valid, tstid)"""
+TITLE = "Oxford Flowers 102"
 SPLITS = {"train": "tstid", "test": "trnid"}  # swapped on purpose: the dataset's test part is the larger one
 UNUSED = "valid"
 BLUE = (0, 0, 254)
+
+
+def find_photos(raw: RawFolder) -> str:
+    """The folder of jpg/. Raises: as find_base."""
+    return find_base(raw, TITLE, LAYOUT, "jpg/*")
+
+
+def find_masks(raw: RawFolder, base: str) -> str:
+    """The folder of segmim/. Raises: FileNotFoundError with the layout; ValueError for several."""
+    found = beside(raw, base, "segmim/*")
+    if found is None:
+        raise NotLaidOut(raw, TITLE, LAYOUT, "no segmim/segmim_<5 digits>.jpg")
+    return found.removesuffix("segmim/")
 
 
 def read_ids(raw: RawFolder) -> dict[str, list[int]]:
@@ -21,25 +35,17 @@ def read_ids(raw: RawFolder) -> dict[str, list[int]]:
     Source: code (ReDO, GANSeg), spec §2.3.
     Raises: FileNotFoundError with the layout, ValueError for a file that is not the split.
     """
-    from scipy.io import loadmat
-
-    if not raw.exists("setid.mat"):
-        raise FileNotFoundError(f"{raw.root}: expected Oxford Flowers 102{LAYOUT}\ncame no setid.mat")
-    try:
-        content = loadmat(io.BytesIO(raw.read("setid.mat")))
-        ids = {
-            split: sorted(int(value) for value in np.asarray(content[key]).ravel())
-            for split, key in (*SPLITS.items(), ("unused", UNUSED))
-        }
-    # scipy's reader raises these on damaged files, without a type of its own.
-    except (ValueError, TypeError, KeyError, OSError, NotImplementedError, IndexError, OverflowError) as error:
-        raise ValueError(
-            f"{raw.root}/setid.mat: expected a MATLAB file with trnid, valid and tstid, came {error!r}; restore it"
-        ) from error
+    name = beside(raw, "", "setid.mat")
+    if name is None:
+        raise NotLaidOut(raw, TITLE, LAYOUT, "no setid.mat")
+    place = raw.root / name
+    content = mat(raw.read(name), place)
+    with reading(place, "lists of whole numbers trnid, valid and tstid"):
+        ids = {split: sorted(whole(content[key])) for split, key in (*SPLITS.items(), ("unused", UNUSED))}
     together = [value for values in ids.values() for value in values]
     if len(set(together)) != len(together) or not ids["train"] or not ids["test"]:
         counts = {split: len(values) for split, values in ids.items()}
-        raise ValueError(f"{raw.root}/setid.mat: expected three lists that share no id, came {counts}, some id twice")
+        raise ValueError(f"{place}: expected three lists that share no id, came {counts}, some id twice")
     return ids
 
 

@@ -1,11 +1,15 @@
-"""A raw dataset that is drawn by us or supplied by the user; its card says what the user's folder must hold."""
+"""A raw dataset that is drawn by us or supplied by the user; its probe says whether the user's folder will do."""
 
+import os
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
 
 from stages import block
+from stages.data.layout import NotLaidOut
+from stages.data.raw import RawFolder
 
 
 class Block(block.Block):
@@ -16,22 +20,21 @@ class Block(block.Block):
 
 
 def missing(name: str, wanted: Block, card: Path) -> list[str]:
-    """What the user's folder lacks of the dataset's essential files: one text with the expected layout, or nothing."""
+    """Why the user's folder cannot be read as this dataset: one text with the expected layout, or nothing.
+
+    What decides is the set's probe, which opens what its reader will read.
+    """
     if wanted.supply != "user":
         return []
-    facts, root = yaml.safe_load(card.read_text(encoding="utf-8")), Path(wanted.root)
-    if not root.is_dir():
-        lacking = ["the folder itself"]
-    else:
-        lacking = [item["what"] for item in facts["essential"] if not _any_file(root, item["any_of"])]
-    if not lacking:
-        return []
-    layout = "\n".join(f"    {line}" for line in facts["layout"].rstrip().splitlines())
-    return [
-        f"{name}: {facts['title']}, from {facts['source']} ({facts['licence']['terms']})\n"
-        f"  missing in {wanted.root}: {'; '.join(lacking)}\n"
-        f"  expected in {wanted.root} (a folder or a link to one; it is only read):\n{layout}"
-    ]
+    if problem := _problem(name, Path(wanted.root)):
+        facts = yaml.safe_load(card.read_text(encoding="utf-8"))
+        layout = "\n".join(f"    {line}" for line in facts["layout"].rstrip().splitlines())
+        return [
+            f"{name}: {facts['title']}, from {facts['source']} ({facts['licence']['terms']})\n"
+            f"  missing in {wanted.root}: {problem}\n"
+            f"  expected in {wanted.root} (a folder or a link to one; it is only read):\n{layout}"
+        ]
+    return []
 
 
 def state(wanted: Block) -> dict[str, Any]:
@@ -39,5 +42,14 @@ def state(wanted: Block) -> dict[str, Any]:
     return {"supply": wanted.supply, "root": wanted.root}
 
 
-def _any_file(root: Path, patterns: list[str]) -> bool:
-    return any(path.is_file() for pattern in patterns for path in root.glob(pattern))
+def _problem(name: str, root: Path) -> str:
+    if not os.path.isdir(root):  # also where no right to look for it is given
+        return "the folder itself"
+    try:
+        import_module(f"stages.data.probes.{name}").probe(RawFolder.of_user(root))
+    except NotLaidOut as error:
+        return error.came
+    # Everything that a user's file can cause; what else is raised is a defect of ours and needs its traceback.
+    except (ValueError, OSError) as error:
+        return str(error)
+    return ""

@@ -1,12 +1,14 @@
 """A weights file that the user supplies for a teacher, or none where the teacher is taught here."""
 
 import hashlib
+import os
 from pathlib import Path
 from typing import Any
 
 from pydantic import ConfigDict
 
 from stages import block
+from stages.data import checksum, weights_kind
 
 # Sources besides `file` that bring a weights file of their own, under the key <source>_file.
 OTHER_SOURCES = {"detectron2"}
@@ -33,7 +35,7 @@ class Block(block.Block):
             name = key.removesuffix("_file")
             chosen = source == "file" if key == "file" else bool(path) and name not in OTHER_SOURCES - {source}
             if chosen:
-                found[key] = (path, values[partner])
+                found[key] = (path, checksum.plain(values[partner]))
         return found
 
 
@@ -49,18 +51,33 @@ def state(wanted: Block) -> dict[str, Any]:
 
 def _missing(name: str, key: str, file: str, sha256: str) -> list[str]:
     path, problem = Path(file), ""
-    if not file or not path.is_file():
-        problem = "there is no such file"
+    if not file or not os.path.isfile(path):
+        problem = "a folder" if file and os.path.isdir(path) else "there is no such file"
+    elif lost := _lost(path):
+        problem = lost
     elif len(sha256) != 64:
         problem = "the parameters state no sha256 of 64 hexadecimal digits for it"
-    elif (came := _sha256(path)) != sha256:
-        problem = f"its sha256 is {came}"
+    else:
+        problem = _difference(path, sha256)
     if not problem:
         return []
     named = f"{file or '(no file named)'} with sha256 {sha256 or '(none named)'}"
     return [f"{name}: weights, key {key} of its layers in the parameters\n  expected: {named}\n  found: {problem}"]
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+def _lost(path: Path) -> str:
+    """What is left of a download or a copy that went wrong; what cannot be read is told with its digest."""
+    try:
+        kind = weights_kind.kind_of(path)
+    except OSError:
+        return ""
+    return f"{kind.says}; {kind.remedy}" if kind.lost else ""
+
+
+def _difference(path: Path, sha256: str) -> str:
+    try:
+        with path.open("rb") as stream:
+            came = hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        return f"it cannot be read ({error.strerror})"
+    return "" if came == sha256 else f"its sha256 is {came}"

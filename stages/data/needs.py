@@ -23,6 +23,12 @@ def module_of(name: str) -> str:
     return f"stages.data.needed_{'set' if card_of(name).is_file() else 'weights'}"
 
 
+def modules_of(name: str) -> tuple[str, ...]:
+    """The module that checks one need and, of a raw dataset, its probe, which is chosen by name."""
+    probe = (f"stages.data.probes.{name}",) if card_of(name).is_file() else ()
+    return (module_of(name), *probe)
+
+
 def missing(layers: Layers) -> list[str]:
     """What one need lacks, as text for the user; empty if it is met.
 

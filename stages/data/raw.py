@@ -1,15 +1,15 @@
 """Access to a raw dataset: drawn files, or a verified list of the user's files."""
 
 import hashlib
-import os
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from stages.data.files import read_json, read_table
+from stages.data.walk import list_folder
 
 # What engines and the runner leave beside a stage's output.
-_FOREIGN = {"receipt.json", ".gitignore", ".snakemake_timestamp", "root.json", "files.parquet"}
+_FOREIGN = {"receipt.json", "root.json", "files.parquet"}
 
 
 def unlisted(raw: "RawFolder", names: Iterable[str]) -> list[str]:
@@ -17,6 +17,11 @@ def unlisted(raw: "RawFolder", names: Iterable[str]) -> list[str]:
     known = set(names)
     folders = {name.rpartition("/")[0] for name in known}
     return [name for name in raw.files() if name.rpartition("/")[0] in folders and name not in known]
+
+
+def _small_suffix(name: str) -> str:
+    stem, dot, suffix = name.rpartition(".")
+    return f"{stem}{dot}{suffix.lower()}"
 
 
 class RawFolder:
@@ -29,6 +34,7 @@ class RawFolder:
         self.root = root
         self._listed = listed
         self._verified: set[str] = set()
+        self.left_out: dict[str, int] = {}
 
     @classmethod
     def open(cls, path: Path) -> "RawFolder":
@@ -45,20 +51,30 @@ class RawFolder:
         listed = zip(table["path"], table["size"].tolist(), table["sha256"], strict=True)
         return cls(root, {name: (size, digest) for name, size, digest in listed})
 
+    @classmethod
+    def of_user(cls, root: Path) -> "RawFolder":
+        """A user's own folder before `render` listed it. Raises: as list_folder."""
+        raw, listing = cls(Path(root), None), list_folder(Path(root))
+        raw._names, raw.left_out = listing.files, listing.left_out
+        return raw
+
     @cached_property
     def _names(self) -> list[str]:
         if self._listed is not None:
             return sorted(self._listed)
-        names = []
-        for folder, folders, files in os.walk(self.root, followlinks=True):
-            folders[:] = [name for name in folders if not name.startswith(".")]
-            base = PurePosixPath(Path(folder).relative_to(self.root).as_posix())
-            names += [(base / name).as_posix() for name in files if base.name or name not in _FOREIGN]
-        return sorted(names)
+        return [name for name in list_folder(self.root).files if name not in _FOREIGN]
 
     @cached_property
     def _known(self) -> frozenset[str]:
         return frozenset(self._names)
+
+    @cached_property
+    def _by_suffix(self) -> dict[str, list[str]]:
+        """Names by what they are with a suffix in small letters."""
+        found: dict[str, list[str]] = {}
+        for name in self._names:
+            found.setdefault(_small_suffix(name), []).append(name)
+        return found
 
     def files(self, prefix: str = "") -> list[str]:
         """Relative paths that start with `prefix`, sorted."""
@@ -92,9 +108,17 @@ class RawFolder:
         except UnicodeDecodeError as error:
             raise ValueError(f"{self.root / relative}: expected UTF-8 text, came other bytes ({error})") from error
 
-    def first(self, *candidates: str) -> str | None:
-        """The first of the candidates that the dataset has."""
-        return next((name for name in candidates if self.exists(name)), None)
+    def find(self, relative: str) -> str | None:
+        """The file's own path: the same, or one whose suffix is in other letters (.JPG); None where there is none.
+
+        Raises: ValueError where several come so and none is exact.
+        """
+        if self.exists(relative):
+            return relative
+        found = self._by_suffix.get(_small_suffix(relative), [])
+        if len(found) > 1:
+            raise ValueError(f"{self.root}: expected {relative} once, came {' and '.join(found)}; move one away")
+        return found[0] if found else None
 
     def _locate(self, relative: str) -> Path:
         pure = PurePosixPath(relative)

@@ -170,7 +170,7 @@ def test_teaching_twice_gives_the_same_bytes(drawn, taught, tmp_path):
     for name in ("again", "resume"):
         (tmp_path / name).mkdir()
     teach(teacher_of(), drawn, tmp_path / "again", tmp_path / "resume")
-    for name in ("detector.json", "weights.safetensors", "curve.jsonl"):
+    for name in ("detector.json", "weights.safetensors", "curve.csv"):
         assert (tmp_path / "again" / name).read_bytes() == (taught / name).read_bytes(), name
 
 

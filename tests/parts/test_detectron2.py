@@ -17,7 +17,7 @@ from PIL import Image
 
 from stages.data.detections import read_detections, write_detections
 from stages.teachers.detectors import arrays
-from stages.teachers.detectors.detectron2_detector import Detectron2Detector, load_arrays, read_weights
+from stages.teachers.detectors.detectron2_detector import Detectron2Detector, fill
 
 ZOO = "COCO-InstanceSegmentation/mask_rcnn_X_101_32x8d_FPN_3x.yaml"
 
@@ -189,21 +189,23 @@ def test_without_the_library_the_message_names_its_environment(tmp_path, monkeyp
 
 def test_weights_must_be_there_the_same_and_whole(tmp_path):
     with pytest.raises(FileNotFoundError, match="detectron2_file"):
-        read_weights(tmp_path / "none.pkl", "")
+        fill(Net(), "r50", tmp_path / "none.pkl", "")
     checkpoint(tmp_path / "model.pkl", {"model": {"weight": np.zeros((2, 3))}})
-    with pytest.raises(ValueError, match="detectron2_sha256"):
-        read_weights(tmp_path / "model.pkl", "0" * 64)
-    for state in ({}, {"weight": np.zeros((3, 2), np.float32)}):
-        with pytest.raises(ValueError, match="first weight"):
-            load_arrays(Net(), state, tmp_path)
+    with pytest.raises(ValueError, match="into the parameters under detectron2_sha256"):
+        fill(Net(), "r50", tmp_path / "model.pkl", "0" * 64)
+    for name, told in (("bias", "all 1 names missing"), ("weight", "1 of another shape")):
+        digest = checkpoint(tmp_path / "model.pkl", {"model": {name: np.zeros((3, 2))}})
+        with pytest.raises(ValueError, match=rf"key detectron2_file: .* does not fit detectron2's r50: .*{told}"):
+            fill(Net(), "r50", tmp_path / "model.pkl", digest)
 
 
 def test_safetensors_are_read_too(tmp_path):
     from safetensors.numpy import save_file
 
-    save_file({"weight": np.ones((2, 3), np.float32)}, tmp_path / "model.safetensors")
-    digest = hashlib.sha256((tmp_path / "model.safetensors").read_bytes()).hexdigest()
-    assert read_weights(tmp_path / "model.safetensors", digest)["weight"].sum() == 6
+    save_file({"weight": np.ones((2, 3), np.float32), "more": np.ones(1)}, tmp_path / "model.pkl")
+    digest = hashlib.sha256((tmp_path / "model.pkl").read_bytes()).hexdigest()
+    net = Net()
+    assert fill(net, "r50", tmp_path / "model.pkl", digest.upper()) == digest and net.weight.sum() == 6
 
 
 def test_checkpoints_of_arrays_are_read_exactly(tmp_path):

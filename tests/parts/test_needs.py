@@ -1,6 +1,8 @@
 """What the user must supply: the cards, the checks, and one message for all that is missing."""
 
 import hashlib
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import pytest
 import yaml
 
 from stages.data import needed_set, needed_weights, needs
+from tests.parts.raw_fixtures import flat, jpeg
 
 ROOT = Path(__file__).resolve().parents[2]
 SETS = (
@@ -24,7 +27,7 @@ SETS = (
 )
 KEYS = {
     *("name", "title", "source", "licence", "redistribution", "people", "used_by", "size", "layout"),
-    *("essential", "expected", "checksums"),
+    *("expected", "checksums"),
 }
 
 
@@ -46,13 +49,19 @@ def put(folder: Path, *names: str) -> Path:
     return folder
 
 
+def photos(folder: Path, *names: str) -> Path:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(jpeg(flat(8, 8)))
+    return folder
+
+
 @pytest.mark.parametrize("name", SETS)
 def test_card_is_complete(name):
     card = yaml.safe_load(needs.card_of(name).read_text(encoding="utf-8"))
     assert set(card) == KEYS and card["name"] == name
     assert set(card["licence"]) == {"id", "terms"} and card["redistribution"] is False
     assert set(card["people"]) == {"shown", "note"} and isinstance(card["people"]["shown"], bool)
-    assert all(set(item) == {"what", "any_of"} and item["any_of"] for item in card["essential"])
     assert all(len(value) == 64 and int(value, 16) >= 0 for value in card["checksums"].values())
 
 
@@ -85,24 +94,59 @@ def test_a_set_lacks_exactly_what_is_not_there(tmp_path):
     wanted = layers("cub", "user", tmp_path / "cub")
     (text,) = needs.missing(wanted)
     assert f"missing in {tmp_path / 'cub'}: the folder itself\n" in text and "images/<class>/<file>.jpg" in text
-    put(tmp_path / "cub", "images/1/a.jpg", "images.txt", "classes.txt")
+    photos(tmp_path / "cub", "images/1/a.jpg")
     (text,) = needs.missing(wanted)
-    assert f"missing in {tmp_path / 'cub'}: image_class_labels.txt; train_test_split.txt\n" in text
-    put(tmp_path / "cub", "image_class_labels.txt", "train_test_split.txt")
+    assert f"missing in {tmp_path / 'cub'}: no images.txt; the folder holds images/1/a.jpg\n" in text
+    put(tmp_path / "cub", "images.txt")
+    (text,) = needs.missing(wanted)
+    assert f"missing in {tmp_path / 'cub'}: {tmp_path / 'cub/images.txt'}, line 1: expected a new id" in text
+    lines = {"images": "1 1/a.jpg", "image_class_labels": "1 1", "train_test_split": "1 1"}
+    for name, line in lines.items():
+        (tmp_path / f"cub/{name}.txt").write_text(f"{line}\n")
+    (text,) = needs.missing(wanted)
+    assert f"missing in {tmp_path / 'cub'}: no classes.txt\n" in text
+    (tmp_path / "cub/classes.txt").write_text("1 1\n")
     assert needs.missing(wanted) == []
 
 
-@pytest.mark.parametrize("name", ["data.mdb", "bird/data.mdb", "bird.zip", "0/1/2/3/4/5/012345.webp", "a.webp"])
-def test_lsun_may_come_in_each_published_form(tmp_path, name):
+@pytest.mark.parametrize("name", ["0/1/2/3/4/5/012345.webp", "a.webp", "a/b/c.png", "A.JPG"])
+def test_lsun_may_come_as_a_tree(tmp_path, name):
     (text,) = needs.missing(layers("lsun_bird", "user", put(tmp_path, "README.txt")))
-    assert "an LMDB, a zip or a tree of images" in text
-    assert needs.missing(layers("lsun_bird", "user", put(tmp_path, name))) == []
+    assert "missing in" in text and "no image; the folder holds README.txt\n" in text
+    assert needs.missing(layers("lsun_bird", "user", photos(tmp_path, name))) == []
 
 
 def test_a_linked_folder_is_as_good_as_a_folder(tmp_path):
-    put(tmp_path / "real", "data.mdb")
+    photos(tmp_path / "real", "a.jpg")
     (tmp_path / "link").symlink_to(tmp_path / "real")
     assert needs.missing(layers("lsun_car", "user", tmp_path / "link")) == []
+
+
+def test_a_link_that_leads_too_deep_is_told_which_to_link(tmp_path):
+    photos(tmp_path / "CUB_200_2011", "images/1/a.jpg")
+    put(tmp_path / "CUB_200_2011", "images.txt")
+    (tmp_path / "link").symlink_to(tmp_path / "CUB_200_2011/images/1")
+    (text,) = needs.missing(layers("cub", "user", tmp_path / "link"))
+    assert f"; {tmp_path / 'CUB_200_2011'} seems to hold it: link that folder instead" in text
+
+
+def test_what_a_walk_refuses_a_preflight_refuses(tmp_path):
+    photos(tmp_path / "set", "a.jpg")
+    (tmp_path / "set/self").symlink_to("../set")
+    (text,) = needs.missing(layers("lsun_car", "user", tmp_path / "set"))
+    assert f"{tmp_path / 'set/self'}: expected a link to a folder of its own" in text
+
+
+def test_probes_import_no_torch_and_few_modules():
+    """Snakemake asks them before every run that reads a user's data."""
+    names = [f"stages.data.probes.{name}" for name in SETS]
+    program = "import sys; from importlib import import_module; from stages.data import needs, needed_set\n"
+    program += f"for name in {names}: import_module(name)\n"
+    program += "print(len(sys.modules), sorted({'torch', 'scipy', 'lmdb', 'pyarrow', 'pandas'} & set(sys.modules)))"
+    words = [sys.executable, "-c", program]
+    done = subprocess.run(words, capture_output=True, text=True, check=True, timeout=120, cwd=ROOT)
+    count, heavy = done.stdout.split(" ", 1)
+    assert heavy.strip() == "[]" and int(count) < 600, done.stdout
 
 
 def test_weights_must_be_the_named_file(tmp_path):
@@ -112,6 +156,10 @@ def test_weights_must_be_the_named_file(tmp_path):
     wrong = digest[:-1] + ("0" if digest[-1] != "0" else "1")
     (text,) = needs.missing(weights(path, wrong))
     assert wrong in text and f"found: its sha256 is {digest}" in text
+    for spelt in (digest.upper(), f" {digest}\n", f"\t{digest.upper()} "):
+        assert needs.missing(weights(path, spelt)) == []
+        wanted = needed_weights.Block.model_validate(next(iter(weights(path, spelt).values())))
+        assert needed_weights.state(wanted) == {"files": {"file": {"file": str(path), "sha256": digest}}}
     assert "state no sha256" in needs.missing(weights(path, ""))[0]
     assert "there is no such file" in needs.missing(weights(tmp_path / "v.pt", digest))[0]
     unnamed = {"teacher.face.base": {"source": "file", "file": "", "sha256": ""}}
@@ -151,8 +199,7 @@ def test_module_is_chosen_by_card():
 
 
 @pytest.mark.parametrize("name", ["celebamask_hq", "stanford_cars", "cub"])
-def test_cards_know_the_real_layouts(tmp_path, shared_data, name):
-    """Empty files under the names of the real photos' packs."""
+def test_the_real_photos_packs_pass(tmp_path, shared_data, name):
     with zipfile.ZipFile(shared_data / f"{name}.zip") as pack:
-        put(tmp_path, *[entry for entry in pack.namelist() if not entry.endswith("/")])
+        pack.extractall(tmp_path)
     assert needs.missing(layers(name, "user", tmp_path)) == []

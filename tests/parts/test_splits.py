@@ -133,7 +133,7 @@ def test_drawn_raw_folder_ignores_what_engines_leave(tmp_path):
         put(tmp_path / name, "t")
     raw = RawFolder.open(tmp_path)
     assert raw.files() == ["b.txt", "x/receipt.json"]
-    assert raw.text("b.txt") == "t" and raw.first("a.txt", "b.txt") == "b.txt" and raw.first("a.txt") is None
+    assert raw.text("b.txt") == "t" and raw.find("b.TXT") == "b.txt" and raw.find("a.txt") is None
     assert unlisted(raw, ["x/other"]) == ["x/receipt.json"]
 
 

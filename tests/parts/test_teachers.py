@@ -18,7 +18,7 @@ from stages.runner.layers import merge, validate
 from stages.runner.params import load
 from stages.teach import module_of
 from stages.teachers import common, identity, pmg, scorer
-from stages.teachers.convert import read_state
+from stages.teachers.weights import check_digest, read_state
 
 PARAMS = load(Path(__file__).resolve().parents[2])
 HELPERS = {
@@ -108,7 +108,7 @@ def test_identity_is_taught_resumes_and_repeats_byte_for_byte(tmp_path):
     with pytest.raises(Exception, match="stopped at step 17"):
         identity.teach(block, {"data": data}, Session(*places, lambda: next(stops), lambda *_: None))
     identity.teach(block, {"data": data}, Session(*places, lambda: False, lambda *_: None))
-    for name in ("encoder.json", "weights.safetensors", "curve.jsonl"):
+    for name in ("encoder.json", "weights.safetensors", "curve.csv"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
@@ -173,6 +173,7 @@ def test_a_file_becomes_an_encoder_and_wrong_files_are_named(tmp_path):
     base = {"source": "file", "file": str(tmp_path / "weights.pth"), "sha256": digest, "architecture": "resnet18"}
     facts = taught(scorer, block_of("scorer", "demo", **base), {}, tmp_path / "out")
     assert (facts["source"], facts["file"], facts["file_sha256"]) == ("file", "weights.pth", digest)
+    assert check_digest("file", tmp_path / "weights.pth", f" {digest.upper()}\n") == digest
     x = torch.rand(2, 3, 32, 32) * 2 - 1
     torch.testing.assert_close(load_encoder(tmp_path / "out").encode(x), net.float().embed(x))
     with pytest.raises(ValueError, match=rf"key file: expected .* {'1' * 64}, found {digest}"):
@@ -218,21 +219,26 @@ def test_damaged_weight_files_are_bad_input(tmp_path, name, content):
         read_state(tmp_path / name)
 
 
-def test_the_measuring_pair_keeps_both_networks_apart(tmp_path):
+def test_the_measuring_pair_keeps_both_networks_apart(tmp_path, monkeypatch):
+    """Each is compared with its network, here a small one in the place of Inception."""
+    monkeypatch.setattr("stages.metrics.scorer.inception_state", lambda: {"Conv.weight": torch.zeros(2)})
+    features = {name: torch.zeros(value.shape) for name, value in build("alexnet", {"classes": 1}).state_dict().items()}
     save_file({"Conv.weight": torch.ones(2)}, tmp_path / "inception.safetensors")
-    save_file({"features.0.weight": torch.zeros(3)}, tmp_path / "alexnet.safetensors")
+    save_file(features, tmp_path / "alexnet.safetensors")
     sums = {
         name: hashlib.sha256((tmp_path / f"{name}.safetensors").read_bytes()).hexdigest()
         for name in ("inception", "alexnet")
     }
-    block = block_of(
-        "scorer", "paper", file=str(tmp_path / "inception.safetensors"), sha256=sums["inception"],
-        alexnet_file=str(tmp_path / "alexnet.safetensors"), alexnet_sha256=sums["alexnet"],
-    )  # fmt: skip
-    facts = taught(scorer, block, {}, tmp_path / "out")
+    names = {"file": str(tmp_path / "inception.safetensors"), "sha256": sums["inception"],
+             "alexnet_file": str(tmp_path / "alexnet.safetensors"), "alexnet_sha256": sums["alexnet"]}  # fmt: skip
+    facts = taught(scorer, block_of("scorer", "paper", **names), {}, tmp_path / "out")
     assert facts["architecture"] == "inception_and_alexnet"
     assert torch.equal(load_state(tmp_path / "out", "inception")["Conv.weight"], torch.ones(2))
-    assert torch.equal(load_state(tmp_path / "out", "alexnet")["features.0.weight"], torch.zeros(3))
+    assert set(load_state(tmp_path / "out", "alexnet")) == {name for name in features if name.startswith("features.")}
+    swapped = {key.replace("alexnet_", "") if key.startswith("alexnet_") else f"alexnet_{key}": value
+               for key, value in names.items()}  # fmt: skip
+    with pytest.raises(ValueError, match=r"key file: .*alexnet.safetensors does not fit torch-fidelity's inception-v3"):
+        taught(scorer, block_of("scorer", "paper", **swapped), {}, tmp_path / "swapped")
 
 
 @pytest.mark.parametrize(

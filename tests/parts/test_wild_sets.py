@@ -267,11 +267,12 @@ def test_taichi_mask_rules():
 
 
 def test_a_test_frame_without_mask_or_photo_is_refused(tmp_path):
-    fixtures.taichi(tmp_path / "raw", ["v/1.png"], {"1.png": body(0)}, {name: body(1) for name in ("2.png", "3.png")})
+    train, test = ({name: body(1) for name in names} for names in (("0.png", "1.png"), ("2.png", "3.png")))
+    fixtures.taichi(tmp_path / "raw", ["v/1.png"], train, test)
     (tmp_path / "raw/taichi-test-masks/2.png").unlink()
     (tmp_path / "raw/eval_images/taichi-256/train/1.png").unlink()
     packed, rejected = prepare(taichi, "taichi", tmp_path, size_px=16)
-    assert rejected == {"test/2.png": "no_mask", "reg_train/1.png": "no_image"} and len(packed) == 2
+    assert rejected == {"test/2.png": "no_mask", "reg_train/1.png": "no_image"} and len(packed) == 3
 
 
 @pytest.mark.parametrize(
@@ -279,7 +280,10 @@ def test_a_test_frame_without_mask_or_photo_is_refused(tmp_path):
     [
         {"file_name": np.array(["a"]), "value": np.zeros((1, 17, 2), np.float32)},
         {"file_name": np.array(["a", "a"]), "value": np.zeros((2, 18, 2), np.float32)},
-        {"file_name": np.array(["a"]), "value": np.zeros((1, 18, 2), np.int64)},
+        {"file_name": np.array(["a"]), "value": np.zeros((1, 18, 2), bool)},
+        {"file_name": np.array(["a"]), "value": np.zeros((1, 18, 2), complex)},
+        {"file_name": np.array(["a"]), "value": np.full((1, 18, 2), "3")},
+        {"file_name": np.array(["a"]), "value": np.full((1, 18, 2), np.inf)},
         {"file_name": np.array(["a"], object), "value": np.zeros((1, 18, 2), np.float32)},
         {"file_name": np.array(["a"])},
     ],

@@ -13,8 +13,12 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
+from stages.data.convert.command import end
 from stages.data.flowers import on_blue
-from stages.data.image import decode, decode_labels
+from stages.data.image import ImageError, decode, decode_labels
+from stages.data.reading import member, opened_zip
 from stages.data.splits import by_hash
 from stages.draw.scenes.encode import jpeg_exact, png_mask
 from stages.draw.scenes.mat import write_lists
@@ -38,7 +42,7 @@ def convert(names: list[str], read: Callable[[str], bytes], target: Path, test: 
         if place not in names:
             raise FileNotFoundError(f"expected {place} beside {name}, came no such file")
         content = read(name)
-        image, labels = decode(content), decode_labels(read(place))
+        image, labels = _decoded(decode, content, name), _decoded(decode_labels, read(place), place)
         if labels.shape != image.shape[:2]:
             raise ValueError(f"{place}: expected {image.shape[:2]} rows and columns, came {labels.shape}")
         (target / f"jpg/image_{number:05d}.jpg").write_bytes(content)
@@ -53,13 +57,33 @@ def convert(names: list[str], read: Callable[[str], bytes], target: Path, test: 
     return len(numbers)
 
 
+def _decoded(decode: Callable[[bytes], np.ndarray], content: bytes, name: str) -> np.ndarray:
+    try:
+        return decode(content)
+    except ImageError as error:
+        raise ValueError(
+            f"{name}: expected a picture, came {error}; restore it, or remove it with its partner"
+        ) from error
+
+
 def _open(source: Path) -> tuple[list[str], Callable[[str], bytes]]:
-    """The names in a folder or a zip, and a function that reads one; nothing is unpacked."""
+    """The names in a folder or a zip, and a function that reads one; nothing is unpacked.
+
+    Raises: FileNotFoundError, ValueError naming the source.
+    """
     if source.is_dir():
         names = [path.relative_to(source).as_posix() for path in source.rglob("*") if path.is_file()]
         return names, lambda name: (source / name).read_bytes()
-    archive = zipfile.ZipFile(source)
-    return archive.namelist(), archive.read
+    if not source.is_file():
+        raise FileNotFoundError(f"{source}: expected a folder or a zip with jpg/ and labels/, came no such file")
+    with opened_zip(source) as archive:
+        names = archive.namelist()
+
+    def read(name: str) -> bytes:
+        with zipfile.ZipFile(source) as archive:
+            return member(archive, name)
+
+    return names, read
 
 
 if __name__ == "__main__":
@@ -68,4 +92,4 @@ if __name__ == "__main__":
     parser.add_argument("target", type=Path, help="the folder to write, such as data/flowers")
     parser.add_argument("--test", type=int, required=True, help="how many photos to hold out")
     chosen = parser.parse_args()
-    print(f"{convert(*_open(chosen.source), chosen.target, chosen.test)} photos")
+    end(lambda: f"{convert(*_open(chosen.source), chosen.target, chosen.test)} photos")

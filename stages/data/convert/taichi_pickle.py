@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from stages.data.convert.command import end
+
 ALLOWED = {
     *(("pandas.core.frame", "DataFrame"), ("builtins", "slice"), ("__builtin__", "slice")),
     *(("pandas.core.internals", "BlockManager"), ("pandas.core.internals.managers", "BlockManager")),
@@ -26,6 +28,10 @@ ALLOWED = {
 }
 NUMBERS = re.compile(r"[iuf][1248]")
 JOINTS = (18, 2)
+
+
+class NoJoints(ValueError):
+    """A pickle that holds something else, in words of ours."""
 
 
 class Record:
@@ -47,22 +53,25 @@ class Record:
         self.state = state
 
 
-class _Reader(pickle.Unpickler):
-    """Turns allowed names into records and refuses all others."""
+class _Reader(pickle._Unpickler):
+    """Turns allowed names into records and refuses all others.
+
+    The unpickler in C makes room for any number that the file gives to a remembered object, gigabytes of it.
+    """
 
     def find_class(self, module: str, name: str) -> type[Record]:
         if (module, name) not in ALLOWED:
-            raise ValueError(f"expected a table of joints, came a pickle that names {module}.{name}; do not open it")
+            raise NoJoints(f"expected a table of joints, came a pickle that names {module}.{name}; do not open it")
         return type(name, (Record,), {"name": name})
 
-    def persistent_load(self, identifier: Any) -> Any:
-        raise ValueError(f"expected a table of joints, came a pickle that refers to {identifier!r}; do not open it")
+    def persistent_load(self, pid: Any) -> Any:
+        raise NoJoints(f"expected a table of joints, came a pickle that refers to {pid!r}; do not open it")
 
 
 def read_table(content: bytes) -> dict[str, list]:
     """{column: values} of a pickled pandas table; arrays among the values become numpy arrays.
 
-    Raises: ValueError for a pickle that names anything else, does not parse, or is not such a table.
+    Raises: NoJoints for a pickle that names anything else, does not parse, or is not such a table.
     """
     try:
         frame = _Reader(io.BytesIO(content), encoding="latin1").load()
@@ -73,15 +82,17 @@ def read_table(content: bytes) -> dict[str, list]:
             for name, row in zip(names, _array(values), strict=True):
                 columns[name] = [_array(value) if isinstance(value, Record) else value for value in row.tolist()]
         return columns
-    # What unpickling and looking into records of an unexpected form raise; ValueError passes on as it is.
-    except (pickle.UnpicklingError, EOFError, AttributeError, TypeError, KeyError, IndexError, OverflowError) as error:
-        raise ValueError(f"expected a pickled pandas table, came something else ({error!r})") from error
+    # Unpickling, and looking into records of an unexpected form, raise anything.
+    except NoJoints:
+        raise
+    except Exception as error:
+        raise NoJoints(f"expected a pickled pandas table, came something else ({error!r})") from error
 
 
 def _array(record: Record) -> np.ndarray:
     """A recorded numpy array of plain numbers, or of objects given as a list."""
     if record.name != "_reconstruct" or not isinstance(record.state, tuple):
-        raise ValueError(f"expected a numpy array, came {record.name or type(record).__name__}")
+        raise NoJoints(f"expected a numpy array, came {record.name or type(record).__name__}")
     shape, kind, by_columns, content = record.state[1:5]
     code, order = kind.arguments[0], "F" if by_columns else "C"
     if code in ("O", "O8"):
@@ -90,7 +101,7 @@ def _array(record: Record) -> np.ndarray:
     elif NUMBERS.fullmatch(code):
         flat = np.frombuffer(content, np.dtype(f"{'>' if kind.state[1] == '>' else '<'}{code}"))
     else:
-        raise ValueError(f"expected numbers or objects, came an array of type {code!r}")
+        raise NoJoints(f"expected numbers or objects, came an array of type {code!r}")
     return flat.reshape(tuple(int(side) for side in shape), order=order)
 
 
@@ -99,17 +110,22 @@ def convert(source: Path, target: Path) -> int:
 
     Raises: ValueError naming the source and what is wrong with it.
     """
+    if not source.is_file():
+        raise FileNotFoundError(f"{source}: expected the published pickle, came no such file")
     try:
         columns = read_table(source.read_bytes())
         if missing := {"file_name", "frame_number", "value"} - set(columns):
-            raise ValueError(f"expected the columns file_name, frame_number, value, came no {sorted(missing)}")
+            raise NoJoints(f"expected the columns file_name, frame_number, value, came no {sorted(missing)}")
         shapes = {np.shape(value) for value in columns["value"]}
         if shapes != {JOINTS} or not all(isinstance(name, str) for name in columns["file_name"]):
-            raise ValueError(f"expected names and joints of shape {JOINTS}, came shapes {sorted(shapes)}")
+            raise NoJoints(f"expected names and joints of shape {JOINTS}, came shapes {sorted(shapes)}")
         value = np.stack([np.asarray(value, np.float32) for value in columns["value"]])
-    except ValueError as error:
+        numbers = np.asarray(columns["frame_number"], np.int64)
+    except NoJoints as error:
         raise ValueError(f"{source}: {error}") from error
-    numbers = np.asarray(columns["frame_number"], np.int64)
+    # numpy raises several types over what is no number.
+    except (ValueError, TypeError, OverflowError) as error:
+        raise ValueError(f"{source}: expected numbers of frames and joints, came {error}") from error
     np.savez_compressed(target, file_name=np.asarray(columns["file_name"]), frame_number=numbers, value=value)
     return len(value)
 
@@ -119,4 +135,4 @@ if __name__ == "__main__":
     parser.add_argument("source", type=Path, help="the published .pkl")
     parser.add_argument("target", type=Path, help="the .npz to write")
     chosen = parser.parse_args()
-    print(f"{convert(chosen.source, chosen.target)} frames")
+    end(lambda: f"{convert(chosen.source, chosen.target)} frames")

@@ -112,6 +112,8 @@ def write_packed(
         "evaluation": list(index.evaluation),
         "facts": dict(index.facts),
     }
+    if ledger and ledger.notes:
+        card["notes"] = dict(sorted(ledger.notes.items()))
     write_json(folder / "card.json", card)
 
 

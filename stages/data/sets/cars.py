@@ -44,19 +44,21 @@ def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable
     classes, cars = read_cars(raw)
     shapes, left_out = group_shapes(classes, block.curated_shapes)
     detections = read_detections(inputs["detections"])
-    strays = unlisted(raw, (car.name for car in cars))
-    ledger = Ledger(STEPS, total=len(cars) + len(strays))
+    photos = {car.name: raw.find(car.name) for car in cars}
+    strays = unlisted(raw, (photos[car.name] or car.name for car in cars))
+    ledger = Ledger(STEPS, root=raw.root, total=len(cars) + len(strays))
     for name in strays:
-        ledger.reject(name, "found", "no_annotation", "a photo without a row in the annotations")
+        ledger.reject(name, "found", "no_annotation", "a photo without a row in the annotations", name)
     kept: list[tuple[Car, np.ndarray, str]] = []
 
     def rows() -> Iterator[Row]:
         for done, car in enumerate(cars, 1):
             step = "found"
             try:
-                if not raw.exists(car.name):
+                place = photos[car.name]
+                if place is None:
                     raise ImageError("no_image", "annotated, but the photo is not there")
-                content = raw.read(car.name)
+                content = raw.read(place)
                 step = "decode"
                 image = decode(content)
                 step = "box"
@@ -66,12 +68,12 @@ def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable
                 mask, origin = foreground(detections.get(car.name), box, height, width, *limits)
                 kept.append((car, mean_colour(image, mask), origin))
             except ImageError as error:
-                ledger.reject(car.name, step, error.reason, error.detail)
+                ledger.reject(car.name, step, error.reason, error.detail, photos[car.name] or car.name)
             else:
                 if block.view == "square":
                     image = square_window(width, height, box).cut(image)
                 image = resize(image, block.size_px, block.size_px)
-                yield Row(car.name, image, None, car.name, hashlib.sha256(content).hexdigest())
+                yield Row(car.name, image, None, place, hashlib.sha256(content).hexdigest())
             if progress:
                 progress(done, len(cars), "cars")
 

@@ -32,10 +32,11 @@ def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable
     """
     raw = RawFolder.open(inputs["raw"])
     faces = read_faces(raw)
-    ledger = Ledger(STEPS)
+    ledger = Ledger(STEPS, root=raw.root)
 
-    def row(key: str, name: str) -> Row:
-        content, digest = photo_of(raw, f"img_celeba/{name}")
+    def row(key: str, photo: str) -> Row:
+        content, digest, found = photo_of(raw, photo)
+        name = photo.removeprefix(faces.folder)
         for table, lines in (("box", faces.boxes), ("landmarks", faces.landmarks)):
             if name not in lines:
                 raise Refused("found", f"no_{table}", f"the list of {table} has no line for {name}")
@@ -46,7 +47,7 @@ def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable
             raise Refused("face_share", "small_face", f"box of {box_width} x {box_height} px, {wanted}")
         image = resize_bilinear(decode(content), block.size_px, block.size_px)
         points = to_frame(faces.landmarks[name], width, height, block.size_px)
-        return Row(key, image, None, f"img_celeba/{name}", digest, {"landmarks": points})
+        return Row(key, image, None, found, digest, {"landmarks": points})
 
     def complete(keys: list[str]) -> Index:
         ledger.check("celeba_wild", block.minimum_kept, block.decode_error_limit)
@@ -54,7 +55,9 @@ def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable
         facts = {"face_share": block.face_share, **count_facts(splits, block.expected_counts)}
         return Index(splits, ("test",), facts=facts)
 
-    listed = [(f"{split}/{name}", name) for split in sorted(faces.splits) for name in faces.splits[split]]
+    listed = [
+        (f"{split}/{name}", faces.folder + name) for split in sorted(faces.splits) for name in faces.splits[split]
+    ]
     extras = {"landmarks": Extra((len(POINTS), 2), "<f4")}
     rows = rows_of(listed, row, ledger, progress, "photos")
     write_packed(out, "celeba_wild", block.size_px, False, rows, complete, ledger, extras)

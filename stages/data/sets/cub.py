@@ -32,23 +32,25 @@ def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable
     raw = RawFolder.open(inputs["raw"])
     base = find_lists(raw)
     species, birds = read_birds(raw, base)
-    strays = unlisted(raw, (f"{base}images/{bird.name}" for bird in birds))
-    ledger = Ledger(STEPS, total=len(birds) + len(strays))
+    photos = {bird.name: raw.find(f"{base}images/{bird.name}") for bird in birds}
+    strays = unlisted(raw, (photos[bird.name] or f"{base}images/{bird.name}" for bird in birds))
+    ledger = Ledger(STEPS, root=raw.root, total=len(birds) + len(strays))
     for name in strays:
-        ledger.reject(name, "found", "no_annotation", "a photo without a row in images.txt")
+        ledger.reject(name, "found", "no_annotation", "a photo without a row in images.txt", name)
     kept: list[Bird] = []
 
     def rows() -> Iterator[Row]:
         for done, bird in enumerate(birds, 1):
-            name = f"{base}images/{bird.name}"
-            if not raw.exists(name):
-                ledger.reject(bird.name, "found", "no_image", "listed, but the photo is not there")
+            name = photos[bird.name]
+            if name is None:
+                place = f"{base}images/{bird.name}"
+                ledger.reject(bird.name, "found", "no_image", "listed, but the photo is not there", place)
                 continue
             content = raw.read(name)
             try:
                 image = decode(content)
             except ImageError as error:
-                ledger.reject(bird.name, "decode", error.reason, error.detail)
+                ledger.reject(bird.name, "decode", error.reason, error.detail, name)
             else:
                 kept.append(bird)
                 image = resize(_view(block, image, bird), block.size_px, block.size_px)

@@ -1,17 +1,18 @@
 """The prepared CUB birds with foreground masks: photo and mask stretched to a square; species by class folder."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from stages.block import Block as Base
-from stages.data.cub_masks import mask_name, read_split
+from stages.data.cub_masks import find_masks, mask_name, read_split
 from stages.data.image import decode, decode_channel, resize_bilinear
 from stages.data.prepared.ledger import Ledger, Refused
 from stages.data.prepared.packed import Index, Row, write_packed
 from stages.data.raw import RawFolder
-from stages.data.sets.walk import photo_of, rows_of
+from stages.data.sets.walk import decoded, photo_of, rows_of
 from stages.data.splits import count_facts
 
 STEPS = ("found", "decode", "mask")
@@ -41,23 +42,26 @@ def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable
     """
     raw = RawFolder.open(inputs["raw"])
     base, splits = read_split(raw)
-    ledger = Ledger(STEPS)
+    masks = find_masks(raw, base)
+    ledger = Ledger(STEPS, root=raw.root)
     masked: list[int] = []
     species = sorted({name.split("/")[0] for name in splits})
 
-    def row(key: str, name: str) -> Row:
-        content, digest = photo_of(raw, f"{base}images/{name}")
+    def row(key: str, photo: str) -> Row:
+        content, digest, found = photo_of(raw, photo)
         image = decode(content)
-        place, mask = mask_name(base, name), None
-        if raw.exists(place):
-            levels = decode_channel(raw.read(place))
+        place, mask = mask_name(masks, photo.removeprefix(f"{base}images/")), None
+        levels = decoded(raw, place, partial(decode_channel, note=ledger.note))
+        if levels is not None:
             if levels.shape != image.shape[:2]:
-                raise Refused("mask", "mask_size", f"photo {image.shape[:2]}, mask {levels.shape} (rows, columns)")
+                raise Refused(
+                    "mask", "mask_size", f"photo {image.shape[:2]}, mask {levels.shape} (rows, columns)", place
+                )
             mask = stretched_mask(levels, block.size_px)
         elif key.startswith("test/"):
-            raise Refused("mask", "no_mask", f"a test photo, but {place} is not there")
+            raise Refused("mask", "no_mask", f"a test photo, but {place} is not there", place)
         masked.append(int(mask is not None))
-        return Row(key, resize_bilinear(image, block.size_px, block.size_px), mask, f"{base}images/{name}", digest)
+        return Row(key, resize_bilinear(image, block.size_px, block.size_px), mask, found, digest)
 
     def complete(keys: list[str]) -> Index:
         ledger.check("cub_masks", block.minimum_kept, block.decode_error_limit)
@@ -67,6 +71,6 @@ def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable
         labels = {"masked": np.array(masked, np.int64), "species": np.array(kinds, np.int64)}
         return Index(kept, ("test",), labels, {"species": species}, facts)
 
-    listed = sorted((f"{split}/{name}", name) for name, split in splits.items() if split != "val")
+    listed = sorted((f"{split}/{name}", f"{base}images/{name}") for name, split in splits.items() if split != "val")
     rows = rows_of(listed, row, ledger, progress, "birds")
     write_packed(out, "cub_masks", block.size_px, True, rows, complete, ledger, blank_masks=True)

@@ -40,7 +40,7 @@ def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable
     identities = lists.read_identities(raw, reader.base)
     needs_mapping = partition is not None or identities is not None
     files = {i: row.original_file for i, row in lists.read_mapping(raw, reader.base).items()} if needs_mapping else {}
-    ledger = Ledger(STEPS)
+    ledger = Ledger(STEPS, root=raw.root)
 
     def complete(keys: list[str]) -> Index:
         ledger.check("face", block.minimum_kept, block.decode_error_limit)
@@ -68,12 +68,16 @@ def _rows(
     progress: Callable | None,
 ) -> Iterator[Row]:
     images, strange = reader.image_names()
-    orphans = reader.orphans()
-    ledger.total = len(images) + len(strange) + len(orphans)
+    orphans, masks = reader.orphans(), reader.strange_masks()
+    ledger.total = len(images) + len(strange) + len(masks) + len(orphans)
     for name in strange:
-        ledger.reject(name, "found", "file_name", "expected <i>.jpg without leading zeros, each i once")
+        ledger.reject(name, "found", "file_name", "expected <i>.jpg without leading zeros, each i once", name)
+    for name in masks:
+        ledger.reject(name, "found", "file_name", "expected <i:05d>_<part>.png, a part of the 18", name)
     for index in orphans:
-        ledger.reject(_key(index), "found", "no_image", "part masks without an image")
+        ledger.reject(
+            _key(index), "found", "no_image", "part masks without an image", f"{reader.base}CelebA-HQ-img/{index}.jpg"
+        )
     for done, (index, name) in enumerate(images.items(), 1):
         key = _key(index)
         step = "decode"
@@ -81,7 +85,7 @@ def _rows(
             content = reader.raw.read(name)
             image = decode(content)
             step = "mask"
-            mask = reader.face_mask(index, block.face_union, block.label_order)
+            mask = reader.face_mask(index, block.face_union, block.label_order, ledger.note)
             if mask.shape[0] * image.shape[1] != mask.shape[1] * image.shape[0]:
                 sizes = f"image {image.shape[1]} x {image.shape[0]}, mask {mask.shape[1]} x {mask.shape[0]}"
                 raise ImageError("mask_size", f"expected masks of the image's aspect, came {sizes}")
@@ -94,7 +98,8 @@ def _rows(
             if partition is not None and files[index] not in partition:
                 raise ImageError("no_partition", f"{files[index]} has no line in the partition")
         except ImageError as error:
-            ledger.reject(key, step, error.reason, error.detail)
+            place = reader.mask_place(index, block.face_union) if step == "mask" else name
+            ledger.reject(key, step, error.reason, error.detail, place)
         else:
             image = resize(image, block.size_px, block.size_px)
             yield Row(key, image, hole, name, hashlib.sha256(content).hexdigest())

@@ -38,7 +38,8 @@ def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable
     faces = Packed.open(inputs["face"])
     if faces.card["size_px"] != block.size_px:
         raise ValueError(f"{inputs['face']}: expected {block.size_px} px (faces.size_px), came {faces.card['size_px']}")
-    ledger = Ledger(STEPS)
+    raw = RawFolder.open(inputs["ffhq"]) if block.use_ffhq else None
+    ledger = Ledger(STEPS, root=raw.root if raw else Path())
 
     def complete(keys: list[str]) -> Index:
         added = len(keys) - len(faces)
@@ -50,17 +51,17 @@ def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable
         names = {"identity": faces.card["labels"]["identity"]}
         return Index(splits, tuple(faces.card["evaluation"]), {"identity": identity}, names, facts)
 
-    write_packed(
-        out, "face", block.size_px, True, _rows(block, faces, inputs["ffhq"], ledger, progress), complete, ledger
-    )
+    write_packed(out, "face", block.size_px, True, _rows(block, faces, raw, ledger, progress), complete, ledger)
 
 
-def _rows(block: Block, faces: Packed, ffhq: Path, ledger: Ledger, progress: Callable | None) -> Iterator[Row]:
+def _rows(
+    block: Block, faces: Packed, raw: RawFolder | None, ledger: Ledger, progress: Callable | None
+) -> Iterator[Row]:
     for place, key in enumerate(faces.keys):
         beside = (str(faces.column("source")[place]), str(faces.column("digest")[place]))
         yield Row(key, np.array(faces.images[place]), np.array(faces.needed_masks()[place]), *beside)
-    if block.use_ffhq:
-        yield from _extra(block, RawFolder.open(ffhq), ledger, progress)
+    if raw is not None:
+        yield from _extra(block, raw, ledger, progress)
 
 
 def _extra(block: Block, raw: RawFolder, ledger: Ledger, progress: Callable | None) -> Iterator[Row]:
@@ -74,7 +75,7 @@ def _extra(block: Block, raw: RawFolder, ledger: Ledger, progress: Callable | No
     categories = reader.categories()
     ledger.total = len(images) + len(strange)
     for name in strange:
-        ledger.reject(name, "found", "file_name", "expected images1024x1024/<thousand>/<i:05d>.png")
+        ledger.reject(name, "found", "file_name", "expected images1024x1024/<thousand>/<i:05d>.png", name)
     for done, (index, name) in enumerate(images.items(), 1):
         key, step = f"ffhq_{index:05d}", "category"
         try:
@@ -92,7 +93,8 @@ def _extra(block: Block, raw: RawFolder, ledger: Ledger, progress: Callable | No
             if not hole.any():
                 raise ImageError("empty_mask", f"no face pixel at {block.size_px} px")
         except ImageError as error:
-            ledger.reject(key, step, error.reason, error.detail)
+            place = reader.mask_place(index) if step == "mask" else name
+            ledger.reject(key, step, error.reason, error.detail, place)
         else:
             digest = hashlib.sha256(content).hexdigest()
             yield Row(key, resize(image, block.size_px, block.size_px), hole, name, digest)

@@ -1,18 +1,19 @@
 """The prepared flowers: photo stretched to a square, foreground by colour, and pixels that nobody labelled."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
 from stages.block import Block as Base
-from stages.data.flowers import foreground, read_ids
+from stages.data.flowers import find_masks, find_photos, foreground, read_ids
 from stages.data.image import decode, decode_mask, resize_bilinear
 from stages.data.prepared.ledger import Ledger, Refused
 from stages.data.prepared.packed import Extra, Index, Row, write_packed
 from stages.data.raw import RawFolder
-from stages.data.sets.walk import photo_of, rows_of
+from stages.data.sets.walk import decoded, photo_of, rows_of
 from stages.data.splits import count_facts
 
 STEPS = ("found", "decode", "mask")
@@ -32,25 +33,28 @@ def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable
     """Packs tstid as train and trnid as test; valid is left unused. Raises: FileNotFoundError, ValueError."""
     raw = RawFolder.open(inputs["raw"])
     ids = read_ids(raw)
-    ledger = Ledger(STEPS)
+    base = find_photos(raw)
+    masks = find_masks(raw, base)
+    ledger = Ledger(STEPS, root=raw.root)
     masked: list[int] = []
     side = block.size_px
 
-    def row(key: str, number: int) -> Row:
-        name = f"jpg/image_{number:05d}.jpg"
-        content, digest = photo_of(raw, name)
-        image = decode(content)
-        place, mask = f"segmim/segmim_{number:05d}.jpg", None
-        if raw.exists(place):
-            colours = decode(raw.read(place))
+    def row(key: str, photo: str) -> Row:
+        content, digest, found = photo_of(raw, photo)
+        image, number = decode(content), int(key.split("/")[1])
+        place, mask = f"{masks}segmim/segmim_{number:05d}.jpg", None
+        colours = decoded(raw, place, decode)
+        if colours is not None:
             if colours.shape != image.shape:
-                raise Refused("mask", "mask_size", f"photo {image.shape[:2]}, mask {colours.shape[:2]} (rows, columns)")
+                raise Refused(
+                    "mask", "mask_size", f"photo {image.shape[:2]}, mask {colours.shape[:2]} (rows, columns)", place
+                )
             mask = foreground(colours, side, block.mask_rule)
         elif key.startswith("test/"):
-            raise Refused("mask", "no_mask", f"a test photo, but {place} is not there")
+            raise Refused("mask", "no_mask", f"a test photo, but {place} is not there", place)
         masked.append(int(mask is not None))
-        row_extras = {"unlabelled": _unlabelled(raw, number, side)}
-        return Row(key, resize_bilinear(image, side, side), mask, name, digest, row_extras)
+        row_extras = {"unlabelled": _unlabelled(raw, base, number, side, ledger)}
+        return Row(key, resize_bilinear(image, side, side), mask, found, digest, row_extras)
 
     def complete(keys: list[str]) -> Index:
         ledger.check("flowers", block.minimum_kept, block.decode_error_limit)
@@ -59,16 +63,20 @@ def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable
         facts = {"mask_rule": block.mask_rule, "unused": len(ids["unused"]), **counts}
         return Index(splits, ("test",), {"masked": np.array(masked, np.int64)}, facts=facts)
 
-    listed = [(f"{split}/{number:05d}", number) for split in ("test", "train") for number in ids[split]]
+    listed = [
+        (f"{split}/{number:05d}", f"{base}jpg/image_{number:05d}.jpg")
+        for split in ("test", "train")
+        for number in ids[split]
+    ]
     extras = {"unlabelled": Extra((side, side), "|u1")}
     rows = rows_of(listed, row, ledger, progress, "flowers")
     write_packed(out, "flowers", side, True, rows, complete, ledger, extras, blank_masks=True)
 
 
-def _unlabelled(raw: RawFolder, number: int, size_px: int) -> np.ndarray:
+def _unlabelled(raw: RawFolder, base: str, number: int, size_px: int, ledger: Ledger) -> np.ndarray:
     """Pixels that touch one without a label; Flowers 102 has none, sets converted to its layout may have them."""
-    name = f"unlabelled/unlabelled_{number:05d}.png"
-    if not raw.exists(name):
+    levels = decoded(raw, f"{base}unlabelled/unlabelled_{number:05d}.png", partial(decode_mask, note=ledger.note))
+    if levels is None:
         return np.zeros((size_px, size_px), np.uint8)
-    levels = decode_mask(raw.read(name)).astype(np.uint8) * 255
+    levels = levels.astype(np.uint8) * 255
     return (resize_bilinear(levels, size_px, size_px) > 0).astype(np.uint8)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from stages.block import Block as Base
+from stages.data import junk
 from stages.data.detections import ImageDetections, read_detections
 from stages.data.image import ImageError, decode, resize, resize_mask, size_of
 from stages.data.lsun import LsunImages
@@ -37,18 +38,21 @@ class Block(Base):
 
 def prepare(name: str, block: Block, inputs: dict[str, Path], out: Path, progress: Callable | None = None) -> None:
     """Packs the images that pass every filter. Raises: FileNotFoundError, ValueError."""
-    images = LsunImages(RawFolder.open(inputs["raw"]))
+    raw = RawFolder.open(inputs["raw"])
+    images = LsunImages(raw)
+    if images.left_out:
+        print(f"{raw.root}: {junk.said(images.left_out)}", flush=True)
     found = read_detections(inputs["detections"])
-    ledger = Ledger(STEPS, total=len(images))
+    ledger = Ledger(STEPS, root=raw.root, total=len(images))
 
     def rows() -> Iterator[Row]:
         for done, (key, source, content) in enumerate(images, 1):
             try:
                 image, mask = _select(block, key, content, found)
             except Refused as refusal:
-                ledger.reject(key, refusal.step, refusal.reason, refusal.detail)
+                ledger.reject(key, refusal.step, refusal.reason, refusal.detail, source)
             except ImageError as error:
-                ledger.reject(key, "decode", error.reason, error.detail)
+                ledger.reject(key, "decode", error.reason, error.detail, source)
             else:
                 yield Row(key, image, mask, source, hashlib.sha256(content).hexdigest())
             if progress:

@@ -1,6 +1,7 @@
 """The prepared Taichi frames: joints of the frames that have some, masks of the test frames."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -11,9 +12,18 @@ from stages.data.image import decode, decode_channel, resize_bilinear
 from stages.data.prepared.ledger import Ledger, Refused
 from stages.data.prepared.packed import Extra, Index, Row, write_packed
 from stages.data.raw import RawFolder
-from stages.data.sets.walk import photo_of, rows_of
+from stages.data.sets.walk import decoded, photo_of, rows_of
 from stages.data.splits import count_facts
-from stages.data.taichi import FOLDERS, JOINTS, find_base, foreground, read_joints, train_frames
+from stages.data.taichi import (
+    FOLDERS,
+    JOINTS,
+    find_base,
+    find_frames,
+    find_masks,
+    foreground,
+    read_joints,
+    train_frames,
+)
 
 STEPS = ("found", "decode", "mask")
 UNKNOWN = np.full((JOINTS, 2), np.nan, np.float32)
@@ -34,18 +44,20 @@ def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable
     raw = RawFolder.open(inputs["raw"])
     base = find_base(raw)
     joints = {split: read_joints(raw, base, split) for split in FOLDERS}
-    ledger = Ledger(STEPS)
+    frames = {split: find_frames(raw, base, split) for split in FOLDERS}
+    masks = find_masks(raw, base)
+    ledger = Ledger(STEPS, root=raw.root)
     side = block.size_px
     masked: list[int] = []
 
     def row(key: str, name: str) -> Row:
         split, _, file = key.partition("/")
-        content, digest = photo_of(raw, name)
+        content, digest, found = photo_of(raw, name)
         image = decode(content)
-        mask = _mask(raw, f"{base}taichi-test-masks/{file}", image, block) if split == "test" else None
+        mask = _mask(raw, masks + file, image, block, ledger) if split == "test" else None
         points = UNKNOWN if split == "train" else joints[split][file]
         masked.append(int(mask is not None))
-        return Row(key, resize_bilinear(image, side, side), mask, name, digest, {"landmarks": points})
+        return Row(key, resize_bilinear(image, side, side), mask, found, digest, {"landmarks": points})
 
     def complete(keys: list[str]) -> Index:
         ledger.check("taichi", block.minimum_kept, block.decode_error_limit)
@@ -53,21 +65,17 @@ def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable
         facts = {"mask_binarise": block.mask_binarise, **count_facts(splits, block.expected_counts)}
         return Index(splits, ("test",), {"masked": np.array(masked, np.int64)}, facts=facts)
 
-    listed = [
-        (f"{split}/{file}", f"{base}eval_images/taichi-256/{folder}/{file}")
-        for split, folder in FOLDERS.items()
-        for file in joints[split]
-    ]
+    listed = [(f"{split}/{file}", frames[split] + file) for split in FOLDERS for file in joints[split]]
     listed += [(f"train/{name}", f"{base}train/{name}") for name in train_frames(raw, base)]
     extras = {"landmarks": Extra((JOINTS, 2), "<f4")}
     rows = rows_of(sorted(listed), row, ledger, progress, "frames")
     write_packed(out, "taichi", side, True, rows, complete, ledger, extras, blank_masks=True)
 
 
-def _mask(raw: RawFolder, name: str, image: np.ndarray, block: Block) -> np.ndarray:
-    if not raw.exists(name):
-        raise Refused("mask", "no_mask", f"a test frame, but {name} is not there")
-    levels = decode_channel(raw.read(name))
+def _mask(raw: RawFolder, name: str, image: np.ndarray, block: Block, ledger: Ledger) -> np.ndarray:
+    levels = decoded(raw, name, partial(decode_channel, note=ledger.note))
+    if levels is None:
+        raise Refused("mask", "no_mask", f"a test frame, but {name} is not there", name)
     if levels.shape != image.shape[:2]:
-        raise Refused("mask", "mask_size", f"frame {image.shape[:2]}, mask {levels.shape} (rows, columns)")
+        raise Refused("mask", "mask_size", f"frame {image.shape[:2]}, mask {levels.shape} (rows, columns)", name)
     return foreground(levels, block.size_px, block.mask_binarise)

@@ -1,0 +1,5 @@
+"""LSUN, cars."""
+
+from stages.data.probes.lsun import probe
+
+__all__ = ["probe"]

@@ -1,0 +1,74 @@
+"""Users' files through libraries: whatever a library raises over damaged bytes becomes one kind of error.
+
+zlib, zipfile, scipy, numpy, pyarrow and json raise dozens of types over a damaged file (zlib.error, MatReadError,
+KeyError, RecursionError, MemoryError, …), none of which names the file.
+"""
+
+import io
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from math import isfinite
+from pathlib import Path
+
+import numpy as np
+
+from stages.data import mat_file
+from stages.data.files import REMEDY, json_of, reading
+
+__all__ = ["finite", "json_of", "mat", "member", "npz", "opened_zip", "reading", "whole"]
+
+# No encoded picture and no table of these sets is larger; what claims to be would only fill the memory.
+MEMBER_BYTES = 1 << 30
+
+
+def finite(word: str) -> float:
+    """A number of a text list. Raises: ValueError for no number, NaN and infinity."""
+    value = float(word)
+    if not isfinite(value):
+        raise ValueError(f"{word} is not finite")
+    return value
+
+
+def whole(values: np.ndarray) -> list[int]:
+    """The numbers of an array. Raises: ValueError for what is no whole number."""
+    flat = np.asarray(values).ravel()
+    if flat.dtype.kind not in "iuf" or (flat.dtype.kind == "f" and not (flat == np.floor(flat)).all()):
+        raise ValueError(f"{flat[:3].tolist()} of type {flat.dtype} are no whole numbers")
+    return [int(value) for value in flat]
+
+
+def mat(content: bytes, place: Path) -> dict[str, np.ndarray]:
+    """The variables of a MATLAB file, version 4 to 7. Raises: ValueError naming the place."""
+    with reading(place, "a MATLAB file (saved by -v7 or -v6)"):
+        return mat_file.read(content)
+
+
+def npz(content: bytes, place: Path, names: tuple[str, ...], remedy: str = REMEDY) -> list[np.ndarray]:
+    """The named arrays of an .npz file; no object is unpickled. Raises: ValueError naming the place."""
+    with reading(place, f"plain arrays {' and '.join(names)}", remedy):
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            claimed = sum(entry.file_size for entry in archive.infolist())
+        if claimed > MEMBER_BYTES:
+            raise ValueError(f"its arrays would take {claimed} bytes")
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            return [arrays[name] for name in names]
+
+
+def member(archive: zipfile.ZipFile, name: str) -> bytes:
+    """The bytes of one file in an archive. Raises: ValueError naming archive and file."""
+    place = f"{archive.filename}, {name}"
+    with reading(place, "a whole file in the archive"):
+        claimed = archive.getinfo(name).file_size
+        if claimed > MEMBER_BYTES:
+            raise ValueError(f"it would take {claimed} bytes")
+        return archive.read(name)
+
+
+@contextmanager
+def opened_zip(path: Path) -> Iterator[zipfile.ZipFile]:
+    """An archive whose list of files is whole; read from it by `member`. Raises: ValueError naming the path."""
+    with reading(path, "a zip archive", fails="does not open"):
+        archive = zipfile.ZipFile(path)
+    with archive:
+        yield archive

@@ -1,0 +1,157 @@
+"""Small whole datasets as the official pages give them, and changes of a tree as mirrors, archives and people make."""
+
+import hashlib
+import shutil
+import zipfile
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from scipy.io import savemat
+
+from tests.parts import wild_fixtures
+from tests.parts.raw_fixtures import class_names, encode, faces, flat, jpeg, lmdb_folder, put, struct
+
+COUNT = 4  # photos of each set
+KEYS = [hashlib.sha1(str(number).encode()).hexdigest() for number in range(COUNT)]
+STRAY = "MATLAB 5.0 MAT-file, cut"
+CARS = ["Acura TL Sedan 2012", "BMW X5 SUV 2007"]
+POINTS = (10, 5, 30, 5, 20, 12, 12, 18, 28, 18)
+
+
+def celebamask_hq(root: Path) -> None:
+    faces(root, COUNT)
+
+
+def ffhq(root: Path) -> None:
+    for number in range(COUNT):
+        put(root / f"images1024x1024/00000/{number:05d}.png", encode(flat(16, 16, (9, 60 * number, 9)), "PNG"))
+        put(root / f"labels/{number:05d}.png", encode(np.ones((16, 16), np.uint8), "PNG"))
+    listed = ", ".join(f'"{number}": {{"category": "training"}}' for number in range(COUNT))
+    put(root / "ffhq-dataset-v2.json", f"{{{listed}}}")
+
+
+def lsun_bird(root: Path) -> None:
+    for key in KEYS:
+        put(root.joinpath(*key[:6], f"{key}.webp"), encode(flat(8, 9), "WEBP"))
+
+
+lsun_car = lsun_bird
+
+
+def stanford_cars(root: Path) -> None:
+    corners = ("bbox_x1", "bbox_y1", "bbox_x2", "bbox_y2")
+    rows = {corner: [np.array([[value]], np.uint8)] * 2 for corner, value in zip(corners, (3, 3, 20, 12), strict=True)}
+    rows |= {"class": [np.array([[value]], np.uint8) for value in (1, 2)], "fname": ["00001.jpg", "00002.jpg"]}
+    (root / "devkit").mkdir(parents=True)
+    savemat(root / "devkit/cars_meta.mat", {"class_names": class_names(CARS)})
+    savemat(root / "devkit/cars_train_annos.mat", {"annotations": struct(rows)})
+    savemat(root / "cars_test_annos_withlabels.mat", {"annotations": struct(rows)})
+    savemat(
+        root / "devkit/cars_test_annos.mat", {"annotations": struct({k: v for k, v in rows.items() if k != "class"})}
+    )
+    for number in range(COUNT):
+        folder = "cars_test" if number // 2 else "cars_train"
+        put(root / folder / f"{number % 2 + 1:05d}.jpg", jpeg(flat(16, 24, (60 * number, 90, 9))))
+
+
+def single_cars(root: Path) -> None:
+    """The other layout of Stanford Cars."""
+    fields = ("bbox_x1", "bbox_y1", "bbox_x2", "bbox_y2", "class", "test")
+    rows: dict[str, list] = {
+        field: [1 + (place == 2) * 9 + (place == 3) * 9] * COUNT for place, field in enumerate(fields)
+    }
+    rows |= {"test": [0, 0, 1, 1], "relative_im_path": [f"car_ims/{number:06d}.jpg" for number in range(COUNT)]}
+    root.mkdir(parents=True, exist_ok=True)
+    savemat(root / "cars_annos.mat", {"annotations": struct(rows), "class_names": class_names(CARS)})
+    for number in range(COUNT):
+        put(root / f"car_ims/{number:06d}.jpg", jpeg(flat(16, 24, (60 * number, 90, 9))))
+
+
+def cub(root: Path) -> None:
+    base = root / "CUB_200_2011"
+    names = [f"00{number % 2 + 1}.{'AB'[number % 2]}/{number}.jpg" for number in range(COUNT)]
+    put(base / "classes.txt", "1 001.A\n2 002.B\n")
+    rows = {"images": names, "image_class_labels": [1, 2, 1, 2], "train_test_split": [1, 1, 0, 1]}
+    for file, values in rows.items():
+        put(base / f"{file}.txt", "".join(f"{place} {value}\n" for place, value in enumerate(values, 1)))
+    for name in names:
+        put(base / "images" / name, jpeg(flat(16, 24)))
+    put(root / "attributes.txt", "1 has_bill_shape\n")
+
+
+def cub_masks(root: Path) -> None:
+    codes = {f"00{number % 2 + 1}.A/{number}.jpg": "0022"[number] for number in range(COUNT)}
+    wild_fixtures.masked_birds(root / "CUB_200_2011", codes)
+
+
+def celeba_wild(root: Path) -> None:
+    photos = {f"{number:06d}.jpg": (40, 40, (0, 0, 40, 40), POINTS) for number in range(1, COUNT + 1)}
+    names = sorted(photos)
+    lists = {"celebA_training": names[:1], "training": names[1:2], "testing": names[2:]}
+    wild_fixtures.wild_faces(root, photos, lists, "Anno")
+
+
+def flowers(root: Path) -> None:
+    wild_fixtures.flowers(root, {"trnid": [1, 2], "valid": [5], "tstid": [3, 4]})
+
+
+def taichi(root: Path) -> None:
+    joints = np.full((18, 2), 9, np.float32)
+    wild_fixtures.taichi(root, ["v/1.png", "v/2.png"], {"00001.png": joints}, {"00002.png": joints})
+
+
+def change(folder: Path, line: str) -> Path:
+    """One change of the tree `folder / "set"`, as a line of a shell would say it; gives the user's folder."""
+    root = folder / "set"
+    word, *names = line.split()
+    one, other = (root / name for name in [*names, "", ""][:2])
+    if word == "in":  # everything moves some folders deeper
+        root.rename(folder / "moved")
+        one.parent.mkdir(parents=True)
+        (folder / "moved").rename(one)
+    elif word == "mv":
+        one.rename(folder / "moved")  # it may move into a folder of its own name
+        other.parent.mkdir(parents=True, exist_ok=True)
+        (folder / "moved").rename(other)
+    elif word == "out":  # what a folder holds comes one folder higher
+        one.rename(folder / "moved")
+        for path in (folder / "moved").iterdir():
+            path.rename(root / path.name)
+    elif word == "cp":
+        shutil.copytree(one, other) if one.is_dir() else shutil.copy(one, other)
+    elif word == "rm":
+        shutil.rmtree(one) if one.is_dir() else one.unlink()
+    elif word == "suffix":  # all pictures below get another suffix, and the format of that name
+        for path in [path for path in one.rglob("*") if path.is_file()]:
+            if path.suffix.lower() != names[1].lower():
+                Image.open(path).save(path.with_suffix(names[1].lower()))
+                path.unlink()
+            path.with_suffix(names[1].lower()).rename(path.with_suffix(names[1]))
+    elif word == "flat":  # all files below come into one folder
+        for path in [path for path in one.rglob("*") if path.is_file()]:
+            path.rename(one / path.name)
+    elif word == "linked":  # a folder lies on another disk
+        (folder / "disk").mkdir(exist_ok=True)
+        one.rename(folder / "disk" / one.name)
+        one.symlink_to(folder / "disk" / one.name)
+    elif word == "deeper":  # the link leads too deep
+        return one
+    elif word == "empty":
+        for path in [path for path in one.rglob("*") if path.is_file()]:
+            path.write_bytes(b"")
+    elif word == "put":
+        put(one, STRAY)
+    elif word in ("zip", "lmdb"):
+        held = {path.name: path.read_bytes() for path in sorted(root.rglob("*.webp"))}
+        shutil.rmtree(root)
+        if word == "lmdb":
+            lmdb_folder(one, {name.removesuffix(".webp"): content for name, content in held.items()})
+        else:
+            one.parent.mkdir(parents=True)
+            with zipfile.ZipFile(one, "w") as archive:
+                for name, content in held.items():
+                    archive.writestr(f"bird/{name}", content)
+    else:
+        raise ValueError(line)
+    return root

@@ -1,0 +1,93 @@
+"""Preflight and reader take the same folders: each set in the layouts in which it is handed on, and in wrong ones."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from stages.data import needs
+from stages.data.detections import write_detections
+from stages.data.image import ImageError, decode
+from stages.data.lsun import LsunImages
+from stages.data.prepared.ledger import Ledger
+from stages.data.prepared.packed import Packed
+from stages.data.raw import RawFolder
+from stages.data.sets import cars, celeba_wild, cub, cub_masks, face, flowers, taichi
+from stages.data.sets import faces as joined
+from stages.draw.scenes.supply import list_user_files
+from tests.parts import layouts
+from tests.parts.raw_fixtures import block_of
+
+LOOSE = {"size_px": 16, "minimum_kept": layouts.COUNT, "decode_error_limit": 0.0}
+READERS = {
+    "celebamask_hq": (face, "face", {"split": "hash", "evaluation_count": 1}),
+    "stanford_cars": (cars, "cars", {"colours": 2, "colour_restarts": 1}),
+    "cub": (cub, "cub", {}),
+    "cub_masks": (cub_masks, "cub_masks", {"expected_counts": {}}),
+    "celeba_wild": (celeba_wild, "celeba_wild", {"expected_counts": {}}),
+    "flowers": (flowers, "flowers", {"expected_counts": {}}),
+    "taichi": (taichi, "taichi", {"expected_counts": {}}),
+}
+TABLE = yaml.safe_load((Path(__file__).parent / "layouts.yaml").read_text(encoding="utf-8"))
+CASES = [
+    pytest.param(name, lines, table == "right", id=f"{name}: {title}")
+    for table, sets in TABLE.items()
+    for name, rows in sets.items()
+    for title, lines in rows.items()
+]
+
+
+def made(name: str, lines: list[str], folder: Path) -> Path:
+    """The set as published, then changed."""
+    getattr(layouts, name)(folder / "set")
+    root = folder / "set"
+    for line in lines:
+        root = layouts.change(folder, line)
+    return root
+
+
+def kept_by_reader(name: str, folder: Path) -> int:
+    """How many photos `render` and the reader take. Raises: what a stage raises."""
+    listed = folder / "listed"
+    listed.mkdir()
+    list_user_files(f"data/{name}", name, "", listed)
+    if name.startswith("lsun"):
+        return sum(
+            decode(content).size > 0
+            for _, _, content in LsunImages(RawFolder.open(listed))
+            if content != layouts.STRAY.encode()
+        )
+    (folder / "out").mkdir()
+    inputs = {"raw": listed, "ffhq": listed, "detections": folder / "detections"}
+    inputs["detections"].mkdir()
+    write_detections(inputs["detections"], [], {})
+    if name == "ffhq":
+        raw = RawFolder.open(listed)
+        ledger = Ledger(joined.STEPS, root=raw.root)
+        kept = len(list(joined._extra(block_of(joined, "faces", **LOOSE, use_ffhq=True), raw, ledger, None)))
+        ledger.check(name, layouts.COUNT, 0.0)
+        return kept
+    module, group, changes = READERS[name]
+    module.prepare(block_of(module, group, **LOOSE | changes), inputs, folder / "out")
+    return len(Packed.open(folder / "out"))
+
+
+def test_the_table_is_long_enough():
+    assert len(CASES) >= 40 and {case.values[0] for case in CASES} == {file.stem for file in needs.CARDS.glob("*.yaml")}
+
+
+@pytest.mark.parametrize(("name", "lines", "good"), CASES)
+def test_preflight_and_reader_agree(tmp_path, monkeypatch, name, lines, good):
+    root = made(name, lines, tmp_path)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / name).symlink_to(root)
+    monkeypatch.chdir(tmp_path)
+    problems = needs.missing({f"supply.{name}.base": {"supply": "user", "root": f"data/{name}"}})
+    if good:
+        assert problems == []
+        assert kept_by_reader(name, tmp_path) == layouts.COUNT
+        return
+    assert len(problems) == 1 and f"data/{name}" in problems[0], problems
+    with pytest.raises((ValueError, FileNotFoundError)) as stop:
+        kept_by_reader(name, tmp_path)
+    assert f"data/{name}" in str(stop.value) or isinstance(stop.value, ImageError)

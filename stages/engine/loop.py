@@ -21,7 +21,7 @@ from stages.engine.record import STATISTIC, Record, check_finite
 from stages.engine.session import Session
 from stages.engine.snapshot import identity, restore, snapshot
 from stages.engine.state import Interrupted, StateFolder
-from stages.engine.weights import write_weights
+from stages.engine.weights import write_files, write_weights
 from stages.engine.world import World
 
 
@@ -32,7 +32,7 @@ def train(
     seed: int,
     session: Session,
 ) -> None:
-    """Trains a method and writes weights.safetensors and curve.jsonl; goes on from a saved state where there is one.
+    """Trains a method and writes weights.safetensors and curve.csv; goes on from a saved state where there is one.
 
     Raises: Interrupted after a stop (the state is saved), FloatingPointError at the first loss that is not finite,
     ValueError if the method's description does not fit together or no saved state is good.
@@ -54,7 +54,8 @@ def train(
         feed.close()
     if world.rank == 0:
         write_weights({**method.nets, **run.averages.copies}, method.memory, session.out)
-        run.record.write(session.out / "curve.jsonl")
+        write_files([*method.nets.values(), *method.frozen.values()], session.out)
+        run.record.write(session.out)
 
 
 class Run:
@@ -116,7 +117,7 @@ class Run:
         """Saves the state, and the scalars so far for whoever watches; process 0 writes, since all hold the same."""
         if self.world.rank == 0:
             self.states.save(self.done, self.state())
-            self.record.write(self.states.folder / "curve.jsonl")
+            self.record.write(self.states.folder)
 
     def state(self) -> dict:
         """Everything that changes from step to step, as a saved state holds it."""

@@ -1,9 +1,11 @@
 """The scalars of a run, and the guard that stops it at the first number that is none."""
 
-import json
 import math
+from collections.abc import Iterable
 from pathlib import Path
 
+FILE = "curve.csv"
+COLUMNS = ("step", "images", "term", "value")
 STATISTIC = "stat/"
 DIGITS = 6
 
@@ -16,9 +18,10 @@ def check_finite(values: dict[str, float], step: int) -> None:
 
 
 class Record:
-    """Lines of curve.jsonl: the mean of each value over the steps since the last line. Holds no times.
+    """Lines of curve.csv: a line for each value at each tick, the mean over the steps since the last. Holds no times.
 
-    The lines travel in the saved state, so a resumed run ends with the bytes of an uninterrupted one.
+    Methods and halves of a training have different terms, so a term is a value of a column, no column: `dvc plots`
+    draws all curves alike. The lines travel in the saved state, so a resumed run ends with the bytes of a whole one.
     """
 
     def __init__(self, every: int, batch: int) -> None:
@@ -28,16 +31,17 @@ class Record:
         self.text = ""
 
     def add(self, done: int, total: int, values: dict[str, float]) -> None:
-        """Takes the values of step number `done` (1 first) and closes a line at each tick and at the end."""
+        """Takes the values of step number `done` (1 first) and writes lines at each tick and at the end."""
         for name, value in values.items():
             entry = self.window.setdefault(name, [0.0, 0])
             entry[0] += value
             entry[1] += 1
         if done % self.every == 0 or done == total:
-            means = {name: _rounded(entry[0] / entry[1]) for name, entry in self.window.items()}
-            line = {"step": done, "images": done * self.batch, **means}
-            self.lines.append(json.dumps(line, sort_keys=True, allow_nan=False))
-            self.text = "  ".join(f"{name} {value:.3g}" for name, value in means.items() if STATISTIC not in name)
+            means = {name: entry[0] / entry[1] for name, entry in self.window.items()}
+            # A statistic of nothing (the mean of an empty set) has no value and no line.
+            held = {name: float(f"{mean:.{DIGITS}g}") for name, mean in means.items() if math.isfinite(mean)}
+            self.lines += [f"{done},{done * self.batch},{name},{value}" for name, value in sorted(held.items())]
+            self.text = "  ".join(f"{name} {value:.3g}" for name, value in held.items() if STATISTIC not in name)
             self.window = {}
 
     def state(self) -> dict:
@@ -48,11 +52,11 @@ class Record:
         """Goes back to a saved state; later lines are forgotten."""
         self.lines, self.window = list(state["lines"]), {name: list(entry) for name, entry in state["window"].items()}
 
-    def write(self, path: Path) -> None:
-        """Writes all lines."""
-        path.write_text("".join(f"{line}\n" for line in self.lines), encoding="utf-8")
+    def write(self, folder: Path) -> None:
+        """Writes all lines so far."""
+        write_curve(folder, self.lines)
 
 
-def _rounded(value: float) -> float | None:
-    """Six significant digits; a statistic of nothing (the mean of an empty set) has no value."""
-    return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
+def write_curve(folder: Path, lines: Iterable[str] = ()) -> None:
+    """curve.csv of a model folder; of weights that nothing trained here it has no line but the columns' names."""
+    (folder / FILE).write_text("".join(f"{line}\n" for line in (",".join(COLUMNS), *lines)), encoding="utf-8")

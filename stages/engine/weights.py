@@ -1,7 +1,9 @@
 """Weights of a trained method: one safetensors file."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import load_file, save
@@ -11,6 +13,7 @@ from stages.engine.method import Trainable
 
 FILE = "weights.safetensors"
 MEMORY = "memory"
+NOTED = "filled_from_files"
 
 
 def write_weights(nets: Mapping[str, nn.Module], memory: Mapping[str, Tensor], folder: Path) -> None:
@@ -31,6 +34,22 @@ def write_weights(nets: Mapping[str, nn.Module], memory: Mapping[str, Tensor], f
     (folder / FILE).write_bytes(save(ready))
 
 
+def note_file(net: nn.Module, key: str, said: dict[str, Any]) -> None:
+    """Remembers at a network which file of the user filled it, under the key that names the file."""
+    vars(net).setdefault(NOTED, {})[key] = said
+
+
+def write_files(nets: Iterable[nn.Module], folder: Path) -> None:
+    """Writes user_files.json: what was read of the files that filled parts of these networks; nothing without any."""
+    found: dict[str, Any] = {}
+    for net in nets:
+        for part in net.modules():
+            found |= vars(part).get(NOTED, {})
+    if found:
+        text = json.dumps(found, indent=1, sort_keys=True, ensure_ascii=False)
+        (folder / "user_files.json").write_text(text + "\n", encoding="utf-8")
+
+
 def load_weights(method: Trainable, folder: Path) -> None:
     """Fills the method's nets and memory; nets that only training needs may be in the file and not in the method.
 
@@ -38,7 +57,7 @@ def load_weights(method: Trainable, folder: Path) -> None:
     """
     path = folder / FILE
     if not path.is_file():
-        raise FileNotFoundError(f"{path} is missing; a model folder holds {FILE}, curve.jsonl and model.json")
+        raise FileNotFoundError(f"{path} is missing; a model folder holds {FILE}, curve.csv and model.json")
     found = load_file(path)
     for net, module in method.nets.items():
         own = {name[len(net) + 1 :]: found[name] for name in found if name.startswith(f"{net}.")}

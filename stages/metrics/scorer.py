@@ -94,6 +94,22 @@ def state_to_inception(state: dict[str, Tensor], device: str = "cpu") -> Callabl
     return encode
 
 
+def inception_state() -> dict[str, Tensor]:
+    """Names and shapes of what `state_to_inception` takes; the values mean nothing."""
+    from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
+
+    class Unfilled(FeatureExtractorInceptionV3):
+        def load_state_dict(self, *arguments, **options):
+            """Its constructor would fill it from a file."""
+            return super().load_state_dict(self.state_dict())
+
+    buffer = io.BytesIO()
+    torch.save({}, buffer)
+    buffer.seek(0)
+    with torch.random.fork_rng(devices=[]):
+        return Unfilled("inception-v3-compat", ["2048"], feature_extractor_weights_path=buffer).state_dict()
+
+
 def state_to_lpips(state: dict[str, Tensor], device: str = "cpu") -> Perceptor:
     """LPIPS v0.1 over torchvision's AlexNet (features.0.weight …), with the linear heads inside the lpips package.
 

@@ -4,9 +4,10 @@ import contextlib
 import hashlib
 import os
 import sqlite3
-import stat
 import time
 from pathlib import Path
+
+from stages.runner import linked
 
 # Written by the engines or by the runner itself into output folders; no part of what a stage made.
 IGNORED = frozenset({"receipt.json", ".snakemake_timestamp", ".gitignore"})
@@ -62,18 +63,18 @@ def _read(path: Path) -> str:
 def listing(folder: Path, cached: bool = False) -> dict[str, dict[str, object]]:
     """Every file of a folder with its sha256 and size, by sorted relative path.
 
-    Raises: ValueError for a link or special file, whose bytes a digest would not pin; OSError for an unreadable folder.
+    Raises: ValueError for a special file or a link to anything but an object of DVC's cache, whose bytes a digest would
+    not pin; OSError for an unreadable folder.
     """
     found: dict[str, dict[str, object]] = {}
     for root, folders, files in os.walk(folder, onerror=_refuse):
         folders.sort()
-        for name in sorted(files):
+        # os.walk takes a link to a folder for a folder, and does not look into it.
+        for name in sorted([*files, *(name for name in folders if Path(root, name).is_symlink())]):
             path = Path(root, name)
             if name in IGNORED:
                 continue
-            status = path.lstat()
-            if not stat.S_ISREG(status.st_mode):
-                raise ValueError(f"{path}: expected a plain file, found a link or special file; copy it instead")
+            status = linked.status(path)
             relative = path.relative_to(folder).as_posix()
             found[relative] = {"sha256": _digest(path, status, cached), "size": status.st_size}
     return dict(sorted(found.items()))

@@ -1,5 +1,7 @@
 """Exit codes of a stage, and the failures that the runner itself raises."""
 
+from stages.runner import memory
+
 DONE = 0
 BAD_INPUT = 65
 MISSING = 69
@@ -7,6 +9,8 @@ BAD_OUTPUT = 70
 INPUT_OUTPUT = 74
 RETRY = 75
 BAD_PARAMS = 78
+# A run that signal n killed is logged with this + n, as shells say it.
+KILLED = 128
 MEANING = {
     DONE: "done",
     BAD_INPUT: "bad input",
@@ -14,8 +18,13 @@ MEANING = {
     BAD_OUTPUT: "bad output",
     INPUT_OUTPUT: "disk full or not readable",
     RETRY: "stopped on request, or an input was made anew: run it again, it goes on",
-    BAD_PARAMS: "bad parameters or arguments",
+    BAD_PARAMS: "bad parameters or arguments, or too large ones for the memory there is",
 }
+
+
+def meaning(code: int) -> str:
+    """What a logged exit code says."""
+    return MEANING.get(code, "killed by a signal" if code > KILLED else "a defect")
 
 
 class StageFailure(Exception):
@@ -34,6 +43,9 @@ def code_of(failure: BaseException) -> int | None:
     """The exit code that a failure of a stage's own code means, or None for a defect that needs its traceback."""
     if isinstance(failure, StageFailure):
         return failure.code
+    # To run it again would not help: it has to be made smaller, or moved.
+    if memory.short(failure):
+        return BAD_PARAMS
     if isinstance(failure, (FileNotFoundError, ModuleNotFoundError)):
         return MISSING
     if isinstance(failure, OSError):

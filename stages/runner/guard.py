@@ -75,7 +75,7 @@ def _ancestors(depth: int) -> list[tuple[int, str]]:
 def _status(process: int) -> list[str] | None:
     """Fields of /proc/<pid>/stat from the state on (state, parent, …, start time at 19); None when it is gone."""
     try:
-        text = Path(f"/proc/{process}/stat").read_text()
+        text = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return None
     return text.rpartition(")")[2].split()

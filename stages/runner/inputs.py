@@ -7,21 +7,23 @@ from pathlib import Path
 from stages.runner.digest import IGNORED
 from stages.runner.exits import RETRY, StageFailure
 
-Looks = dict[str, tuple[int, int, int]]
+Looks = dict[str, tuple[int, ...]]
 
 
 def look(path: Path) -> Looks:
     """Inode, size in bytes and time of change in ns of an input file, or of each file in an input folder.
 
-    Its receipt counts, since every execution writes a new one; the marks that engines leave do not.
+    Of a link also those of what it leads to. Its receipt counts, since every execution writes a new one; the marks that
+    engines leave do not.
     """
     found: Looks = {}
     files = [path] if path.is_file() else [Path(root, name) for root, _, names in os.walk(path) for name in names]
     for file in files:
         if file.name in IGNORED - {"receipt.json"}:
             continue
-        status = file.lstat()
-        found[file.as_posix()] = (status.st_ino, status.st_size, status.st_mtime_ns)
+        # What a link to nothing is worth is said where it is hashed.
+        seen = [file.lstat(), file.stat()] if file.is_symlink() and file.exists() else [file.lstat()]
+        found[file.as_posix()] = tuple(n for one in seen for n in (one.st_ino, one.st_size, one.st_mtime_ns))
     return found
 
 

@@ -13,8 +13,6 @@ from stages import homes
 from stages.block import Block
 from stages.runner.exits import BAD_PARAMS, StageFailure
 
-NUMBER_LIKE = re.compile(r"^[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$")
-
 
 def layer(params: dict[str, Any], name: str) -> dict[str, Any]:
     """One named layer, such as `contrasfill.comodgan.profile.demo`.
@@ -40,7 +38,7 @@ def layer(params: dict[str, Any], name: str) -> dict[str, Any]:
 def merge(params: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
     """Merges layers left to right: base layers add keys, each key once; every other layer overrides existing keys only.
 
-    Raises: StageFailure 78 for an unknown or doubled key, and for a number that YAML reads as text.
+    Raises: StageFailure 78 for an unknown or doubled key.
     """
     merged: dict[str, Any] = {}
     for name in names:
@@ -57,15 +55,8 @@ def merge(params: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
                 raise StageFailure(
                     BAD_PARAMS, f"{homes.home(name)}: {name}.{key} overrides a key that no base has{hint}"
                 )
-            _refuse_number_like(f"{name}.{key}", value)
             merged[key] = value
     return merged
-
-
-def _refuse_number_like(key: str, value: Any) -> None:
-    for item in value if isinstance(value, list) else [value]:
-        if isinstance(item, str) and NUMBER_LIKE.match(item):
-            raise StageFailure(BAD_PARAMS, f"{homes.home(key)}: {key} reads as text {item!r}; write a number as 1.0e-4")
 
 
 def validate(model: type[Block], merged: dict[str, Any], names: tuple[str, ...]) -> Block:
@@ -90,8 +81,12 @@ def validate(model: type[Block], merged: dict[str, Any], names: tuple[str, ...])
             else:
                 lines.append(f"  {key}: {problem['msg']}, found {problem['input']!r}")
         text = "\n".join(sorted(lines))
-        places = " and ".join(dict.fromkeys(map(homes.home, names)))
-        raise StageFailure(BAD_PARAMS, f"{places}, layers {' '.join(names)}:\n{text}") from None
+        raise StageFailure(BAD_PARAMS, f"{places(names)}:\n{text}") from None
+
+
+def places(names: tuple[str, ...]) -> str:
+    """The files and layers of a stage, as messages name them."""
+    return f"{' and '.join(dict.fromkeys(map(homes.home, names)))}, layers {' '.join(names)}"
 
 
 @functools.cache

@@ -8,6 +8,7 @@ import resource
 import sys
 import time
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 
 CONFIG = Path(".work/config")
@@ -55,30 +56,44 @@ def _keep_freed_memory() -> None:
 
 
 def log_run(
-    stage: str, started: float, fingerprint: str, resume: str, code: int, gpus: list[str], failure: str
+    stage: str,
+    started: float,
+    fingerprint: str,
+    resume: str,
+    code: int,
+    gpus: list[str],
+    failure: str,
+    used: Mapping[str, object],
 ) -> None:
-    """Appends one line about a run: times, machine, memory, versions, outcome."""
+    """Appends one line about a run: times, machine, outcome, and what it `used`, where that is known."""
     RUNS.mkdir(parents=True, exist_ok=True)
-    usage = resource.getrusage(resource.RUSAGE_SELF)
     record = {
         "stage": stage,
         "fingerprint": fingerprint,
         "resume": resume,
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
         "seconds": round(time.time() - started, 3),
-        "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 3),
-        "peak_memory_mb": usage.ru_maxrss // 1024,
         "machine": platform.machine(),
         "cores": os.cpu_count(),
         "gpus": gpus,
         "python": platform.python_version(),
-        "versions": _versions(),
         "engine": "dvc" if "DVC_STAGE" in os.environ else "other",
         "exit": code,
         "failure": failure,
+        **used,
     }
     with (RUNS / f"{stage.replace('/', '~')}.jsonl").open("a", encoding="utf-8") as stream:
         stream.write(json.dumps(record, sort_keys=True) + "\n")
+
+
+def used() -> dict[str, object]:
+    """What this process has used so far: processor time, memory, and versions of libraries."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return {
+        "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 3),
+        "peak_memory_mb": usage.ru_maxrss // 1024,
+        "versions": _versions(),
+    }
 
 
 def _versions() -> dict[str, str]:

@@ -9,14 +9,29 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from stages.runner import disk, inputs, lease, machine, plan, publish, receipt, skip, usage
+from stages.runner import (
+    disk,
+    inputs,
+    layers,
+    lease,
+    machine,
+    memory,
+    plan,
+    project,
+    publish,
+    receipt,
+    skip,
+    terminal,
+    usage,
+)
 from stages.runner.arguments import Arguments, parse
-from stages.runner.exits import DONE, INPUT_OUTPUT, RETRY, StageFailure, Stopped, code_of
+from stages.runner.exits import BAD_PARAMS, DONE, INPUT_OUTPUT, RETRY, StageFailure, Stopped, code_of
 from stages.runner.guard import Guard
 from stages.runner.job import Job
 from stages.runner.live import Live
 from stages.runner.lock import stage_lock
 from stages.runner.progress import Progress
+from stages.runner.watcher import Watcher
 
 
 def run_stage(
@@ -34,14 +49,17 @@ def run_stage(
     A stage whose parameters say `enabled: false` is not run and says so in not_run.json; nor is one that `follows` an
     input which was not run. Its module is not imported then.
     """
+    terminal.speak_plainly()
     if set(sys.argv[1:]) & set(usage.WORDS):
         print(usage.text(verb, choices), end="")
         sys.exit(DONE)
     started = time.time()
-    guard = Guard()
-    run = Run(verb, function, module, choices, lock, guard, follows)
+    guard, watcher = Guard(), Watcher(verb)
+    run = Run(verb, function, module, choices, lock, guard, watcher, follows)
     failure = ""
     try:
+        # Before the guard's thread, any lock and any large import: the watcher is to hold none of them.
+        watcher.start()
         guard.start()
         run.prepare(sys.argv[1:])
         with stage_lock(run.stage):
@@ -58,7 +76,9 @@ def run_stage(
             print(f"{run.stage or verb}: {failure}", file=sys.stderr, flush=True)
     with contextlib.suppress(OSError):
         if run.stage:
-            machine.log_run(run.stage, started, run.fingerprint, run.resume_name, code, run.gpus, failure)
+            facts = run.stage, started, run.fingerprint, run.resume_name, code, run.gpus, failure
+            machine.log_run(*facts, machine.used())
+    watcher.dismiss()
     try:
         sys.stdout.flush()
     except OSError:
@@ -70,9 +90,9 @@ def run_stage(
 class Run:
     """The steps of one execution, in order."""
 
-    def __init__(self, verb, function, module, choices, lock, guard, follows=False) -> None:
+    def __init__(self, verb, function, module, choices, lock, guard, watcher, follows=False) -> None:
         self.verb, self.function, self.module_of, self.allowed = verb, function, module, choices
-        self.lock, self.guard, self.follows = lock, guard, follows
+        self.lock, self.guard, self.watcher, self.follows = lock, guard, watcher, follows
         self.stage = ""
         self.fingerprint = ""
         self.resume_name = ""
@@ -80,8 +100,13 @@ class Run:
 
     def prepare(self, words: list[str]) -> None:
         """Reads arguments and parameters; refuses what is wrong before anything is waited for or written."""
+        try:
+            project.refuse_elsewhere(f"stages/{self.verb}.py")
+        except ValueError as error:
+            raise StageFailure(BAD_PARAMS, str(error)) from None
         self.arguments: Arguments = parse(self.verb, self.allowed, words)
         self.stage = self.arguments.out.as_posix()
+        self.watcher.tell(stage=self.stage)
         machine.limit_threads(self.arguments.threads)
         targets = plan.modules(self.verb, self.arguments.choices, self.module_of)
         self.plan = plan.Plan(self.arguments, targets, self.lock)
@@ -96,6 +121,7 @@ class Run:
         before = inputs.look_at(arguments.inputs)
         content = self.plan.receipt(receipt.of_sound_input)
         self.fingerprint, self.resume_name = content["fingerprint"], plan.resume_name(content)
+        self.watcher.tell(fingerprint=self.fingerprint, resume=self.resume_name)
         settings = machine.config()
         out = publish.temporary(arguments.out)
         resume = Path(settings.get("resume_root", machine.RESUME)) / self.resume_name
@@ -107,6 +133,7 @@ class Run:
                 self._publish(out, content)
                 return
             with lease.leased(arguments.gpus, lease.visible(settings.get("gpus"))) as self.gpus:
+                self.watcher.tell(gpus=self.gpus)
                 if arguments.gpus:
                     os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(self.gpus)
                 processes = max(1, len(self.gpus), settings.get("processes", 1))
@@ -116,6 +143,9 @@ class Run:
         except BaseException as error:
             told = disk.full(error, (out, resume))
             shutil.rmtree(out, ignore_errors=True)
+            if memory.short(error):
+                places = layers.places(arguments.layers)
+                raise StageFailure(BAD_PARAMS, memory.remedy(error, self.plan.params, places)) from error
             if told:
                 raise StageFailure(INPUT_OUTPUT, told) from error
             raise

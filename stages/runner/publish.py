@@ -40,7 +40,7 @@ def flush(folder: Path) -> None:
 def publish_folder(made: Path, out: Path) -> None:
     """Puts a folder, its receipt already inside, in place of the output."""
     flush(made)
-    if out.exists():
+    if os.path.lexists(out):
         old = out.parent / f".{out.name}.{os.getpid()}.old"
         out.rename(old)
         try:
@@ -48,7 +48,8 @@ def publish_folder(made: Path, out: Path) -> None:
         except OSError:
             old.rename(out)
             raise
-        shutil.rmtree(old)
+        # Of a link the link goes, never what it leads to.
+        old.unlink() if old.is_symlink() else shutil.rmtree(old)
     else:
         made.rename(out)
     receipt.flush_folder(out.parent)

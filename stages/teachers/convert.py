@@ -1,116 +1,79 @@
-"""The user's weight files: read without unpickling code, checked by sha256, fitted strictly, left as an encoder."""
+"""The user's weights files left as encoders."""
 
-import hashlib
-import pickle
-import zipfile
 from pathlib import Path
 from typing import cast
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
-from torch import Tensor, nn
+from safetensors.torch import save
+from torch import nn
 
-from stages.nets.encoders.load import PAIR, build, load_strictly
+from stages.nets.encoders.load import PAIR, build
+from stages.nets.fit import find
 from stages.teachers.common import TeacherBlock, leave_encoder
+from stages.teachers.weights import Given, open_file
 
 # What a published file holds beside the network that we run.
 BESIDE = {"inception_resnet_v1": ("logits.",), "vgg16": ("classifier.",), "vgg19": ("classifier.",)}
+PUBLISHED_CLASSES = 1000
 
 
-def check_digest(key: str, path: Path, expected: str) -> str:
-    """The file's sha256.
-
-    Raises: FileNotFoundError with the path that `key` names; ValueError naming key, expected and found.
-    """
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"key {key} names the weight file {path}, which is not there; put it there (data/weights/ is yours and is "
-            "never changed) or name another file in the parameters"
-        )
-    found = hashlib.sha256(path.read_bytes()).hexdigest()
-    if found != expected.lower():
+def file_arguments(architecture: str, given: Given) -> dict:
+    """What a published network of that name is built with; width and number of classes are read off the file."""
+    last = {"resnet": "fc.weight", "squeezenet": "classifier.1.weight", "alexnet": "classifier.6.weight"}
+    family = architecture.rstrip("0123456789_")
+    if family not in last:
+        return {"classes": None} if family == "vgg" else {}
+    arguments: dict = {"width": 64, "stem": "imagenet"} if family == "resnet" else {}
+    with torch.device("meta"):
+        names = build(architecture, {**arguments, "classes": PUBLISHED_CLASSES}).state_dict()
+    under = find(list(given.tensors), dict.fromkeys(names, ()), given.where, architecture)
+    if under + last[family] not in given.tensors:
         raise ValueError(
-            f"key {key}: expected {path} to have the sha256 {expected or '(none given)'}, found {found}; if this is "
-            "the file you mean, write its sha256 into the parameters"
+            f"{given.where} does not fit {architecture}: it has no {last[family]}; its first names: "
+            f"{sorted(given.tensors)[:3]}"
         )
-    return found
-
-
-def read_state(path: Path) -> dict[str, Tensor]:
-    """The named tensors of a .safetensors file or a PyTorch state dict, as float32 or integers on the CPU.
-
-    A PyTorch file is read with weights_only=True, so nothing in it is executed; a dict under "state_dict" is unwrapped.
-    Raises: ValueError if the file holds anything else.
-    """
-    try:
-        if path.suffix == ".safetensors":
-            state = load_file(path)
-        else:
-            state = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, pickle.UnpicklingError, SafetensorError, EOFError, zipfile.BadZipFile, KeyError) as error:
-        first = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ValueError(f"{path} does not read as a state dict (named tensors only): {first}") from error
-    if isinstance(state, dict) and isinstance(state.get("state_dict"), dict):
-        state = state["state_dict"]
-    if not isinstance(state, dict) or not state or not all(isinstance(value, Tensor) for value in state.values()):
-        raise ValueError(f"{path} does not hold a state dict: expected a mapping of names to tensors")
-    return {name: value.float() if value.is_floating_point() else value for name, value in state.items()}
-
-
-def read_checked(key: str, file: str, sha256: str) -> tuple[dict[str, Tensor], str]:
-    """The tensors of a file named in the parameters, and its sha256."""
-    found = check_digest(key, Path(file), sha256)
-    return read_state(Path(file)), found
-
-
-def file_arguments(architecture: str, state: dict[str, Tensor]) -> dict:
-    """What a published network of that name is built with; class counts are read off the file."""
-    if architecture.startswith("resnet"):
-        width = state["conv1.weight"].shape[0] if "conv1.weight" in state else 64
-        return {"width": width, "stem": "imagenet", "classes": _rows(architecture, state, "fc.weight")}
-    if architecture.startswith("squeezenet"):
-        return {"classes": _rows(architecture, state, "classifier.1.weight")}
-    if architecture == "alexnet":
-        return {"classes": _rows(architecture, state, "classifier.6.weight")}
-    return {"classes": None} if architecture.startswith("vgg") else {}
-
-
-def _rows(architecture: str, state: dict[str, Tensor], name: str) -> int:
-    if name not in state:
-        raise ValueError(
-            f"the weight file has no {name}, so it is no {architecture}; its first names: {sorted(state)[:3]}"
-        )
-    return state[name].shape[0]
+    if family == "resnet" and "conv1.weight" in names:
+        first = given.tensors.get(f"{under}conv1.weight")
+        arguments["width"] = len(first) if first is not None and first.ndim else 64
+    rows = given.tensors[under + last[family]]
+    return {**arguments, "classes": len(rows) if rows.ndim else 0}
 
 
 def convert(block: TeacherBlock, out: Path) -> None:
     """Turns block.file into an encoder folder.
 
-    Raises: FileNotFoundError, ValueError as `check_digest`, `read_state` and `load_strictly` do.
+    Raises: FileNotFoundError, ValueError as `open_file` and `fit` do.
     """
-    state, found = read_checked("file", block.file, block.sha256)
-    beside = BESIDE.get(block.architecture, ())
-    state = {name: value for name, value in state.items() if not name.startswith(beside)} if beside else state
-    arguments = file_arguments(block.architecture, state)
+    given = open_file("file", block.file, block.sha256)
+    arguments = file_arguments(block.architecture, given)
     with torch.random.fork_rng(devices=[]):
         net = build(block.architecture, arguments)
-    inner = net.net if block.architecture == "inception_resnet_v1" else net
-    load_strictly(cast(nn.Module, inner), state, block.file)
-    facts = {"source": "file", "file": Path(block.file).name, "file_sha256": found}
+    inner = cast(nn.Module, net.net if block.architecture == "inception_resnet_v1" else net)
+    passed = BESIDE.get(block.architecture, ())
+    what = " ".join([block.architecture, *(f"{key} {value}" for key, value in arguments.items() if value is not None)])
+    read = given.fill(inner, what, beside=lambda name: name.startswith(passed))
+    facts = {"source": "file", "file": given.path.name, "file_sha256": given.sha256, "file_reading": read}
     leave_encoder(out, net, block.architecture, arguments, block, facts)
 
 
 def convert_pair(block, out: Path) -> None:
     """Leaves torch-fidelity's Inception and torchvision's AlexNet side by side: the measuring pair at paper scale."""
     from stages.data.files import write_json
+    from stages.metrics.scorer import inception_state
 
-    inception, inception_found = read_checked("file", block.file, block.sha256)
-    alexnet, alexnet_found = read_checked("alexnet_file", block.alexnet_file, block.alexnet_sha256)
-    pair = {f"inception.{name}": value for name, value in inception.items()}
-    pair |= {f"alexnet.{name}": value for name, value in alexnet.items()}
+    inception = open_file("file", block.file, block.sha256)
+    alexnet = open_file("alexnet_file", block.alexnet_file, block.alexnet_sha256)
+    with torch.device("meta"):
+        whole = build("alexnet", {"classes": PUBLISHED_CLASSES}).state_dict()
+    features = {name: value for name, value in whole.items() if name.startswith("features.")}
+    fitted = {
+        "inception": inception.fit(inception_state(), "torch-fidelity's inception-v3"),
+        "alexnet": alexnet.fit(features, "alexnet", beside=lambda name: name.startswith("classifier.")),
+    }
+    pair = {f"{net}.{name}": tensor for net, made in fitted.items() for name, tensor in made.state.items()}
     ready = {name: pair[name].contiguous().clone() for name in sorted(pair)}
     # Not save_file, which makes a file that only its owner may read.
     (out / "weights.safetensors").write_bytes(save(ready))
-    facts = {"file_sha256": inception_found, "alexnet_file_sha256": alexnet_found, "source": "file", "held_out": {}}
+    facts = {"file_sha256": inception.sha256, "alexnet_file_sha256": alexnet.sha256, "source": "file", "held_out": {},
+             "file_reading": fitted["inception"].facts, "alexnet_file_reading": fitted["alexnet"].facts}  # fmt: skip
     write_json(out / "encoder.json", {"architecture": PAIR, "arguments": {}, "view": block.view(), **facts})

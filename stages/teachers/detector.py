@@ -20,9 +20,8 @@ from stages.engine.loop import train
 from stages.engine.plan import Descent, Phase, TrainBlock
 from stages.engine.session import Session
 from stages.engine.world import World
-from stages.nets.encoders.load import load_strictly
-from stages.teachers.convert import read_checked
 from stages.teachers.detectors import network
+from stages.teachers.weights import open_file
 
 
 class Block(TrainBlock):
@@ -171,10 +170,10 @@ def convert(block: Block, out: Path) -> None:
     """torchvision's published weights as a detector folder, with its own image sizes and COCO's class names."""
     from torchvision.models.detection import MaskRCNN_ResNet50_FPN_V2_Weights
 
-    state, found = read_checked("teacher.detector.file", block.file, block.sha256)
+    given = open_file("teacher.detector.file", block.file, block.sha256)
     net = network.build(network.PUBLISHED, {})
-    load_strictly(net, state, block.file)
+    read = given.fill(net, f"torchvision's {network.PUBLISHED}")
     classes = list(MaskRCNN_ResNet50_FPN_V2_Weights.COCO_V1.meta["categories"])
     facts = {"architecture": network.PUBLISHED, "arguments": {}, "classes": classes, "source": "file",
-             "file": Path(block.file).name, "file_sha256": found}  # fmt: skip
+             "file": given.path.name, "file_sha256": given.sha256, "file_reading": read}  # fmt: skip
     network.save(out, net, facts)

@@ -15,7 +15,6 @@ from stages.engine.chance import Chance, initialised
 from stages.engine.loop import train
 from stages.engine.plan import Descent, Phase
 from stages.engine.session import Session
-from stages.nets.encoders.load import load_strictly
 from stages.nets.encoders.pmg import PMG, jigsaw
 from stages.teachers.common import (
     TeacherBlock,
@@ -29,7 +28,8 @@ from stages.teachers.common import (
     pair_cosines,
     random_crops,
 )
-from stages.teachers.convert import convert, read_checked
+from stages.teachers.convert import convert
+from stages.teachers.weights import open_file
 
 
 class Block(TeacherBlock):
@@ -124,9 +124,9 @@ def network(block: Block, classes: int) -> tuple[PMG, dict]:
     with initialised(block.seed, "net"):
         net = PMG(**arguments)
     if block.trunk_file:
-        state, _ = read_checked("trunk_file", block.trunk_file, block.trunk_sha256)
-        state = {name: value for name, value in state.items() if not name.startswith("fc.")}
-        load_strictly(net.features, state, block.trunk_file)
+        given = open_file("trunk_file", block.trunk_file, block.trunk_sha256)
+        what = f"{block.trunk} without its classifier"
+        given.fill(net.features, what, beside=lambda name: name.startswith("fc."))
     return net, arguments
 
 

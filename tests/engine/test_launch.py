@@ -152,7 +152,7 @@ def test_the_verb_trains_alike_in_one_process_and_in_two(tmp_path):
         "paper": "toys", "method": "toy", "seed": 7, "data": "drawn"
     }  # fmt: skip
     assert Block.model_validate(model["block"], strict=False) == block()
-    assert sorted(os.listdir(tmp_path / "1" / "out")) == ["curve.jsonl", "model.json", "weights.safetensors"]
+    assert sorted(os.listdir(tmp_path / "1" / "out")) == ["curve.csv", "model.json", "weights.safetensors"]
 
 
 def stage_until_told(folder: Path, processes: int) -> None:

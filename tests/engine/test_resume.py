@@ -140,8 +140,9 @@ def test_states_of_another_seed_or_block_are_refused(tmp_path):
 
 def test_the_curve_so_far_can_be_read_beside_the_states(whole, tmp_path):
     in_process(run, tmp_path, 10)
-    assert whole[1].startswith((tmp_path / "resume" / "curve.jsonl").read_bytes())
-    assert (tmp_path / "resume" / "curve.jsonl").read_text().count("\n") == 1
+    assert whole[1].startswith((tmp_path / "resume" / "curve.csv").read_bytes())
+    _, *lines = (tmp_path / "resume" / "curve.csv").read_text().splitlines()
+    assert len({line.split(",")[0] for line in lines}) == 1
 
 
 def member(world, folder: Path, moment: int | None) -> None:

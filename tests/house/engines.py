@@ -62,7 +62,10 @@ def of_dvc(root: Path) -> dict[str, Entry]:
     from dvc.repo import Repo
 
     found = {}
-    with mock.patch.object(param, "load_path", cache(param.load_path)), Repo(str(root)) as repo:
+    with (
+        mock.patch.object(param, "load_path", cache(param.load_path)),
+        Repo(str(root), config={"core": {"no_scm": True}}) as repo,
+    ):
         for stage in repo.index.stages:
             if stage.name == GUARD:
                 assert [out.def_path for out in stage.outs] == [CHECKED]

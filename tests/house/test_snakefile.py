@@ -7,6 +7,7 @@ import pytest
 
 from tests.house import engines
 from tests.house.toy_graph import ROOT, ToyGraph
+from tests.parts import layouts
 
 
 @pytest.fixture(scope="module")
@@ -19,9 +20,13 @@ def test_snakefile_holds_no_logic():
     text = (ROOT / "Snakefile").read_text()
     tried = """
 try:
+    if workflow.is_main_process:
+        asked.refuse_elsewhere(workflow.basedir)
     # What DVC's first stage does: no job starts from generated files that are not what their sources say.
     written.refuse_stale(workflow.basedir)
     STAGES = graph.load(workflow.basedir)
+    if workflow.is_main_process:
+        asked.refuse_unknown(STAGES)
 except ValueError as error:
     raise WorkflowError(str(error))
 """
@@ -95,13 +100,18 @@ def test_missing_user_data_stops_before_any_job(tmp_path):
 def test_supplied_user_data_lets_the_run_start(tmp_path):
     toy = ToyGraph(tmp_path)
     toy.edit("params.yaml", "profile: demo\n", "profile: paper\n")
-    cub = tmp_path / "data" / "cub" / "CUB_200_2011"
-    for name in ("images/001.Albatross/1.jpg", "images.txt", "image_class_labels.txt", "classes.txt"):
-        (cub / name).parent.mkdir(parents=True, exist_ok=True)
-        (cub / name).write_text("x")
+    layouts.cub(tmp_path / "data/cub")
+    split = tmp_path / "data/cub/CUB_200_2011/train_test_split.txt"
+    text = split.read_text()
+    split.unlink()
     lacking = toy.snakemake("--cores", "2", "results/store/paper/raw/cub")
-    assert lacking.returncode == 69 and "missing in data/cub: train_test_split.txt\n" in lacking.stderr
-    (cub / "train_test_split.txt").write_text("x")
+    assert lacking.returncode == 69 and "missing in data/cub: no CUB_200_2011/train_test_split.txt\n" in lacking.stderr
+    (tmp_path / "data/cub/self").symlink_to("../cub")
+    looped = toy.snakemake("--cores", "2", "results/store/paper/raw/cub")
+    assert looped.returncode == 69 and "data/cub/self: expected a link to a folder of its own" in looped.stderr
+    assert not (tmp_path / "results").exists() and "Traceback" not in looped.stderr
+    (tmp_path / "data/cub/self").unlink()
+    split.write_text(text)
     done = toy.snakemake("--cores", "2", "results/store/paper/raw/cub")
     assert done.returncode == 0, done.stderr
     preflight = json.loads((tmp_path / "results/store/paper/preflight/cub/preflight.json").read_text())

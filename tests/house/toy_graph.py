@@ -9,10 +9,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 COPIED = (
-    "Snakefile", ".dvcignore", ".dvc/config", ".dvc/.gitignore", ".gitignore", "profiles", "envs/core.yaml",
+    "Snakefile", ".dvcignore", ".dvc/config", ".dvc/.gitignore", ".dvc/.gitattributes", ".dvc/plots", ".gitignore",
+    "profiles", "envs/core.yaml",
     "stages/__init__.py", "stages/block.py", "stages/graph", "stages/homes.py", "stages/preflight.py", "stages/runner",
-    "stages/retrace", "stages/data/__init__.py", "stages/data/files.py", "stages/data/needs.py",
-    "stages/data/needed_set.py", "stages/data/needed_weights.py", "stages/cards",
+    "stages/retrace", "stages/data", "stages/cards",
 )  # fmt: skip
 
 VERB = '''

@@ -17,6 +17,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from stages.nets.encoders.view import View
+from stages.nets.fit import fit
 
 PAIR = "inception_and_alexnet"
 
@@ -163,19 +164,7 @@ def load_encoder(folder: Path | str) -> Encoder:
 
 def load_strictly(net: nn.Module, state: dict[str, Tensor], where: str) -> None:
     """Every name and shape must fit. Raises: ValueError naming what is missing, left over or of another shape."""
-    own = net.state_dict()
-    missing, extra = sorted(own.keys() - state.keys()), sorted(state.keys() - own.keys())
-    shapes = [
-        f"{name}: {tuple(own[name].shape)} expected, {tuple(state[name].shape)} found"
-        for name in sorted(own.keys() & state.keys())
-        if own[name].shape != state[name].shape
-    ]
-    if missing or extra or shapes:
-        raise ValueError(
-            f"{where} does not fit the architecture: {len(missing)} names missing {missing[:3]}, {len(extra)} left "
-            f"over {extra[:3]}, {len(shapes)} of another shape {shapes[:3]}; is it the file of another architecture?"
-        )
-    net.load_state_dict(state)
+    net.load_state_dict(fit(state, net.state_dict(), where, "the architecture", search=False).state)
 
 
 def save_encoder(folder: Path, net: nn.Module, facts: dict[str, Any]) -> None:

@@ -1,15 +1,17 @@
 """detectron2's model zoo, where that library is installed (envs/detectron2.yaml)."""
 
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from stages.data.detections import ImageDetections
 from stages.data.raw import RawFolder
-from stages.teachers.detectors.arrays import read_arrays
 from stages.teachers.detectors.found import Block, Files, in_batches, to_detections
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 class Detectron2Detector:
@@ -31,21 +33,20 @@ class Detectron2Detector:
                 f"source detectron2 needs {error.name}; run this stage in the environment of envs/detectron2.yaml "
                 "(snakemake --sdm conda), or set source to torchvision or precomputed"
             ) from error
-        state = read_weights(weights, sha256)
         config = get_cfg()
         config.merge_from_file(model_zoo.get_config_file(name))
         config.MODEL.ROI_HEADS.SCORE_THRESH_TEST = threshold
         config.MODEL.DEVICE = device
         config.MODEL.WEIGHTS = ""
         self.net = build_model(config)
-        load_arrays(self.net, state, weights)
+        digest = fill(self.net, name, weights, sha256)
         self.net.eval()
         sides = [config.INPUT.MIN_SIZE_TEST, config.INPUT.MIN_SIZE_TEST]
         self.shrink = ResizeShortestEdge(sides, config.INPUT.MAX_SIZE_TEST)
         self.reverse = config.INPUT.FORMAT == "BGR"
         self.classes = MetadataCatalog.get(config.DATASETS.TRAIN[0]).thing_classes
         self.threshold, self.batch = threshold, batch
-        self.facts = {"source": "detectron2", "model": name, "digest": sha256, "threshold": threshold}
+        self.facts = {"source": "detectron2", "model": name, "digest": digest, "threshold": threshold}
 
     def find(self, files: Files) -> Iterator[tuple[str, ImageDetections]]:
         import torch
@@ -69,37 +70,16 @@ class Detectron2Detector:
         return {"image": planes, "height": image.shape[0], "width": image.shape[1]}
 
 
-def read_weights(path: Path, sha256: str) -> dict[str, np.ndarray]:
-    """The arrays of a .pkl or .safetensors file.
+def fill(net: "nn.Module", model: str, weights: Path, sha256: str) -> str:
+    """Fills the network from the user's file, which may hold more than it, not less; gives the file's sha256.
 
     Raises: FileNotFoundError without it; ValueError for another digest or content.
     """
-    if not path.is_file():
-        raise FileNotFoundError(f"detectron2_file: expected the weights of detectron2_config at {path}; put them there")
-    with path.open("rb") as stream:
-        found = hashlib.file_digest(stream, "sha256").hexdigest()
-    if found != sha256:
-        raise ValueError(f"detectron2_sha256: {path} should have sha256 {sha256!r}, it has {found}")
-    if path.suffix == ".safetensors":
-        from safetensors.numpy import load_file
+    from stages.teachers.weights import open_file
 
-        return load_file(path)
-    return read_arrays(path)
-
-
-def load_arrays(net, state: dict[str, np.ndarray], path: Path) -> None:
-    """Fills the network; the file may hold more than the network, not less.
-
-    Raises: ValueError naming what is missing or has another shape.
-    """
-    import torch
-
-    expected = net.state_dict()
-    shapes = {name: tuple(value.shape) for name, value in state.items()}
-    wrong = sorted(name for name, value in expected.items() if shapes.get(name) != tuple(value.shape))
-    if wrong:
-        raise ValueError(f"{path}: {len(wrong)} of its tensors are missing or of another shape, first {wrong[0]}")
-    net.load_state_dict({name: torch.from_numpy(np.array(state[name])) for name in expected})
+    given = open_file("detectron2_file", str(weights), sha256)
+    given.fill(net, f"detectron2's {model}", beside=lambda name: True)
+    return given.sha256
 
 
 def open_detector(block: Block, raw: RawFolder, folder: Path | None, device: str) -> Detectron2Detector:

@@ -3,6 +3,10 @@
 .PHONY: help setup crate-env table1 contrasfill contrasfill-seeds contrasfill-ablations ganseg test soak lint graph lock FORCE
 FORCE:
 
+ifeq ($(wildcard Snakefile),)
+$(error expected the project's root, this is $(CURDIR): run make -C $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST))))))
+endif
+
 PYTHON ?= python3
 CORES ?= 8
 UV := $(or $(shell command -v uv 2>/dev/null),.work/uv/bin/uv)

@@ -4,7 +4,7 @@ from snakemake.utils import min_version
 
 from stages import graph
 from stages.data import needs
-from stages.graph import written
+from stages.graph import asked, written
 
 min_version("9.27")
 
@@ -12,9 +12,13 @@ if config:
     raise WorkflowError(f"--config is not read here: change {', '.join(config)} in params.yaml, which both engines follow.")
 
 try:
+    if workflow.is_main_process:
+        asked.refuse_elsewhere(workflow.basedir)
     # What DVC's first stage does: no job starts from generated files that are not what their sources say.
     written.refuse_stale(workflow.basedir)
     STAGES = graph.load(workflow.basedir)
+    if workflow.is_main_process:
+        asked.refuse_unknown(STAGES)
 except ValueError as error:
     raise WorkflowError(str(error))
 

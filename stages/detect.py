@@ -20,7 +20,7 @@ def photos(name: str, raw: "RawFolder") -> tuple[int, Iterator[tuple[str, bytes]
         from stages.data.stanford_cars import read_cars
 
         names = sorted({car.name for car in read_cars(raw)[1]})
-        return len(names), ((key, raw.read(key)) for key in names if raw.exists(key))
+        return len(names), ((key, raw.read(place)) for key in names if (place := raw.find(key)))
     from stages.data.lsun import LsunImages
 
     images = LsunImages(raw)

@@ -1,5 +1,6 @@
-"""Writes a table from scores: csv, Markdown and LaTeX of the same cells."""
+"""Writes a table from scores: csv, Markdown and LaTeX of the same cells, and its numbers for `dvc metrics`."""
 
+from stages.draw.metrics import add_asked
 from stages.runner import Job, run_stage
 
 
@@ -13,7 +14,7 @@ def tabulate(job: Job) -> None:
 
     Raises: ValueError where the table is not written in one of the suffixes.
     """
-    texts = job.module.tabulate(job.block, job.inputs)
+    texts = add_asked(job.module.tabulate(job.block, job.inputs), job.files)
     if set(job.files) != set(texts):
         raise ValueError(
             f"{job.choices['what']} is written as {sorted(texts)}, the command asks for {sorted(job.files)}"

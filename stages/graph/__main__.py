@@ -4,6 +4,8 @@ import sys
 from pathlib import Path
 
 from stages.graph import written
+from stages.graph.source import SHARED
+from stages.runner import project, terminal
 
 
 def main(words: list[str]) -> int:
@@ -11,7 +13,9 @@ def main(words: list[str]) -> int:
     if words not in ([], ["--check"]):
         print("usage: python -m stages.graph [--check]", file=sys.stderr)
         return 2
+    terminal.speak_plainly()
     try:
+        project.refuse_elsewhere(SHARED)
         if words:
             written.refuse_stale(Path())
             written.note_checked(Path())

@@ -66,6 +66,7 @@ class Shaping:
     def _group(self, name: str, entry: Entry) -> Group:
         axes = self.refers.matrix(name, entry)
         self._check_names(name, entry, axes)
+        self.refers.check_artifact(name, entry, axes)
         inputs = self.refers.inputs(name, entry)
         listed = self.layers.expand(self.source, name, entry, axes)
         out, files, outs = self._out(name, entry)

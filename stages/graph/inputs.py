@@ -48,6 +48,18 @@ class References:
         self._used.add(axis)
         return self._axes[axis]
 
+    def check_artifact(self, name: str, entry: Entry, axes: Axes) -> None:
+        """Only a model is an artifact, at points that the matrix has."""
+        if entry.artifact is None:
+            return
+        if not entry.out.startswith("model/"):
+            raise self.source.wrong(name, "artifact", f"expected a stage whose out is model/…, found {entry.out}")
+        for axis, chosen in entry.artifact.items():
+            if axis not in axes:
+                raise self.source.wrong(name, "artifact", f"there is no axis {axis}{closest(axis, axes)}")
+            if strange := [point for point in chosen if point not in axes[axis]]:
+                raise self.source.wrong(name, f"artifact.{axis}", f"{strange[0]} is no point of it")
+
     def check_text(self, name: str, key: str, text: str, known: set[str]) -> None:
         for one in names(text):
             if one not in known:

@@ -8,22 +8,23 @@ from typing import Any
 from stages import homes
 from stages.graph.names import CODE
 from stages.graph.rules import closest
+from stages.runner import params
+from stages.runner.exits import StageFailure
 
 
 class Parameters:
-    """All values of a project, as DVC's own reader gives them."""
+    """All values of a project, as the stages will read them."""
 
     def __init__(self, root: Path) -> None:
-        """Raises: ValueError for a key that stands in another file than its home; DVC's own errors for no YAML."""
+        """Raises: ValueError for parameters that no stage may read, naming file, key and line."""
         from dvc.fs import localfs
         from dvc.utils.serialize import load_path
 
         self._home = cache(partial(homes.home, root=root))
-        self._values: dict[str, Any] = {}
-        for file in homes.files(root):
-            content = load_path(str(root / file), localfs)
-            homes.check(file, content, root)
-            self._values |= content
+        try:
+            self._values: dict[str, Any] = params.load(root)
+        except StageFailure as failure:
+            raise ValueError(str(failure)) from None
         self._code: Any = load_path(str(root / CODE), localfs) if (root / CODE).is_file() else {}
 
     def of(self, stage: str, entries: Iterable[Any]) -> tuple[dict[str, Any], dict[str, str]]:

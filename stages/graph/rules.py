@@ -18,7 +18,9 @@ SHELL_SIGNS = ";|&<>`${}\\\n"
 
 def closest(key: str, names: Iterable[str]) -> str:
     """A hint for a message, empty where nothing is near."""
-    close = difflib.get_close_matches(key, list(names), n=1)
+    known = list(names)
+    close = [name for name in known if key and key in (PurePosixPath(name).name, PurePosixPath(name).stem)]
+    close = close or difflib.get_close_matches(key, known, n=1)
     return f"; the closest is {close[0]}" if close else ""
 
 

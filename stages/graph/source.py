@@ -84,6 +84,7 @@ class Entry(_Part):
     last: list[str] = []
     inputs: Groups = Field(default={}, alias="in")
     out: str
+    artifact: dict[Word, list[Point]] | None = None
     files: list[str] = []
     env: str | None = None
     costs: Costs = Costs()

@@ -8,6 +8,7 @@ from typing import Any
 
 from stages.graph.group import Group
 from stages.graph.names import CHECKED, CODE, GUARD
+from stages.graph.shown import shown
 from stages.homes import SHARED as PARAMS
 
 HEAD = f"""\
@@ -25,8 +26,10 @@ WIDTH = 120
 
 
 def graph_text(made: Sequence[Group]) -> str:
-    """dvc.yaml."""
-    return HEAD + "".join(f"\n{_entry(group)}" for group in made)
+    """dvc.yaml. Raises: ValueError as `shown`."""
+    sections = "".join(f"\n{name}:\n" + "".join(f"  {line}\n" for line in lines)
+                       for name, lines in shown(made).items() if lines)  # fmt: skip
+    return HEAD + "".join(f"\n{_entry(group)}" for group in made) + sections
 
 
 def _entry(group: Group) -> str:
@@ -53,7 +56,7 @@ def _lines(group: Group) -> Iterator[str]:
         yield from (f"{indent}{name}" for name in names)
     yield f'      - {CODE}: ["{group.code_key}"]'
     yield "    outs:"
-    yield from (f"      - {out}{': {cache: false}' if group.entry.shape.files else ''}" for out in group.outs)
+    yield from (f"      - {out}" for out in group.outs)
     yield f"    meta: {{{', '.join(f'{key}: {_plain(value)}' for key, value in group.meta.items())}}}"
 
 

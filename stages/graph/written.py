@@ -14,7 +14,7 @@ from stages.graph.rules import check_graph, check_matrix
 from stages.graph.source import SHARED, sources
 from stages.graph.template import fill, points
 from stages.graph.text import graph_text
-from stages.runner import params
+from stages.runner import params, receipt
 from stages.runner.code import Code
 from stages.runner.exits import StageFailure
 from stages.runner.plan import modules_of, roots
@@ -114,9 +114,8 @@ def refuse_stale(root: str | Path) -> None:
 
 def note_checked(root: Path) -> None:
     """What the other stages wait for: the same bytes always, so that they never run again for it."""
-    place = root / CHECKED
-    place.parent.mkdir(parents=True, exist_ok=True)
-    place.write_text('{"dvc.yaml": "as its sources say", "stages/code.json": "as its sources say"}\n', encoding="utf-8")
+    # In place of what lies there, which may be a link into DVC's cache, and never through it.
+    receipt.write(root / CHECKED, b'{"dvc.yaml": "as its sources say", "stages/code.json": "as its sources say"}\n')
 
 
 def _line(found: str, wanted: str) -> str:

@@ -1,8 +1,7 @@
-"""What the views of receipts share: how a stage, a path and a digest look in a terminal."""
-
-from rich.table import Table
+"""What the views of receipts share: how a stage, a path and a digest look."""
 
 from stages.retrace.evidence.receipts import Receipt
+from stages.retrace.page import quoted
 
 SHORT = 12
 VERB_STYLE = {
@@ -12,24 +11,17 @@ VERB_STYLE = {
 }  # fmt: skip
 
 
-def two_columns() -> Table:
-    """Names on the left, what is said of them on the right."""
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(style="grey62", no_wrap=True)
-    grid.add_column(overflow="fold")
-    return grid
-
-
 def verb(node: Receipt) -> str:
     """A stage's verb in its own colour."""
     name = node.content["verb"]
-    return f"[{VERB_STYLE.get(name, 'white')}]{name}[/]"
+    return f"[{VERB_STYLE.get(name, 'white')}]{quoted(name)}[/]"
 
 
 def line(node: Receipt) -> str:
     """A stage in one line."""
     seed = node.choice("seed")
-    return f"{verb(node)} {place(node.stage)}{f' seed {seed}' if seed else ''} [grey39]{node.digest[:SHORT]}[/]"
+    said = f"{quoted(place(node.stage))}{f' seed {quoted(seed)}' if seed else ''}"
+    return f"{verb(node)} {said} [grey39]{node.digest[:SHORT]}[/]"
 
 
 def place(path: str) -> str:

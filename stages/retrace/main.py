@@ -1,20 +1,23 @@
 """The auditor's command: what made a number or picture, whether it can be trusted, and what would run again.
 
-Exit codes: 0 all is well, 1 a finding, 2 wrong usage, 3 something is missing here.
+Exit codes: 0 all is well, 1 a finding, 2 wrong usage, 3 something is missing here, 4 retrace itself failed.
 """
 
 # A command is a folder of its name: `command.run(…) -> Report` (report.py) gives the exit code and what --json prints,
-# `view.show(report, console)` what a person reads. Both are imported when they are called, so that `retrace --help` is
+# `view.show(report, page)` what a person reads. Both are imported when they are called, so that `retrace --help` is
 # instant, and work in the project's root.
 
+import json
 import os
+import sys
+import traceback
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
 
-from stages.retrace.report import ENVIRONMENT, USAGE
+from stages.retrace.report import CLOSED, DEFECT, ENVIRONMENT, STOPPED, USAGE, Report
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -31,14 +34,13 @@ def trace(
     as_json: Json = False,
 ) -> None:
     """Show everything that a table, picture, score, model or dataset was made from."""
-    found = Path(file).resolve().as_posix() if Path(file).exists() else file
-    _answer("trace", as_json, file=found, cell=cell, depth=depth, full=full, dot=dot)
+    _answer("trace", as_json, file=_path(file), cell=cell, depth=depth, full=full, dot=dot)
 
 
 @app.command()
 def explain(targets: Targets = None, as_json: Json = False) -> None:
     """Say what would run again, and why: to the key, file or line."""
-    _answer("explain", as_json, targets=targets or [])
+    _answer("explain", as_json, targets=_targets(targets))
 
 
 @app.command()
@@ -55,7 +57,7 @@ def audit(
     scopes = [scope for scope, on in (("bytes", check_bytes), ("no-data", no_data), ("cache", cache)) if on]
     if len(scopes) > 1 or (root and against):
         _stop(USAGE, "choose one of --bytes, --no-data, --cache, and one of --root, --against")
-    _answer("audit", as_json, targets=targets or [], scope=(scopes or ["bytes"])[0], root=root, against=against,
+    _answer("audit", as_json, targets=_targets(targets), scope=(scopes or ["bytes"])[0], root=root, against=against,
             progress=not as_json)  # fmt: skip
 
 
@@ -67,7 +69,7 @@ def adopt(
     as_json: Json = False,
 ) -> None:
     """Tell Snakemake and DVC that results/ is up to date, after checking every byte against the receipts."""
-    _answer("adopt", as_json, targets=targets or [], accept=accept, reason=reason)
+    _answer("adopt", as_json, targets=_targets(targets), accept=accept, reason=reason)
 
 
 @app.command()
@@ -86,7 +88,7 @@ def crate(
     as_json: Json = False,
 ) -> None:
     """Pack all tables and figures with what they rest on as a Workflow Run RO-Crate."""
-    _answer("crate", as_json, out=Path(out).resolve().as_posix(), prov=prov)
+    _answer("crate", as_json, out=(_here() / out).resolve().as_posix(), prov=prov)
 
 
 @app.command()
@@ -104,29 +106,70 @@ def doctor(as_json: Json = False) -> None:
 def _answer(command: str, as_json: bool, **options: Any) -> None:
     """Runs a command in the project's root, prints its report and exits with its code."""
     os.chdir(_root())
+    from stages.runner import terminal
+
+    terminal.speak_plainly()
     try:
         report = import_module(f"stages.retrace.{command}.command").run(**options)
     except ValueError as error:
         _stop(USAGE, str(error))
-    except (FileNotFoundError, ModuleNotFoundError) as error:
+    except (OSError, ModuleNotFoundError) as error:
         _stop(ENVIRONMENT, str(error))
-    if as_json:
-        import json
-
-        typer.echo(json.dumps(report.as_dict(), sort_keys=True, indent=1, ensure_ascii=False))
-    else:
-        from rich.console import Console
-
-        import_module(f"stages.retrace.{command}.view").show(report, Console(highlight=False))
+    except KeyboardInterrupt:
+        _stop(STOPPED, "stopped")
+    try:
+        _show(command, report, as_json)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read has read enough; what is left must not be tried again as the process ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(CLOSED) from None
     raise typer.Exit(report.code)
 
 
+def _show(command: str, report: Report, as_json: bool) -> None:
+    if as_json:
+        text = json.dumps(report.as_dict(), sort_keys=True, indent=1, ensure_ascii=False)
+        try:
+            text.encode(sys.stdout.encoding or "ascii")
+        except UnicodeEncodeError:
+            text = json.dumps(report.as_dict(), sort_keys=True, indent=1)
+        typer.echo(text)
+    else:
+        from stages.retrace.page import Page
+
+        import_module(f"stages.retrace.{command}.view").show(report, Page())
+
+
+def _path(file: str) -> str:
+    """An absolute path for what lies in the file system; a link in its last part is itself meant, not its target."""
+    if not os.path.lexists(file):
+        return file
+    path = Path(os.path.abspath(file))
+    return (path.parent.resolve() / path.name).as_posix() if path.name else path.as_posix()
+
+
+def _targets(words: list[str] | None) -> list[str]:
+    """Files by their paths from the root, wherever the command is called; other words as they are."""
+    root = _root()
+    pairs = [(word, Path(_path(word))) for word in words or []]
+    return [path.relative_to(root).as_posix() if path.is_relative_to(root) else word for word, path in pairs]
+
+
 def _root() -> Path:
-    here = Path.cwd()
-    for folder in (here, *here.parents):
-        if (folder / "dvc.yaml").is_file():
-            return folder
-    _stop(USAGE, "expected dvc.yaml here or in a folder above; run retrace inside the project")
+    from stages.runner import project
+
+    here = _here()
+    if (root := project.root_above(here)) is None:
+        _stop(USAGE, f"expected a project of Retrace here or in a folder above; this is {here}: {project.remedy(here)}")
+    return root
+
+
+def _here() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        _stop(ENVIRONMENT, "expected a current folder, but it was removed: cd to the project")
 
 
 def _stop(code: int, message: str) -> NoReturn:
@@ -135,7 +178,14 @@ def _stop(code: int, message: str) -> NoReturn:
 
 
 def main() -> None:
-    app()
+    """Runs a command; an error that no command expects has an exit code of its own, since 1 means a finding."""
+    try:
+        app()
+    except Exception:
+        traceback.print_exc()
+        print("retrace itself failed, which says nothing about the results; please report the lines above",
+              file=sys.stderr)  # fmt: skip
+        sys.exit(DEFECT)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,9 @@
 
 from typing import Any, Protocol
 
-FINE, FINDING, USAGE, ENVIRONMENT = 0, 1, 2, 3
+FINE, FINDING, USAGE, ENVIRONMENT, DEFECT = 0, 1, 2, 3, 4
+# As shells say of a program that a closed pipe or Ctrl-C ended.
+CLOSED, STOPPED = 128 + 13, 128 + 2
 
 
 class Report(Protocol):

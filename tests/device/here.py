@@ -2,6 +2,7 @@
 
 import importlib
 import shutil
+import sys
 from collections.abc import Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -57,9 +58,18 @@ def run(stage: Stage, out: Path) -> None:
     shutil.rmtree(resume)
 
 
+def forget() -> None:
+    """What functions keep from stages before: a tensor that they made on the device would hide how it came there."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("stages."):
+            for value in list(vars(module).values()):
+                getattr(value, "cache_clear", lambda: None)()
+
+
 @contextmanager
 def on_the_device(stage: Stage):
     """Within this the stage's world computes on the device that is not there, and no loss waits for it."""
+    forget()
     waits = not stage.cmd.startswith(TRAINING) or WAITING in stage.cmd
     beside = beside_the_device() if BESIDE in stage.cmd else nullcontext()
 

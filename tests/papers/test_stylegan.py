@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+from pathlib import Path
 
 import pytest
 import torch
@@ -15,6 +16,7 @@ from stages.papers.contrasfill.identity import generator as stage
 from stages.papers.contrasfill.identity import official
 from stages.papers.contrasfill.methods.stylegan import method as stylegan
 from stages.papers.contrasfill.methods.stylegan.nets import Generator
+from stages.teachers.weights import Given
 from tests.contract.prepared import block_of
 from tests.papers.contrasfill_toys import count, stir
 
@@ -135,11 +137,16 @@ def random_state(names: dict[str, tuple[int, ...]], seed: int = 5) -> dict[str, 
     return {name: torch.randn(shape, generator=generator) for name, shape in names.items()}
 
 
+def given(state: dict[str, torch.Tensor]) -> Given:
+    """As if read from a file."""
+    return Given("generator_file", Path("g.pt"), "0" * 64, state, {"kind": "PyTorch"})
+
+
 def filled(state: dict[str, torch.Tensor]) -> Generator:
     generator = small_generator()
     beside = {name for name, _ in official.plane_names(generator.sides, "rosinality")}
     names = official.generator_names(generator.sides, 2, "rosinality")
-    official.fill(generator, state, names, beside, "g.pt")
+    official.fill(generator, given(state), names, beside, "the generator")
     stage.fill_planes(generator.planes, state, official.plane_names(generator.sides, "rosinality"), "g.pt")
     return generator
 
@@ -216,7 +223,7 @@ def test_names_go_there_and_back(layout):
         assert len({name.theirs for name in names}) == len(names)
         state = {n.theirs: own[n.ours].flip(2, 3).clone() if n.mirrored else own[n.ours].clone() for n in names}
         other = small_generator(4) if made is net else Discriminator(3, 16, 64, 8, 2)
-        official.fill(other, state, names, set(), "file")
+        official.fill(other, given(state), names, set(), "the generator")
         for name, value in own.items():
             assert torch.equal(value, other.state_dict()[name]), name
     mirrored = {name.ours for name in official.generator_names(net.sides, 2, layout) if name.mirrored}
@@ -254,7 +261,7 @@ def test_weights_that_do_not_fit_are_refused_by_name_and_nothing_is_copied(chang
     names = official.generator_names(net.sides, 2, "rosinality")
     beside = {name for name, _ in official.plane_names(net.sides, "rosinality")}
     with pytest.raises(ValueError, match=message):
-        official.fill(net, state, names, beside, "g.pt")
+        official.fill(net, given(state), names, beside, "the generator")
     assert all(torch.equal(value, net.state_dict()[name]) for name, value in before.items())
 
 
@@ -277,22 +284,27 @@ class Evil:
 
 def test_files_are_read_without_running_code(tmp_path):
     def read(path, prefix=""):
-        return official.read_named("k", str(path), hashlib.sha256(path.read_bytes()).hexdigest(), prefix)
+        return official.open_named("k", str(path), hashlib.sha256(path.read_bytes()).hexdigest(), prefix).tensors
 
     nested, plain, evil = tmp_path / "a.pt", tmp_path / "b.safetensors", tmp_path / "c.pt"
     torch.save({"state_dict": {"decoder.x": torch.ones(2)}, "latent_avg": torch.zeros(3), "opts": {"lr": 1}}, nested)
     save_file({"decoder.x": torch.ones(2)}, plain)
     assert set(read(nested)) == {"state_dict.decoder.x", "latent_avg"}
     assert set(read(nested, "state_dict.decoder.")) == set(read(plain, "decoder.")) == {"x"}
+    assert set(read(nested, "decoder.")) == {"x"}, "what stands before the prefix is found where it is one"
+    twice = tmp_path / "d.pt"
+    torch.save({"ema": {"decoder.x": torch.ones(2)}, "raw": {"decoder.x": torch.ones(2)}}, twice)
+    with pytest.raises(ValueError, match=r"it stands there 2 times, after \['ema.', 'raw.'\]"):
+        read(twice, "decoder.")
     torch.save({"x": Evil()}, evil)
     with pytest.raises(ValueError, match=r"key k: .*c.pt does not read as named tensors without running code"):
         read(evil)
     with pytest.raises(ValueError, match=r"holds no tensor under 'g_ema\.'"):
         read(plain, "g_ema.")
     with pytest.raises(ValueError, match=r"expected .* to have the sha256"):
-        official.read_named("k", str(plain), "0" * 64, "")
+        official.open_named("k", str(plain), "0" * 64, "")
     with pytest.raises(FileNotFoundError, match="key k names the weight file"):
-        official.read_named("k", str(tmp_path / "none.pt"), "0" * 64, "")
+        official.open_named("k", str(tmp_path / "none.pt"), "0" * 64, "")
 
 
 def test_a_users_files_become_a_model(tmp_path):

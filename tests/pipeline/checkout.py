@@ -1,4 +1,4 @@
-"""A copy of the project as a clone would have it, in a profile of choice, to run the engines in."""
+"""A copy of the project as a clone has it, under git, in a profile of choice, to run the engines in."""
 
 import os
 import re
@@ -18,8 +18,9 @@ def tracked() -> list[str]:
     words = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
     if done.returncode == 0:
-        return sorted(name for name in set(done.stdout.splitlines()) if (ROOT / name).is_file())
-    ignored = {".venv", ".work", ".snakemake", "results", "data", "__pycache__"}
+        # A lock that lies here says what is built here, which the copy is not.
+        return sorted(name for name in set(done.stdout.splitlines()) - {"dvc.lock"} if (ROOT / name).is_file())
+    ignored = {".venv", ".work", ".snakemake", "results", "data", "__pycache__", "dvc.lock"}
     files = (path.relative_to(ROOT) for path in ROOT.rglob("*") if path.is_file())
     return sorted(path.as_posix() for path in files if not ignored & set(path.parts))
 
@@ -32,6 +33,7 @@ class Checkout:
         for name in files or tracked():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, folder / name, follow_symlinks=False)
+        subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)
         self.edit("params.yaml", r"(?m)^profile: \w+$", f"profile: {profile}")
 
     def edit(self, name: str, pattern: str, new: str) -> None:

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
-from rich.console import Console
 
 from stages.retrace.audit import every_byte as audit_bytes
 from stages.retrace.audit import units as audit_units
 from stages.retrace.audit import view
 from stages.retrace.audit.findings import AuditReport, Collector, Finding
 from stages.retrace.evidence import hashing
+from stages.retrace.page import Page
 from stages.runner import digest, receipt
 from tests.retrace.toy_tree import MODEL, RAW
 
@@ -166,7 +166,7 @@ def test_the_first_finding_is_shown_in_full_and_the_others_in_a_line():
         "bytes", [one, *[one] * 20], ["a note"], ["toy_train@a"], [], "f" * 64, {"a": "1"}, 3, 10**6, 0.5
     )
     stream = io.StringIO()
-    view.show(report, Console(file=stream, width=40))
+    view.show(report, Page(stream))
     text = stream.getvalue()
     assert text.startswith("First broken link: results/a\n") and "b, c, d, e and 2 more, up to g" in text
     assert "20 more:" in text and "and 8 others" in text and "note: a note" in text

@@ -5,6 +5,7 @@ import fcntl
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 
@@ -130,6 +131,16 @@ def test_planned_fingerprints_are_those_that_the_runner_writes(published):
             published.folder / stage.outs[0] / "receipt.json"
         )  # fmt: skip
         assert planned[stage.name]["fingerprint"] == json.loads(place.read_text())["fingerprint"], stage.name
+
+
+def test_a_copy_without_git_is_named_until_dvc_is_told(healthy):
+    """The remedy is one that works; an archive, whose settings say it, is healthy."""
+    shutil.rmtree(healthy.folder / ".git")
+    code, answer = healthy.answer("doctor")
+    (remedy,) = remedies(answer, "optional")
+    assert code == 1 and remedy == "dvc config --local core.no_scm true; or git init"
+    (healthy.folder / ".dvc/config.local").write_text("[core]\n    no_scm = true\n")
+    assert healthy.answer("doctor")[1]["findings"] == []
 
 
 def test_environment_data_and_disk(healthy, monkeypatch):

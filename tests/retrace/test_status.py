@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
+from stages.retrace.page import Page
 from stages.retrace.status import command, view
 from stages.runner import live
 from stages.runner.live import RUNNING, Live, birth
@@ -25,7 +25,7 @@ def project(tmp_path, monkeypatch) -> ToyProject:
 
 def shown(status: command.Status) -> str:
     stream = io.StringIO()
-    view.show(status, Console(file=stream, width=200, highlight=False))
+    view.show(status, Page(stream))
     return stream.getvalue()
 
 
@@ -122,8 +122,8 @@ def test_log_and_curve_are_named_where_they_are(project):
     (one,) = command.run().running
     assert (one.log, one.curve) == ("out.log", "")
     resume.mkdir(parents=True)
-    (resume / "curve.jsonl").write_text("{}\n")
-    assert "curve .work/resume/0123456789abcdef/curve.jsonl" in shown(command.run())
+    (resume / "curve.csv").write_text("{}\n")
+    assert "curve  .work/resume/0123456789abcdef/curve.csv" in shown(command.run())
 
 
 def test_no_place_for_it_stops_nothing(project):

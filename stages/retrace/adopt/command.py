@@ -140,7 +140,7 @@ def _tell(report: AdoptReport, engine: str, words: list[str]) -> None:
     """Runs an engine of this environment; what it says is kept only if it fails."""
     program = Path(sys.executable).parent / engine
     try:
-        done = subprocess.run([program, *words], capture_output=True, text=True, check=False)
+        done = subprocess.run([program, *words], capture_output=True, encoding="utf-8", errors="replace", check=False)
     except FileNotFoundError as error:
         report.failed[engine] = f"{error}; run make, which installs both engines"
         return

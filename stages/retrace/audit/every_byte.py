@@ -13,7 +13,7 @@ from stages.retrace.audit.findings import Collector
 from stages.retrace.audit.units import STORE, Evidence, Unit
 from stages.retrace.evidence import hashing
 from stages.retrace.evidence.identify import fingerprint_in
-from stages.runner import receipt
+from stages.runner import linked, receipt
 from stages.runner.digest import IGNORED
 
 PICTURES = (".png", ".pdf")
@@ -37,47 +37,62 @@ class Reading:
     seconds: float = 0.0
 
 
-def files_in(folder: str) -> tuple[dict[str, int], list[str]]:
-    """Plain files below a folder by relative path, with sizes; and links or special files, which no digest pins.
+def files_in(folder: str) -> tuple[dict[str, int], dict[str, str]]:
+    """Files below a folder by relative path, with sizes; and what no digest pins, with what is wrong with it.
 
-    At the top the receipt and the engines' empty marks are left out; deeper down a file of that name is a file.
+    A link to an object of DVC's cache is a file. At the top the receipt and the engines' empty marks are left out;
+    deeper down a file of that name is a file.
     """
     plain: dict[str, int] = {}
-    strange: list[str] = []
+    strange: dict[str, str] = {}
     waiting = [("", folder)]
     while waiting:
         base, place = waiting.pop()
         with os.scandir(place) as entries:
             for entry in entries:
+                name = f"{base}{entry.name}"
                 if entry.is_dir(follow_symlinks=False):
-                    waiting.append((f"{base}{entry.name}/", entry.path))
-                elif not entry.is_file(follow_symlinks=False):
-                    strange.append(f"{base}{entry.name}")
-                elif base or entry.name not in IGNORED or (entry.name in ENGINES_OWN and entry.stat().st_size):
-                    plain[f"{base}{entry.name}"] = entry.stat().st_size
-    return plain, sorted(strange)
+                    waiting.append((f"{name}/", entry.path))
+                    continue
+                size, wrong = _size(entry.path)
+                if wrong:
+                    strange[name] = wrong
+                elif base or entry.name not in IGNORED or (entry.name in ENGINES_OWN and size):
+                    plain[name] = size
+    return plain, strange
+
+
+def _size(path: str) -> tuple[int, str]:
+    """A file's size; or why it is none."""
+    try:
+        return linked.status(Path(path)).st_size, ""
+    except ValueError:
+        return 0, linked.GONE if linked.object_behind(Path(path)) else "a link or special file"
 
 
 def plan(unit: Unit, held: Evidence, into: Collector, reading: Reading) -> None:
     """Compares names with the receipt, and lists the bytes to read."""
     outputs, again = held.content["outputs"], f"rebuild {unit.name}, or pull it"
     if unit.is_final:
-        found = {name: os.lstat(unit.path(name)).st_size for name in outputs if os.path.isfile(unit.path(name))}
-        strange = [name for name in outputs if os.path.islink(unit.path(name))]
+        sizes = {name: _size(unit.path(name)) for name in outputs if os.path.lexists(unit.path(name))}
+        found = {name: size for name, (size, wrong) in sizes.items() if not wrong}
+        strange = {name: wrong for name, (_, wrong) in sizes.items() if wrong}
     elif os.path.isdir(unit.out):
         found, strange = files_in(unit.out)
     else:
         into.add("missing", unit.name, unit.out, f"{len(outputs)} files", "nothing", held.file, again)
         return
-    for name in strange:
-        into.add("link", unit.name, unit.path(name), "a plain file", "a link or special file", held.file, "copy it")
-    for name in sorted((outputs.keys() - found.keys()) - set(strange)):
-        expected = f"sha256 {outputs[name]['sha256']}"
-        into.add("missing", unit.name, unit.path(name), expected, "no file", held.file, again)
+    gone = {name for name, wrong in strange.items() if wrong == linked.GONE and name in outputs}
+    for name in sorted(strange.keys() - gone):
+        expected = "a plain file, or a link into DVC's cache"
+        into.add("link", unit.name, unit.path(name), expected, strange[name], held.file, "copy it")
+    for name in sorted((outputs.keys() - found.keys()) - strange.keys() | gone):
+        expected, lost = f"sha256 {outputs[name]['sha256']}", "a link whose object is not in DVC's cache"
+        into.add("missing", unit.name, unit.path(name), expected, lost if name in gone else "no file", held.file, again)
     for name in sorted(found.keys() - outputs.keys()):
         into.add("extra", unit.name, unit.path(name), "no file of this name", f"{found[name]} bytes", held.file,
                  f"take it away, or rebuild {unit.name}")  # fmt: skip
-    for name in sorted(found.keys() & outputs.keys() - set(strange)):
+    for name in sorted(found.keys() & outputs.keys()):
         reading.files.append((unit.path(name), found[name]))
         reading.expected[unit.path(name)] = unit, held, name
 

@@ -129,8 +129,8 @@ def held_by(top: Path, name: str, here: dict[str, Evidence], kept: Kept) -> Auth
             theirs.by_digest[found.digest] = found
     if not starts:
         raise FileNotFoundError(
-            f"--against {name}: the revision holds no receipts, so it vouches for no result; commit them with "
-            f"git add -f {receipt.RECEIPTS}, or hold the root that retrace audit prints"
+            f"--against {name}: the revision holds no receipts, so it vouches for no result; commit them as "
+            "docs/audit.md says, or hold the root that retrace audit prints"
         )
     theirs.by_digest = kept.by_digest | theirs.by_digest
     authority = follow(starts, f"revision {name}", here, theirs)

@@ -1,63 +1,54 @@
-"""How the ledger of claims looks: one table a claim, with its verdict and what that is worth."""
+"""How the ledger of claims looks: one block a claim, with its verdict and what that is worth."""
 
-from collections.abc import Iterable
-
-from rich.console import Console, Group
-from rich.markup import escape
-from rich.panel import Panel
-from rich.table import Table
-from rich.text import Text
+from collections.abc import Sequence
 
 from stages.draw.verdict import FAILS, HOLDS
 from stages.retrace.claims.command import Claim, Ledger, Number
-from stages.retrace.looks import two_columns
+from stages.retrace.page import Line, Page, quoted, styled, whole
 
 STYLES = {HOLDS: "bold green", FAILS: "bold red"}
+COLUMNS = ("", "ours", "spread", "printed", "met", "profile")
 
 
-def show(ledger: Ledger, console: Console) -> None:
+def show(ledger: Ledger, page: Page) -> None:
     for claim in ledger.claims:
-        console.print(_panel(claim))
-    console.print(_summary(ledger.claims))
+        _claim(claim, page)
+        page.skip()
+    page.say(styled(_summary(ledger.claims)))
 
 
-def _panel(claim: Claim) -> Panel:
+def _claim(claim: Claim, page: Page) -> None:
     style = STYLES.get(claim.verdict, "bold yellow")
-    word = f"{claim.verdict}: {escape(claim.why)}" if claim.why else claim.verdict
-    worth = f"  [grey62]{escape(claim.worth)}[/]" if claim.worth else ""
-    grid = two_columns()
-    grid.add_row("verdict", f"[{style}]{word}[/]{worth}")
+    page.say(styled(f"[{style}]■[/] [bold]{quoted(f'{claim.paper} {claim.id}')}[/]  {quoted(claim.text)}"), rest="  ")
+    word = f"{claim.verdict}: {quoted(claim.why)}" if claim.why else claim.verdict
+    worth = f"  [grey62]{quoted(claim.worth)}[/]" if claim.worth else ""
+    rows: list[tuple[str, Line]] = [("verdict", styled(f"[{style}]{word}[/]{worth}"))]
     if claim.decided_by:
-        grid.add_row("decided by", escape(claim.decided_by))
-    grid.add_row("printed in", escape(claim.evidence))
-    grid.add_row("rule", escape(claim.rule))
-    grid.add_row("numbers", escape(claim.measured_by))
-    grid.add_row("gaps", ", ".join(claim.gaps) or "–")
+        rows.append(("decided by", claim.decided_by))
+    rows += [("printed in", claim.evidence), ("rule", claim.rule), ("numbers", claim.measured_by)]
+    rows.append(("gaps", ", ".join(claim.gaps) or "–"))
     for target, is_made in claim.missing:
-        grid.add_row("not here", f"[cyan]make {target}[/]" if is_made else f"{target}: no stage makes it yet")
-    for doubt in claim.untrusted:
-        grid.add_row("", f"[bold red]{escape(doubt)}[/]")
-    parts = [grid, *_numbers(claim.numbers)]
-    title = f"[bold]{claim.paper} {claim.id}[/]  {escape(claim.text)}"
-    return Panel(Group(*parts), title=title, title_align="left", border_style=style.removeprefix("bold "))
+        command = styled(f"[cyan]{whole(f'make {target}')}[/]")
+        rows.append(("not here", command if is_made else f"{target}: no stage makes it yet"))
+    rows += [("", styled(f"[bold red]{quoted(doubt)}[/]")) for doubt in claim.untrusted]
+    page.pairs(rows)
+    _numbers(claim.numbers, page)
 
 
-def _numbers(numbers: tuple[Number, ...]) -> Iterable[Table | Text]:
+def _numbers(numbers: Sequence[Number], page: Page) -> None:
     """Numbers, and what their protocols share; `--json` has each one's whole protocol."""
     if not numbers:
         return
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="grey62")
-    for name in ("", "ours", "spread", "printed", "met", "profile"):
-        table.add_column(name, overflow="fold", justify="left" if name in ("", "ours", "met", "profile") else "right")
-    for one in numbers:
-        met = f"[{'green' if one.met.split()[:1] == one.met.split()[2:3] else 'red'}]{one.met}[/]" if one.met else ""
-        table.add_row(
-            escape(one.what), escape(one.ours), one.spread or "–", escape(one.printed) or "–", met, one.profile
-        )
-    yield table
+    rows = [[one.what, one.ours, one.spread or "–", one.printed or "–", _met(one), one.profile] for one in numbers]
+    page.table(COLUMNS, rows, right="spread printed")
     shared = set.intersection(*(set(one.protocol.split("; ")) for one in numbers))
     if any(shared):
-        yield Text(f"all measured with {'; '.join(sorted(shared))}", style="grey62")
+        page.say(f"all measured with {'; '.join(sorted(shared))}", "grey62", first="  ")
+
+
+def _met(one: Number) -> Line:
+    color = "green" if one.met.split()[:1] == one.met.split()[2:3] else "red"
+    return styled(f"[{color}]{quoted(one.met)}[/]") if one.met else ""
 
 
 def _summary(claims: list[Claim]) -> str:

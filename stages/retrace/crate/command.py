@@ -135,7 +135,9 @@ def judge(crate: Path) -> dict[str, Any]:
     """
     # -P: the folder of the script holds modules that are called as some that the validator's packages import.
     words = [ENVIRONMENT / "bin/python", "-P", CHECK, crate, ENVIRONMENT / "contexts"]
-    done = subprocess.run([str(word) for word in words], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [str(word) for word in words], capture_output=True, encoding="utf-8", errors="replace", check=False
+    )
     answer = (done.stdout.strip() or " ").splitlines()[-1]
     if done.returncode or not answer.startswith("{"):
         said = [line for line in (done.stderr + done.stdout).splitlines() if any(map(str.isalnum, line))]

@@ -1,23 +1,20 @@
 """How the packing of a crate looks."""
 
-from rich.console import Console
-
 from stages.retrace.crate.report import CrateReport
+from stages.retrace.page import Page
 
 
-def show(report: CrateReport, console: Console) -> None:
+def show(report: CrateReport, page: Page) -> None:
     """What stands against it, or what was packed and which claims the validator found to hold."""
     for problem in report.problems:
-        console.print(problem, style="bold red", markup=False)
+        page.say(problem, "bold red")
     if report.problems:
-        console.print("Nothing was written. `retrace audit` finds what was altered.")
+        page.say("Nothing was written. `retrace audit` finds what was altered.")
         return
     size = f"{report.files} files of {report.size / 1e6:.1f} MB"
-    console.print(f"{report.out}: {report.actions} runs, {report.entities} entities, {size}", markup=False)
-    console.print(f"roc-validator: {report.checks} checks at level MUST hold")
+    page.say(f"{report.out}: {report.actions} runs, {report.entities} entities, {size}")
+    page.say(f"roc-validator: {report.checks} checks at level MUST hold")
     for path in report.lost:
-        console.print(f"named by digest alone: {path}, whose earlier version git does not hold", markup=False)
+        page.say(f"named by digest alone: {path}, whose earlier version git does not hold")
     if report.restricted:
-        console.print(
-            f"Figures may show data that may not be passed on: {', '.join(report.restricted)}", style="yellow"
-        )
+        page.say(f"Figures may show data that may not be passed on: {', '.join(report.restricted)}", "yellow")

@@ -95,7 +95,11 @@ def _planned(stages: Sequence[Stage]) -> dict[str, str]:
     if not names:
         return {}
     done = subprocess.run(
-        [sys.executable, "-m", "stages.retrace.doctor.planned", *names], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "stages.retrace.doctor.planned", *names],
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
     )
     if done.returncode:
         raise ValueError(
@@ -170,11 +174,12 @@ def _is_alive(process: int) -> bool:
 
 
 def _running(program: str) -> bool:
-    """Whether a process with this word in its command works in this folder."""
+    """Whether a process with this program or module in its command works in this folder, whatever its path holds."""
     here = Path.cwd()
     for path in Path("/proc").glob("[0-9]*"):
         try:
-            if program in (path / "cmdline").read_bytes().decode(errors="replace") and (path / "cwd").resolve() == here:
+            words = (path / "cmdline").read_bytes().decode(errors="replace").split("\0")
+            if program in {Path(word).name for word in words} and (path / "cwd").resolve() == here:
                 return True
         except OSError:
             continue

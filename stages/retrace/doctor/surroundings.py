@@ -11,7 +11,7 @@ from stages.retrace.doctor.findings import Finding
 
 LOCK = Path("envs/core.lock")
 PROGRAMS = {
-    "git": "DVC needs it, and explain's old lines come from its history",
+    "git": "DVC's experiments need it, and explain's old lines come from its history",
     "strace": "the test of declared against actual access skips without it",
     "dot": "draws what `retrace trace --dot` prints",
 }
@@ -53,8 +53,9 @@ def optional(stages: Sequence[Stage]) -> Iterator[Finding]:
         what = f"detectron2 is not installed, and {users[0]} of this profile uses it ({len(users)} stages in all)"
         remedy = "install envs/detectron2.yaml, or set detect's source to torchvision in params.yaml"
         yield Finding("optional", what, remedy)
-    if not Path(".git").exists():
-        yield Finding("optional", "no git repository here, and DVC refuses to work without one", "git init")
+    if not Path(".git").exists() and not _without_git():
+        what = "no git repository here, and DVC refuses to work without one unless it is told to"
+        yield Finding("optional", what, "dvc config --local core.no_scm true; or git init")
     for program, use in PROGRAMS.items():
         if shutil.which(program) is None:
             yield Finding("optional", f"{program} is not here: {use}")
@@ -87,6 +88,13 @@ def disk(stages: Sequence[Stage]) -> Iterator[Finding]:
 def _values(stage: Stage) -> dict[str, Any]:
     """A stage's parameters, later layers over earlier ones."""
     return {key: value for content in stage.params.values() for key, value in (content or {}).items()}
+
+
+def _without_git() -> bool:
+    """Whether DVC's settings say that there is no git, as an archive's do."""
+    from dvc.config import Config
+
+    return Config.from_cwd()["core"].get("no_scm", False)
 
 
 def _is_installed(package: str) -> bool:

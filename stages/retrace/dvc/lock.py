@@ -5,18 +5,25 @@
 
 import functools
 import sys
+from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
 from stages.graph.names import GUARD
 from stages.graph.written import note_checked, refuse_stale
+from stages.retrace.dvc import store
 
 LOCK = Path("dvc.lock")
 
 
 def record(names: list[str]) -> None:
-    """Hash, cache and lock the named stages as they lie in the workspace. Pinned to dvc 3.67.1, as graph.py is."""
+    """Hash, cache and lock the named stages as they lie in the workspace. Pinned to dvc 3.67.1, as graph.py is.
+
+    The same bytes whatever ran before: stages stand in the graph's order (DVC appends each as it first runs), those
+    that the graph does not have behind them.
+    """
     from dvc.dependency import param
-    from dvc.repo import Repo, lock_repo
+    from dvc.repo import lock_repo
     from dvc.stage.serialize import to_single_stage_lockfile
     from dvc.utils.serialize import dump_yaml, load_yaml
 
@@ -25,15 +32,17 @@ def record(names: list[str]) -> None:
     # DVC alone has a stage that checks the generated files.
     refuse_stale(Path())
     note_checked(Path())
-    with Repo() as repo, lock_repo(repo):
+    with store.opened() as repo, lock_repo(repo):
         stages = {stage.addressing: stage for stage in repo.index.stages}
-        known = load_yaml(str(LOCK)) if LOCK.is_file() else {"schema": "2.0", "stages": {}}
+        known: dict[str, Any] = load_yaml(str(LOCK))["stages"] if LOCK.is_file() else {}
         for name in (GUARD, *names):
             stage = stages[name]
             stage.save()
             stage.commit()
-            known["stages"][name] = to_single_stage_lockfile(stage)
-        dump_yaml(str(LOCK), known)
+            # A copy, since stages share parsed values here, for which YAML would write anchors.
+            known[name] = deepcopy(to_single_stage_lockfile(stage))
+        order = [name for name in stages if name in known] + [name for name in known if name not in stages]
+        dump_yaml(str(LOCK), {"schema": "2.0", "stages": {name: known[name] for name in order}})
 
 
 if __name__ == "__main__":

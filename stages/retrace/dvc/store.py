@@ -1,19 +1,34 @@
 """Where DVC keeps objects and run cache, and how it reads its own files. Pinned to dvc 3.67.1, as graph.py is."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 
-def folders() -> tuple[Path, Path]:
-    """Where DVC's own settings put objects and run cache."""
-    from dvc.exceptions import NotDvcRepoError
+@contextmanager
+def opened() -> Iterator[Any]:
+    """This project's DVC repository, with or without git: what is read and written here needs none.
+
+    Raises: FileNotFoundError where there is no .dvc, ValueError for settings that DVC refuses.
+    """
+    from dvc.exceptions import DvcException, NotDvcRepoError
     from dvc.repo import Repo
 
     try:
-        with Repo() as repo:
-            places = Path(repo.cache.local.path), Path(repo.cache.legacy.path, "runs")
+        repo = Repo(config={"core": {"no_scm": True}})
     except NotDvcRepoError as error:
-        raise FileNotFoundError(f"--cache needs DVC's folder .dvc: {error}") from None
+        raise FileNotFoundError(f"expected DVC's folder .dvc: {error}") from None
+    except DvcException as error:
+        raise ValueError(f"DVC refuses its settings, mend .dvc/config or .dvc/config.local: {error}") from None
+    with repo:
+        yield repo
+
+
+def folders() -> tuple[Path, Path]:
+    """Where DVC's own settings put objects and run cache. Raises: as `opened`."""
+    with opened() as repo:
+        places = Path(repo.cache.local.path), Path(repo.cache.legacy.path, "runs")
     here = Path.cwd()
     one, other = (place.relative_to(here) if place.is_relative_to(here) else place for place in places)
     return one, other

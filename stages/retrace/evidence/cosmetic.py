@@ -25,7 +25,11 @@ def old_text(path: str, sha256: str) -> bytes | None:
     """The committed version of a file that has this sha256, from any branch; None if there is none, or no git."""
     try:
         listed = subprocess.run(
-            ["git", "log", "--all", "--format=%H", "--", path], capture_output=True, text=True, check=False
+            ["git", "log", "--all", "--format=%H", "--", path],
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
         )
         wanted = "".join(f"{commit}:./{path}\n" for commit in listed.stdout.split())
         if listed.returncode or not wanted:

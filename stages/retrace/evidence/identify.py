@@ -1,5 +1,6 @@
 """Which receipt speaks of a file: by its place, by its bytes, or by the fingerprint in a picture's metadata."""
 
+import os
 import re
 import zlib
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ def identify(target: str, shelf: Shelf) -> Identity:
     Raises: ValueError where there is no such thing, Unvouched where no receipt speaks of it.
     """
     path = Path(target)
-    if not path.exists():
+    if not os.path.exists(path):
         return _by_digits(target, shelf)
     inside = path.relative_to(Path.cwd()) if path.is_absolute() and path.is_relative_to(Path.cwd()) else path
     owner = shelf.owner(inside)

@@ -6,44 +6,43 @@ import re
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
-
 from stages.retrace.evidence.cosmetic import old_text
 from stages.retrace.explain.command import Explanation
 from stages.retrace.explain.staleness import Reason
-from stages.retrace.looks import two_columns
+from stages.retrace.page import Line, Page, quoted, styled
 
 NAMED = 6
 LINES = 8
 PIN = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)", re.MULTILINE)
 
 
-def show(answer: Explanation, console: Console) -> None:
+def show(answer: Explanation, page: Page) -> None:
     total = len(answer.direct) + len(answer.downstream) + len(answer.current)
     if not answer.direct:
-        console.print(f"[bold green]up to date[/]  all {total} stages")
+        page.say(styled(f"[bold green]up to date[/]  all {total} stages"))
         return
     unbuilt = [name for name, reasons in answer.direct.items() if reasons[0].kind == "missing"]
     counts = [
         f"[bold]{len(answer.direct) - len(unbuilt)}[/] changed", f"[bold]{len(unbuilt)}[/] not built",
         f"[bold]{len(answer.downstream)}[/] follow", f"[bold]{len(answer.current)}[/] up to date",
     ]  # fmt: skip
-    console.print(f"of {total} stages: " + ", ".join(counts))
+    page.say(styled(f"of {total} stages: " + ", ".join(counts)))
     groups: dict[tuple[Reason, ...], list[str]] = {}
     for name, reasons in answer.direct.items():
         if name not in unbuilt:
             groups.setdefault(reasons, []).append(name)
     for reasons, names in groups.items():
-        console.print(f"\n[bold red]●[/] [bold]{escape(_names(names))}[/]")
-        console.print(_table(reasons))
+        _point(page, "red", f"[bold]{quoted(_names(names))}[/]")
+        page.pairs(_rows(reasons))
     if unbuilt:
-        console.print(f"\n[bold yellow]●[/] [bold]not built yet:[/] {escape(_names(unbuilt))}", soft_wrap=True)
+        _point(page, "yellow", f"[bold]not built yet:[/] {quoted(_names(unbuilt))}")
     if answer.downstream:
-        console.print(
-            f"\n[bold cyan]●[/] [bold]they follow:[/] {escape(_names(list(answer.downstream)))}", soft_wrap=True
-        )
+        _point(page, "cyan", f"[bold]they follow:[/] {quoted(_names(list(answer.downstream)))}")
+
+
+def _point(page: Page, colour: str, markup: str) -> None:
+    page.skip()
+    page.say(styled(f"[bold {colour}]●[/] {markup}"), rest="  ")
 
 
 def _names(names: list[str]) -> str:
@@ -51,20 +50,19 @@ def _names(names: list[str]) -> str:
     return ", ".join(names[:NAMED]) + more
 
 
-def _table(reasons: tuple[Reason, ...]) -> Table:
-    table = two_columns()
+def _rows(reasons: tuple[Reason, ...]) -> list[tuple[str, Line]]:
+    rows: list[tuple[str, Line]] = []
     for reason in reasons:
-        table.add_row(f"  {reason.kind}", f"{escape(reason.name)}{_change(reason)}")
+        rows.append((reason.kind, styled(f"{quoted(reason.name)}{_change(reason)}")))
         if reason.note:
-            table.add_row("", f"[yellow]{escape(reason.note)}[/]")
-        for line in _lines(reason):
-            table.add_row("", line)
-    return table
+            rows.append(("", styled(f"[yellow]{quoted(reason.note)}[/]")))
+        rows += [("", styled(line)) for line in _lines(reason)]
+    return rows
 
 
 def _change(reason: Reason) -> str:
     if reason.kind in ("parameter", "dependency"):
-        return f"  [red]{escape(_text(reason.old))}[/] → [green]{escape(_text(reason.new))}[/]"
+        return f"  [red]{quoted(_text(reason.old))}[/] → [green]{quoted(_text(reason.new))}[/]"
     if reason.kind == "input":
         return "  [grey62]has other bytes than this stage read[/]"
     return ""
@@ -95,8 +93,8 @@ def _lines(reason: Reason) -> list[str]:
 
 
 def _diff(old: list[str], new: list[str], mark: str = "") -> list[str]:
-    gone = [f"[red]- {escape(mark + word)}[/]" for word in old if word not in new]
-    come = [f"[green]+ {escape(mark + word)}[/]" for word in new if word not in old]
+    gone = [f"[red]- {quoted(mark + word)}[/]" for word in old if word not in new]
+    come = [f"[green]+ {quoted(mark + word)}[/]" for word in new if word not in old]
     return _cut(
         [line for pair in zip(gone, come, strict=False) for line in pair] + gone[len(come) :] + come[len(gone) :]
     )
@@ -106,8 +104,8 @@ def _numbered(old: list[str], new: list[str]) -> list[str]:
     lines = []
     for kind, a, b, c, d in difflib.SequenceMatcher(a=old, b=new, autojunk=False).get_opcodes():
         if kind != "equal":
-            lines += [f"[grey62]{a + n + 1:>4}[/] [red]- {escape(text)}[/]" for n, text in enumerate(old[a:b])]
-            lines += [f"[grey62]{c + n + 1:>4}[/] [green]+ {escape(text)}[/]" for n, text in enumerate(new[c:d])]
+            lines += [f"[grey62]{a + n + 1:>4}[/] [red]- {quoted(text)}[/]" for n, text in enumerate(old[a:b])]
+            lines += [f"[grey62]{c + n + 1:>4}[/] [green]+ {quoted(text)}[/]" for n, text in enumerate(new[c:d])]
     return _cut(lines)
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from stages.retrace.report import FINE
-from stages.runner.exits import MEANING
+from stages.runner.exits import meaning
 from stages.runner.live import RUNNING, birth
 from stages.runner.machine import RUNS
 
 SHOWN = 5
-CURVE = "curve.jsonl"
+CURVE = "curve.csv"
 
 
 @dataclass(frozen=True)
@@ -88,4 +88,4 @@ def _ended() -> Iterator[Ended]:
             continue
         code = int(last["exit"])
         failure = (last["failure"].strip().splitlines() or [""])[-1]
-        yield Ended(last["stage"], last["started"], last["seconds"], code, MEANING.get(code, "a defect"), failure)
+        yield Ended(last["stage"], last["started"], last["seconds"], code, meaning(code), failure)

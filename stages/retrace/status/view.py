@@ -1,36 +1,29 @@
 """How a status looks: a block for each stage that runs, then a line for each run that ended."""
 
-from rich.console import Console
-from rich.markup import escape
-
+from stages.retrace.page import Page, quoted, styled
 from stages.retrace.status.command import Running, Status
 
 
-def show(status: Status, console: Console) -> None:
+def show(status: Status, page: Page) -> None:
     """Paths stand on lines of their own, so that they can be copied."""
     if not status.running:
-        console.print("nothing runs here")
+        page.say("nothing runs here")
     for one in status.running:
         if not one.alive:
-            console.print(
-                f"[bold red]✗[/] {escape(one.stage)}: its process {one.pid} is gone; run it again, it goes on"
-            )
+            gone = f"{quoted(one.stage)}: its process {one.pid} is gone; run it again, it goes on"
+            page.say(styled(f"[bold red]✗[/] {gone}"), rest="  ")
             continue
-        console.print(f"[bold green]●[/] [bold]{escape(one.stage)}[/]  {_where(one)}")
+        page.say(styled(f"[bold green]●[/] [bold]{quoted(one.stage)}[/]  {_where(one)}"), rest="  ")
         if one.text:
-            console.print(f"    {escape(one.text)}", soft_wrap=True)
-        for name, path in (("log", one.log), ("curve", one.curve)):
-            if path:
-                console.print(f"    {name:<5} {escape(path)}", soft_wrap=True, highlight=False)
+            page.say(one.text, first="    ")
+        page.pairs([(name, path) for name, path in (("log", one.log), ("curve", one.curve)) if path], indent=4)
     if status.ended:
-        console.print("[grey62]ended last:[/]")
+        page.say("ended last:", "grey62")
     for one in status.ended:
         style = "green" if one.exit == 0 else "red"
-        failure = f": {escape(one.failure)}" if one.failure else ""
-        console.print(
-            f"  [{style}]{one.exit:>3}[/] {escape(one.stage)}  {_span(one.seconds)}  [grey62]{one.meaning}{failure}[/]",
-            soft_wrap=True,
-        )
+        failure = f": {quoted(one.failure)}" if one.failure else ""
+        said = f"{quoted(one.stage)}  {_span(one.seconds)}  [grey62]{quoted(one.meaning)}{failure}[/]"
+        page.say(styled(f"[{style}]{one.exit:>3}[/] {said}"), first="  ", rest="      ")
 
 
 def _where(one: Running) -> str:

@@ -126,7 +126,7 @@ class Direction:
 
 
 def find(codes: np.ndarray, labels: np.ndarray, block: RegressorBlock, seed: int, session: Session) -> Direction:
-    """Teaches the regressor on all but the held-out groups; leaves weights.safetensors and curve.jsonl.
+    """Teaches the regressor on all but the held-out groups; leaves weights.safetensors and curve.csv.
 
     d = v / |v|.    Source: supp §4.1; the hold-out is ours (gap G26).
     Shapes: codes float32 [K D], labels int64 [K].

@@ -16,7 +16,8 @@ from stages.data.prepared.source import PackedSource
 from stages.engine.chance import Chance, initialised
 from stages.engine.loop import train
 from stages.engine.plan import Descent, Phase, TrainBlock
-from stages.engine.weights import load_weights, write_weights
+from stages.engine.record import write_curve
+from stages.engine.weights import load_weights, write_files, write_weights
 from stages.metrics.perceptual import Perceptor, maps_to_unit, unit_to_layer
 from stages.metrics.scorer import load_scorer
 from stages.nets.encoders.load import Encoder, load_encoder
@@ -134,7 +135,8 @@ def discover(study: Study) -> None:
     if block.source == "file":
         convert(block, method, stylegan.nets["generator"].styles)
         write_weights(method.nets, method.memory, study.session.out)
-        (study.session.out / "curve.jsonl").write_text("", encoding="utf-8")
+        write_files(method.nets.values(), study.session.out)
+        write_curve(study.session.out)
     else:
         source = PackedSource(data, data.positions("train"), block.batch, study.seed, block.flip, study.session.world)
         train(method, source, block, study.seed, study.session)
@@ -142,12 +144,11 @@ def discover(study: Study) -> None:
 
 
 def convert(block: Block, method: Inversion, styles: int) -> None:
-    """Fills pSp from the user's file. Raises: as `official.read_named` and `official.fill` do."""
+    """Fills pSp from the user's file. Raises: as `official.open_named` and its `fill` do."""
     if block.architecture != "psp":
         raise ValueError(f"source file brings pSp's encoder: expected architecture psp, got {block.architecture}")
-    state = official.read_named("encoder_file", block.encoder_file, block.encoder_sha256, block.encoder_prefix)
-    names = [official.Named(name, name) for name in method.nets["inversion"].state_dict()]
-    official.fill(method.nets["inversion"], state, names, set(), block.encoder_file)
+    given = official.open_named("encoder_file", block.encoder_file, block.encoder_sha256, block.encoder_prefix)
+    given.fill(method.nets["inversion"], f"pSp's encoder of {styles} codes")
 
 
 def open_inversion(study: Study, folder: Path, stylegan: StyleGAN) -> Inversion:

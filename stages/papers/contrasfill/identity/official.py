@@ -1,22 +1,17 @@
-"""Published StyleGAN2 and pSp weights under our names: read without unpickling code, mapped by name, or refused.
+"""Published StyleGAN2 and pSp weights under our names: mapped by name, or refused.
 
 Two layouts are known. `nvlabs`: StyleGAN2-ADA's networks, converted by the user to named tensors. `rosinality`: the
 PyTorch port, whose names pSp's checkpoints use for their decoder. Both store the kernels of doubling convolutions
 mirrored, because they run them as transposed convolutions.
 """
 
-import pickle
-import zipfile
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
-from torch import Tensor, nn
+from torch import nn
 
-from stages.teachers.convert import check_digest
+from stages.engine.weights import note_file
+from stages.teachers.weights import Given, open_file
 
 LAYOUTS = ("nvlabs", "rosinality")
 # Fixed filters that both ports store beside the weights.
@@ -107,65 +102,48 @@ def discriminator_names(sides: list[int], layout: str) -> list[Named]:
     return [Named(ours, theirs) for ours, theirs in pairs]
 
 
-def read_named(key: str, file: str, sha256: str, prefix: str) -> dict[str, Tensor]:
-    """The tensors of a .safetensors or PyTorch file whose dotted path starts with `prefix`, without it, as float32.
+def open_named(key: str, file: str, sha256: str, prefix: str) -> Given:
+    """A file's tensors whose dotted path starts with `prefix`, without it.
 
-    Nested dictionaries of a PyTorch file are joined by dots; it is read with weights_only=True, so nothing in it runs.
-    Raises: FileNotFoundError and ValueError naming the key.
+    Where none does, they may stand as a whole under one further name, such as `module.`.
+    Raises: FileNotFoundError and ValueError naming the key, as `open_file` does.
     """
-    path = Path(file)
-    check_digest(key, path, sha256)
-    try:
-        content = load_file(path) if path.suffix == ".safetensors" else torch.load(path, "cpu", weights_only=True)
-    except (RuntimeError, pickle.UnpicklingError, SafetensorError, EOFError, zipfile.BadZipFile, KeyError) as error:
+    given = open_file(key, file, sha256)
+    held = given.tensors
+    before = {""} if any(name.startswith(prefix) for name in held) else {
+        name[: place + 1] for name in held if (place := name.find(f".{prefix}")) >= 0 and prefix
+    }  # fmt: skip
+    if len(before) != 1:
+        told = f"it stands there {len(before)} times, after {sorted(before)[:3]}" if before else "none does"
         raise ValueError(
-            f"key {key}: {path} does not read as named tensors without running code ({type(error).__name__}); convert "
-            "it to a .safetensors file on a machine that trusts it"
-        ) from error
-    held = dict(_flat(content, ""))
-    found = {name.removeprefix(prefix): tensor.float() for name, tensor in held.items() if name.startswith(prefix)}
-    if not found:
-        raise ValueError(f"key {key}: {path} holds no tensor under {prefix!r}; its first names: {sorted(held)[:3]}")
-    return found
+            f"{given.where} holds no tensor under {prefix!r} ({told}); its first names: {sorted(held)[:3]}; change the "
+            f"key {key.removesuffix('file')}prefix"
+        )
+    under = f"{before.pop()}{prefix}"
+    found = {name.removeprefix(under): tensor for name, tensor in held.items() if name.startswith(under)}
+    return replace(given, tensors=found, facts=given.facts | ({"under": under} if under != prefix else {}))
 
 
-def _flat(value: object, path: str) -> list[tuple[str, Tensor]]:
-    """Tensors of nested dictionaries by dotted path; other values (a checkpoint's options) are left out."""
-    if isinstance(value, Tensor):
-        return [(path, value)]
-    if not isinstance(value, Mapping):
-        return []
-    return [pair for name, inner in value.items() for pair in _flat(inner, f"{path}.{name}" if path else str(name))]
-
-
-def fill(net: nn.Module, state: Mapping[str, Tensor], names: list[Named], beside: set[str], where: str) -> None:
+def fill(net: nn.Module, given: Given, names: list[Named], beside: set[str], what: str) -> None:
     """Copies official tensors into the net.
 
     `beside` names tensors of the file that are no weights of this net; fixed filters are always passed over.
     Raises: ValueError naming what is missing, left over or of another shape; then nothing is copied.
     """
     own = net.state_dict()
-    wanted = {name.theirs for name in names}
-    missing = sorted(wanted - state.keys())
-    extra = sorted(name for name in state.keys() - wanted - beside if not name.endswith(FILTERS))
-    shapes, ready = [], {}
-    for name in names:
-        if name.theirs not in state:
-            continue
-        tensor, shape = state[name.theirs], tuple(own[name.ours].shape)
-        if _plain(tuple(tensor.shape)) != _plain(shape):
-            shapes.append(f"{name.theirs}: {shape} expected, {tuple(tensor.shape)} found")
-            continue
-        tensor = tensor.reshape(shape)
-        ready[name.ours] = tensor.flip(2, 3) if name.mirrored else tensor
-    if missing or extra or shapes:
-        raise ValueError(
-            f"{where} does not fit: {len(missing)} names missing {missing[:3]}, {len(extra)} left over {extra[:3]}, "
-            f"{len(shapes)} of another shape {shapes[:3]}; are size, widths, layout and prefix those of this file?"
-        )
+    expected = {name.theirs: own[name.ours] for name in names}
+    fitted = given.fit(
+        expected, what, alike=_alike, beside=lambda name: name in beside or name.endswith(FILTERS), search=False
+    )
+    note_file(net, given.key, {"file": given.path.name, "sha256": given.sha256, **fitted.facts})
     with torch.no_grad():
-        for name, tensor in ready.items():
-            own[name].copy_(tensor)
+        for name in names:
+            tensor = fitted.state[name.theirs].reshape(own[name.ours].shape)
+            own[name.ours].copy_(tensor.flip(2, 3) if name.mirrored else tensor)
+
+
+def _alike(found: tuple[int, ...], expected: tuple[int, ...]) -> bool:
+    return _plain(found) == _plain(expected)
 
 
 def _plain(shape: tuple[int, ...]) -> tuple[int, ...]:

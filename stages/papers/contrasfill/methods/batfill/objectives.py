@@ -7,8 +7,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from stages.engine.weights import note_file
 from stages.nets.trunks.vgg import VGG
-from stages.teachers.convert import read_checked
+from stages.teachers.weights import open_file
 
 # Places of relu1_1, 2_1, 3_1, 4_1, 5_1 in torchvision's vgg19.features, their weights, and the place of relu4_2.
 VGG_PLACES = {1: 1 / 32, 6: 1 / 16, 11: 1 / 8, 20: 1 / 4, 29: 1.0}
@@ -73,14 +74,8 @@ def read_vgg(file: str, sha256: str) -> VggDistance:
 
     Raises: FileNotFoundError without the file; ValueError if its digest or its convolutions are others.
     """
-    found, _ = read_checked("contrasfill.batfill.vgg_file", file, sha256)
-    state = {name: value for name, value in found.items() if name.startswith("features.")}
-    net = VGG("vgg19", None)
-    expected = {name: value.shape for name, value in net.state_dict().items()}
-    if expected != {name: value.shape for name, value in state.items()}:
-        raise ValueError(
-            f"vgg_file: {file} should hold {len(expected)} tensors features.*, it holds {len(state)}, "
-            "some missing or of other shapes; give torchvision's vgg19 state"
-        )
-    net.load_state_dict(state)
-    return VggDistance(net.features).eval().requires_grad_(False)
+    given, net = open_file("contrasfill.batfill.vgg_file", file, sha256), VGG("vgg19", None)
+    said = given.fill(net, "torchvision's vgg19", beside=lambda name: name.startswith("classifier."))
+    distance = VggDistance(net.features).eval().requires_grad_(False)
+    note_file(distance, given.key, said)
+    return distance

@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from stages.data import checksum
+
 LUMINANCE = (0.2126, 0.7152, 0.0722)
 
 
@@ -97,7 +99,7 @@ def read_palette(file: Path, sha256: str, colours: int) -> Tensor:
     if not file.is_file():
         raise FileNotFoundError(f"palette_file: expected a npy or npz with one array [{colours}, 3] at {file}")
     found = hashlib.sha256(file.read_bytes()).hexdigest()
-    if found != sha256:
+    if found != checksum.plain(sha256):
         raise ValueError(f"palette_sha256: {file} should have sha256 {sha256}, it has {found}")
     content = np.load(file, allow_pickle=False)
     if not isinstance(content, np.ndarray):

@@ -18,14 +18,13 @@ from stages.engine.weights import load_weights
 from stages.engine.world import World
 from stages.losses.segmentation import cross_entropy_and_dice
 from stages.nets.deeplab import DeepLabV3
-from stages.nets.encoders.load import load_strictly
 from stages.papers.ganseg.common import adam
 from stages.papers.ganseg.evaluation import evaluate
 from stages.papers.ganseg.methods.gan.method import Gan, concentration_weight, trained_model
 from stages.papers.ganseg.methods.segmenter.block import Block
 from stages.papers.ganseg.noise import draw_noise
 from stages.papers.ganseg.record import labels
-from stages.teachers.convert import read_checked
+from stages.teachers.weights import open_file
 
 
 class Segmenter:
@@ -93,9 +92,9 @@ def for_training(block: Block, inputs: dict[str, Path], seed: int, world: World)
 
 def load_trunk(method: Segmenter, block: Block) -> None:
     """Fills the trunk from the user's torchvision file, without its classifier."""
-    found, _ = read_checked("backbone_file", block.backbone_file, block.backbone_sha256)
-    trunk = {name: value for name, value in found.items() if not name.startswith("fc.")}
-    load_strictly(method.net.backbone, trunk, block.backbone_file)
+    given, backbone = open_file("backbone_file", block.backbone_file, block.backbone_sha256), method.net.backbone
+    what = f"{block.trunk} without its classifier"
+    given.fill(backbone, what, beside=lambda name: name.startswith("fc."))
 
 
 def for_sampling(block: Block, world: World) -> Segmenter:

@@ -1,7 +1,7 @@
 """CelebAMask-HQ: part masks, their unions, and the list files that join it with CelebA."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -58,13 +58,17 @@ def union_of_parts(parts: Mapping[str, np.ndarray], names: Iterable[str] = FACE_
     return np.logical_or.reduce(chosen)
 
 
-def merge_parts(parts: Mapping[str, np.ndarray]) -> np.ndarray:
-    """The merged map: parts in the official order, later ones on top. Shapes: bool [H W] each -> uint8 [H W]."""
+def merge_parts(parts: Mapping[str, np.ndarray], glasses_on_top: bool, painted_first: Sequence[str] = ()) -> np.ndarray:
+    """The merged map: parts in the official order, later ones on top; some may lie below all, and glasses above.
+
+    Source: code (CelebAMask-HQ's g_mask; glasses above all: CoCosNet). Shapes: bool [H W] each -> uint8 [H W].
+    """
     height, width = _one_size(parts)
     labels = np.zeros((height, width), np.uint8)
-    for label, name in enumerate(PARTS, 1):
+    later = [name for name in PARTS if name not in painted_first]
+    for name in (*painted_first, *later, *(("eye_g",) if glasses_on_top else ())):
         if name in parts:
-            labels[parts[name]] = label
+            labels[parts[name]] = PARTS.index(name) + 1
     return labels
 
 
@@ -150,7 +154,7 @@ class CelebAMaskHQ:
         if face_union == "parts":
             return union_of_parts(self.parts(index, FACE_PARTS, note))
         if face_union == "merged":
-            return face_of_labels(merge_parts(self.parts(index, note=note)), "celebamask")
+            return face_of_labels(merge_parts(self.parts(index, note=note), glasses_on_top=False), "celebamask")
         name = self.raw.find(f"{self._labels}{index}.png")
         if name is None:
             raise ImageError("no_labels", f"expected labels/{index}.png, came no such file")

@@ -1,5 +1,6 @@
 """Sheets of pictures: groups of labelled rows of equal tiles under one line of headings, laid out in whole pixels."""
 
+import textwrap
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,14 +9,18 @@ import numpy as np
 from stages.draw import style
 
 HOLE_COLOUR = (206, 211, 217)
+REASON_LETTERS = 20  # in a line of a tile
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of tiles, uint8 [R, R, 3] each, None for an empty place; `label` stands at its left, or is empty."""
+    """One line of tiles, uint8 [R, R, 3] each; `label` stands at its left, or is empty.
+
+    None leaves a place empty; a text is why there is no picture, and stands on a grey tile.
+    """
 
     label: str
-    tiles: tuple[np.ndarray | None, ...]
+    tiles: tuple[np.ndarray | str | None, ...]
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,7 @@ def sheet_to_figure(sheet: Sheet, measures: Measures = MEASURES) -> Any:
 
     Raises: ValueError where a row has not one tile for each heading, or tiles differ in shape.
     """
-    side = check(sheet)
+    side = check(sheet, measures.tile)
     factor = max(1, round(measures.tile / side))
     tile = factor * side
     labelled = any(row.label for group in sheet.groups for row in group.rows)
@@ -104,21 +109,35 @@ def sheet_to_figure(sheet: Sheet, measures: Measures = MEASURES) -> Any:
                     continue
                 axes = figure.add_axes((left / width, up / height, tile / width, tile / height))
                 axes.set_axis_off()
-                axes.imshow(enlarge(picture, factor), interpolation="none", aspect="auto")
+                if isinstance(picture, str):
+                    write_reason(axes, picture)
+                else:
+                    axes.imshow(enlarge(picture, factor), interpolation="none", aspect="auto")
             up -= measures.gap
     return figure
 
 
-def check(sheet: Sheet) -> int:
-    """The side of the tiles, after making sure that all agree and every line is full."""
-    sides = set()
+def write_reason(axes: Any, reason: str) -> None:
+    """A grey tile that says why it holds no picture."""
+    axes.set(xlim=(0, 1), ylim=(0, 1))
+    axes.fill([0, 1, 1, 0], [0, 0, 1, 1], color=[channel / 255 for channel in HOLE_COLOUR])
+    words = textwrap.fill(reason, REASON_LETTERS)
+    axes.text(0.5, 0.5, words, ha="center", va="center", color=style.INK, fontsize=style.FOOTER_POINTS)
+
+
+def check(sheet: Sheet, side: int) -> int:
+    """The tiles' side, after making sure that all agree and every line is full; `side` where none is a picture."""
+    sides, reasons = set(), False
     for group in sheet.groups:
         for row in group.rows:
             if len(row.tiles) != len(sheet.headings):
                 raise ValueError(
                     f"{group.title} {row.label}: expected {len(sheet.headings)} tiles, got {len(row.tiles)}"
                 )
-            sides.update(tile.shape for tile in row.tiles if tile is not None)
+            sides.update(tile.shape for tile in row.tiles if isinstance(tile, np.ndarray))
+            reasons |= any(isinstance(tile, str) for tile in row.tiles)
+    if not sides and reasons:
+        return side
     if len(sides) != 1 or len(next(iter(sides))) != 3:
         raise ValueError(f"expected tiles of one shape [R, R, 3], got {sorted(sides)}")
     return next(iter(sides))[0]

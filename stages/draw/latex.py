@@ -7,7 +7,7 @@ SIGNS = str.maketrans({
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "°": r"$^\circ$", "±": r"$\pm$", "×": r"$\times$",
     "≤": r"$\leq$", "≥": r"$\geq$", "−": "$-$", "<": "$<$", ">": "$>$", "|": "$|$", "–": "--", "λ": r"$\lambda$",
-    "σ": r"$\sigma$", "τ": r"$\tau$",
+    "σ": r"$\sigma$", "τ": r"$\tau$", "→": r"$\rightarrow$", "†": r"$\dagger$",
 })  # fmt: skip
 DOWN, UP = r"$\downarrow$", r"$\uparrow$"
 

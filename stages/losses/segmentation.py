@@ -31,3 +31,14 @@ def cross_entropy_and_dice(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tens
     # Written out: torch's own cross entropy has no deterministic form for images on every device.
     entropy = -(targets * logits.log_softmax(1)).sum(1).mean()
     return entropy, soft_dice(torch.softmax(logits, 1), targets)
+
+
+def labelled_cross_entropy(logits: Tensor, labels: Tensor, void: int) -> tuple[Tensor, Tensor]:
+    """(cross entropy summed over the labelled pixels, their number); pixels of the label `void` count for nothing.
+
+    Shapes: logits [B C H W], labels integer [B H W] -> two float32 scalars.
+    """
+    logits, known = logits.float(), labels != void
+    targets = F.one_hot(torch.where(known, labels, 0).long(), logits.shape[1]).permute(0, 3, 1, 2).to(logits)
+    entropy = -(targets * logits.log_softmax(1)).sum(1)
+    return (entropy * known).sum(), known.sum().float()

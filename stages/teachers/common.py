@@ -16,6 +16,8 @@ from stages.engine.world import World
 from stages.nets.encoders.load import load_encoder, save_encoder
 
 EVALUATION_BATCH = 64
+# How the splits begin that drawn sets have for judges alone.
+TEACHING = "teach"
 
 
 class TeacherBlock(TrainBlock):
@@ -53,11 +55,13 @@ def labelled_positions(packed: Packed, column: str, minimum: int) -> tuple[np.nd
     """(training positions, held-out positions, class values) of one label column.
 
     Trained on are training rows whose label occurs at least `minimum` times among them; held out is every labelled row
-    outside the training split, of whatever class.
+    outside the training split, of whatever class. A set that was drawn to teach judges has splits of its own for them.
     Raises: ValueError if fewer than two classes are left.
     """
     labels = packed.column(column)
-    training = packed.positions("train")
+    taught = [split for split in packed.card["splits"] if split.startswith(TEACHING)] or ["train"]
+    training = np.sort(np.concatenate([packed.positions(split) for split in taught]))
+    own = training
     training = training[labels[training] >= 0]
     values, counts = np.unique(labels[training], return_counts=True)
     values = values[counts >= minimum]
@@ -66,7 +70,7 @@ def labelled_positions(packed: Packed, column: str, minimum: int) -> tuple[np.nd
             f"{packed.card['name']}.{column} has {len(values)} classes with at least {minimum} training images; a "
             "teacher needs two or more: take a larger set, or give the encoder as a file (source: file)"
         )
-    held_out = np.setdiff1d(np.flatnonzero(labels >= 0), packed.positions("train"))
+    held_out = np.setdiff1d(np.flatnonzero(labels >= 0), own)
     return training[np.isin(labels[training], values)], held_out, values
 
 

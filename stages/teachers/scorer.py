@@ -1,4 +1,4 @@
-"""The network that measures: a small classifier of everything drawn, or published weights; never a method's encoder."""
+"""A classifier of everything drawn, or published weights: the network that measures, or one whose maps a loss reads."""
 
 from pathlib import Path
 
@@ -15,9 +15,8 @@ from stages.engine.loop import train
 from stages.engine.plan import Descent, Phase
 from stages.engine.session import Session
 from stages.engine.world import World
-from stages.nets.encoders.load import PAIR
-from stages.nets.encoders.small import DemoClassifier
-from stages.nets.encoders.view import View
+from stages.nets.encoders.load import PAIR, build
+from stages.nets.encoders.view import CROP_GRID, View
 from stages.teachers.common import (
     TeacherBlock,
     images_to_rows,
@@ -30,9 +29,17 @@ from stages.teachers.common import (
 )
 from stages.teachers.convert import convert, convert_pair
 
+# Networks that give logits and are small enough to be taught on drawn sets.
+TAUGHT = ("demo_classifier", "vgg_small")
+# A view of whole images that leaves their values as they are.
+WHOLE, UNCHANGED = (0, 0, CROP_GRID, CROP_GRID), (0.5, 0.5, 0.5)
+
 
 class Block(TeacherBlock):
-    """Keys of `teacher.scorer`. `sets` names inputs and label columns, as "face:identity"; all share a batch evenly."""
+    """Keys of `teacher.scorer` and of other classifiers.
+
+    `sets` names inputs and label columns, as "face:identity"; all share a batch evenly. `width` is demo_classifier's.
+    """
 
     alexnet_file: str
     alexnet_sha256: str
@@ -57,15 +64,20 @@ class Part:
 
 
 class JointSource:
-    """Equal shares of several packed sets in every batch, with class numbers that run through all of them."""
+    """Equal shares of several packed sets in every batch, with class numbers that run through all of them.
 
-    def __init__(self, parts: list[Part], batch: int, seed: int, flip: bool, world: World):
-        if batch % (len(parts) * world.size):
+    Sets of different sides are brought to the side of the view, as the network will see each of them later.
+    """
+
+    def __init__(self, parts: list[Part], block: Block, world: World):
+        if block.batch % (len(parts) * world.size):
             share = len(parts) * world.size
-            raise ValueError(f"key batch: expected a multiple of {share} (sets x processes), got {batch}")
-        self.size = batch
+            raise ValueError(f"key batch: expected a multiple of {share} (sets x processes), got {block.batch}")
+        self.size = block.batch
         self.parts = parts
-        share = batch // len(parts)
+        self.alike = len({part.packed.images.shape[1] for part in parts}) == 1
+        self.view = View(block.view_size_px, WHOLE, block.view_shrink, UNCHANGED, UNCHANGED)
+        share, seed, flip = block.batch // len(parts), block.seed, block.flip
         self.sources = [
             PackedSource(part.packed, part.training, share, seed, flip, world, labels=(part.column,)) for part in parts
         ]
@@ -74,9 +86,8 @@ class JointSource:
         images, classes = [], []
         for part, source in zip(self.parts, self.sources, strict=True):
             rows = source.batch(step)
-            images.append(torch.as_tensor(rows["image"]))
-            labels = torch.as_tensor(rows[f"label_{part.column}"])
-            classes.append(labels_to_classes(labels, part.values) + part.first)
+            images.append(rows["image"] if self.alike else self.view(rows["image"]))
+            classes.append(labels_to_classes(rows[f"label_{part.column}"], part.values) + part.first)
         return {"image": torch.cat(images), "class": torch.cat(classes)}
 
 
@@ -137,23 +148,25 @@ def teach(block: Block, inputs: dict[str, Path], session: Session) -> None:
         else:
             convert(block, out)
         return
-    if block.architecture != "demo_classifier":
+    if block.architecture not in TAUGHT:
         raise ValueError(
-            f"key architecture: only demo_classifier is taught here, got {block.architecture!r}; or source: file"
+            f"key architecture: taught here are {' and '.join(TAUGHT)}, got {block.architecture!r}; or source: file"
         )
     parts = open_parts(block, inputs)
     classes = parts[-1].first + len(parts[-1].values)
-    arguments = {"width": block.width, "classes": classes}
+    arguments = {"classes": classes} | ({"width": block.width} if block.architecture == "demo_classifier" else {})
     with initialised(block.seed, "net"):
-        net = DemoClassifier(**arguments)
-    source = JointSource(parts, block.batch, block.seed, block.flip, world)
+        net = build(block.architecture, arguments)
+    source = JointSource(parts, block, world)
     train(ScorerMethod(block, net), source, block, block.seed, session)
     if world.rank:
         return
     taught_on = [
         {"set": part.packed.card["name"], "column": part.column, "images": len(part.training)} for part in parts
     ]
-    encoder = leave_encoder(out, net, "demo_classifier", arguments, block, {"taught_on": taught_on, "classes": classes})
+    encoder = leave_encoder(
+        out, net, block.architecture, arguments, block, {"taught_on": taught_on, "classes": classes}
+    )
     encoder = encoder.to(world.device)
     measured = {}
     for part in parts:

@@ -101,6 +101,49 @@ def taichi(root: Path) -> None:
     wild_fixtures.taichi(root, ["v/1.png", "v/2.png"], {"00001.png": joints}, {"00002.png": joints})
 
 
+def shaded(height: int, width: int, red: int = 60) -> np.ndarray:
+    """A picture that is not of one colour."""
+    rows, columns = np.indices((height, width), np.uint8) * 9
+    return np.stack([np.full_like(rows, red), rows, columns], 2)
+
+
+def cityscapes(root: Path) -> None:
+    for split, city in (("train", "aachen"), ("val", "lindau")):
+        stem = f"{split}/{city}/{city}_000000_000019"
+        put(root / f"leftImg8bit/{stem}_leftImg8bit.png", encode(shaded(8, 16), "PNG"))
+        put(root / f"gtFine/{stem}_gtFine_labelIds.png", encode(np.full((8, 16), 7, np.uint8), "PNG"))
+        put(root / f"gtFine/{stem}_gtFine_color.png", encode(flat(8, 16, (128, 64, 128)), "PNG"))
+
+
+def horse2zebra(root: Path) -> None:
+    for folder in ("trainA", "trainB", "testA", "testB"):
+        put(root / folder / f"n0_{folder}.jpg", jpeg(shaded(16, 16)))
+
+
+def summer2winter(root: Path) -> None:
+    horse2zebra(root / "summer2winter_yosemite")
+
+
+def ade20k(root: Path) -> None:
+    base = root / "ADEChallengeData2016"
+    for split, folder in (("train", "training"), ("val", "validation")):
+        for number in (1, 2):
+            put(base / f"images/{folder}/ADE_{split}_{number:08d}.jpg", jpeg(shaded(12, 16)))
+            labels = encode(np.full((12, 16), 3, np.uint8), "PNG")
+            put(base / f"annotations/{folder}/ADE_{split}_{number:08d}.png", labels)
+
+
+def deepfashion(root: Path) -> None:
+    base = root / "DeepFashion"
+    for split, numbers in (("train", (1, 2)), ("val", (3, 4))):
+        names = [f"WOMEN/Dresses/id_{number:08d}/01_1_front" for number in numbers]
+        put(base / f"{split}.txt", "".join(f"img/{name}.jpg\n" for name in names))
+        for name in names:
+            put(base / f"img/{name}.jpg", jpeg(shaded(16, 16)))
+            put(base / f"pose/{name}_candidate.txt", "4 5 0.9 0\n6 7 0.8 1\n")
+            put(base / f"pose/{name}_subset.txt", " ".join(["0", "1", *["-1"] * 16, "1.7", "2"]) + "\n")
+
+
 def change(folder: Path, line: str) -> Path:
     """One change of the tree `folder / "set"`, as a line of a shell would say it; gives the user's folder."""
     root = folder / "set"

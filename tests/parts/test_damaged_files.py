@@ -121,7 +121,7 @@ def read_partition(folder: Path, content: bytes) -> None:
 
 def read_boxes(folder: Path, content: bytes) -> None:
     put(folder / "list_bbox_celeba.txt", content)
-    celeba_wild._read_rows(RawFolder.open(folder), "list_bbox_celeba.txt", celeba_wild.BOX, "image_id")
+    celeba_wild._read_rows(RawFolder.open(folder), "", "list_bbox_celeba.txt", celeba_wild.BOX, "image_id")
 
 
 def read_birds(folder: Path, content: bytes) -> None:
@@ -135,12 +135,14 @@ def read_split(folder: Path, content: bytes) -> None:
     names, _, codes = content.partition(b"|")
     put(folder / "images.txt", names)
     put(folder / "train_val_test_split.txt", codes)
+    (folder / "images/1").mkdir(parents=True, exist_ok=True)
+    put(folder / "images/1/a.jpg", b"")
     cub_masks.read_split(RawFolder.open(folder))
 
 
 def read_categories(folder: Path, content: bytes) -> None:
     put(folder / "ffhq-dataset-v2.json", content)
-    FFHQ(RawFolder.open(folder)).categories()
+    FFHQ(RawFolder.open(folder), "", "ffhq-dataset-v2.json").categories()
 
 
 def read_pickle(folder: Path, content: bytes) -> None:
@@ -224,16 +226,21 @@ def test_a_damaged_picture_in_a_zip_is_one_reject(tmp_path):
     assert all(f"{tmp_path}/bird.zip, {name}.png: expected" in text for name, text in zip("13", details, strict=True))
 
 
-def test_an_encrypted_member_and_one_that_claims_too_much_are_rejects(tmp_path):
+def test_a_member_that_claims_too_much_is_a_reject(tmp_path):
     content = bytearray(zipped())
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        first, *_, last = [entry.header_offset for entry in archive.infolist()]
-    central = content.index(b"PK\x01\x02")
-    content[first + 6] |= 1
-    content[central + 8] |= 1
     place = content.rindex(b"PK\x01\x02") + 24
     content[place : place + 4] = (1 << 31).to_bytes(4, "little")
-    assert last and read_zip(tmp_path, bytes(content)) == {"0": "corrupt", "4": "corrupt"}
+    assert read_zip(tmp_path, bytes(content)) == {"4": "corrupt"}
+
+
+def test_a_zip_with_an_encrypted_member_is_refused_by_its_name(tmp_path):
+    content = bytearray(zipped())
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        first = archive.infolist()[0].header_offset
+    content[first + 6] |= 1
+    content[content.index(b"PK\x01\x02") + 8] |= 1
+    with pytest.raises(ValueError, match=r"expected members in the clear, came an encrypted one, 0\.png"):
+        read_zip(tmp_path, bytes(content))
 
 
 @pytest.mark.parametrize(

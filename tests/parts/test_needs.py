@@ -24,6 +24,11 @@ SETS = (
     "cub_masks",
     "flowers",
     "taichi",
+    "cityscapes",
+    "horse2zebra",
+    "summer2winter",
+    "ade20k",
+    "deepfashion",
 )
 KEYS = {
     *("name", "title", "source", "licence", "redistribution", "people", "used_by", "size", "layout"),

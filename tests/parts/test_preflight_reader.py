@@ -12,7 +12,20 @@ from stages.data.lsun import LsunImages
 from stages.data.prepared.ledger import Ledger
 from stages.data.prepared.packed import Packed
 from stages.data.raw import RawFolder
-from stages.data.sets import cars, celeba_wild, cub, cub_masks, face, flowers, taichi
+from stages.data.sets import (
+    cars,
+    celeba_wild,
+    cub,
+    cub_masks,
+    face,
+    flowers,
+    horses,
+    people,
+    rooms,
+    seasons,
+    street,
+    taichi,
+)
 from stages.data.sets import faces as joined
 from stages.draw.scenes.supply import list_user_files
 from tests.parts import layouts
@@ -27,6 +40,11 @@ READERS = {
     "celeba_wild": (celeba_wild, "celeba_wild", {"expected_counts": {}}),
     "flowers": (flowers, "flowers", {"expected_counts": {}}),
     "taichi": (taichi, "taichi", {"expected_counts": {}}),
+    "cityscapes": (street, "street", {"wide_px": 18}),
+    "horse2zebra": (horses, "horses", {"wide_px": 18}),
+    "summer2winter": (seasons, "seasons", {"wide_px": 18}),
+    "ade20k": (rooms, "rooms", {"wide_px": 18}),
+    "deepfashion": (people, "people", {"wide_px": 18}),
 }
 TABLE = yaml.safe_load((Path(__file__).parent / "layouts.yaml").read_text(encoding="utf-8"))
 CASES = [

@@ -9,6 +9,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from stages.data.files import read_table, write_table
 from stages.data.prepared.packed import Index, Packed, Row, write_packed
 from stages.engine.session import Session
 from stages.engine.world import World
@@ -44,7 +45,9 @@ def block_of(what: str, profile: str, **changes):
     return validate(module.Block, merge(PARAMS, names) | changes, names)
 
 
-def packed(folder: Path, column: str, classes: int, each: int, first: int = 0) -> Path:
+def packed(
+    folder: Path, column: str, classes: int, each: int, first: int = 0, side: int = 32, teaching: str = "train"
+) -> Path:
     """Squares whose colour is the label; every fourth image of a class is held out."""
     folder.mkdir()
     generator = np.random.default_rng(0)
@@ -53,14 +56,14 @@ def packed(folder: Path, column: str, classes: int, each: int, first: int = 0) -
 
     def rows():
         for number, label in enumerate(labels):
-            image = generator.integers(90, 160, (32, 32, 3)).astype(np.uint8)
+            image = generator.integers(90, 160, (side, side, 3)).astype(np.uint8)
             y, x = generator.integers(0, 12, 2)
             image[y : y + 20, x : x + 20] = colours[label]
             yield Row(f"{number:04d}", image, None, "made", hashlib.sha256(image.tobytes()).hexdigest())
 
-    splits = ["test" if number % 4 == 0 else "train" for number in range(len(labels))]
+    splits = ["test" if number % 4 == 0 else teaching for number in range(len(labels))]
     index = Index(splits, ("test",), {column: labels + first}, {column: [str(n) for n in range(classes + first)]})
-    write_packed(folder, folder.name, 32, False, rows(), lambda keys: index)
+    write_packed(folder, folder.name, side, False, rows(), lambda keys: index)
     return folder
 
 
@@ -146,7 +149,7 @@ def test_scorer_tells_the_classes_of_three_sets_apart_jointly(tmp_path):
     }
     block = block_of("scorer", "smoke", iterations=60, batch=12)
     parts = scorer.open_parts(block, inputs)
-    source = scorer.JointSource(parts, 12, 0, False, World.single())
+    source = scorer.JointSource(parts, block, World.single())
     batch = source.batch(0)
     assert batch["image"].shape == (12, 3, 32, 32)
     assert [sorted(set(batch["class"][i : i + 4].tolist()) - set(range(*span))) for i, span in
@@ -159,9 +162,50 @@ def test_scorer_tells_the_classes_of_three_sets_apart_jointly(tmp_path):
     assert [tuple(m.shape[1:]) for m in maps] == [(8, 32, 32), (16, 16, 16), (32, 8, 8), (32, 4, 4)]
     torch.testing.assert_close(encoder.encode(torch.zeros(2, 3, 32, 32)), maps[-1].mean(dim=(2, 3)))
     with pytest.raises(ValueError, match="multiple of 3"):
-        scorer.JointSource(parts, 13, 0, False, World.single())
+        scorer.JointSource(parts, block_of("scorer", "smoke", batch=13), World.single())
     with pytest.raises(ValueError, match="boats"):
         scorer.open_parts(block_of("scorer", "smoke", sets=["boats:kind"]), inputs)
+
+
+@pytest.mark.parametrize("shrink", ["pool", "bilinear"])
+def test_sets_of_different_sides_are_taught_as_they_are_seen_later(tmp_path, shrink):
+    """What the network is taught on is what its view gives of each set's own images."""
+    sides = {"cub": 40, "cars": 24}
+    inputs = {name: packed(tmp_path / name, "kind", 2, 8, side=side) for name, side in sides.items()}
+    settings = {"sets": ["cub:kind", "cars:kind"], "batch": 8, "flip": False, "view_shrink": shrink}
+    block = block_of("scorer", "smoke", **settings)
+    parts = scorer.open_parts(block, inputs)
+    source = scorer.JointSource(parts, block, World.single())
+    facts = taught(scorer, block, inputs, tmp_path / "out")
+    assert facts["classes"] == 4 and {name: facts["held_out"][name]["images"] for name in sides} == {
+        "cub": 4,
+        "cars": 4,
+    }
+    view = load_encoder(tmp_path / "out").view
+    batch = source.batch(3)
+    own = [view(one.batch(3)["image"]) for one in source.sources]
+    assert [tuple(one.batch(3)["image"].shape) for one in source.sources] == [(4, 3, 40, 40), (4, 3, 24, 24)]
+    torch.testing.assert_close(view(batch["image"]), torch.cat(own))
+
+
+def test_splits_for_judges_alone_are_taught_on_and_all_others_held_out(tmp_path):
+    """teachA and teachB, or teach, where a set has them; its training pictures are then unseen ones."""
+    folder = packed(tmp_path / "scenes", "scene", 2, 16, teaching="teachA")
+    names = {"teachA": ("teachA", "teachB", "trainA"), "test": ("testA",)}
+    table = read_table(folder / "index.parquet")
+    splits = [names[split][row % len(names[split])] for row, split in enumerate(table["split"])]
+    card = json.loads((folder / "card.json").read_text())
+    card |= {"splits": {name: splits.count(name) for name in sorted(set(splits))}, "evaluation": ["testA"]}
+    (folder / "card.json").write_text(json.dumps(card))
+    types = {name: "int" if name == "scene" else "str" for name in table}
+    write_table(folder / "index.parquet", {**table, "split": splits}, types)
+    data = Packed.open(folder)
+    training, held_out, values = common.labelled_positions(data, "scene", 2)
+    assert values.tolist() == [0, 1]
+    taught_on = np.flatnonzero(np.isin(data.column("split"), ["teachA", "teachB"]))
+    assert training.tolist() == taught_on.tolist() and len(taught_on) > 0
+    assert held_out.tolist() == np.setdiff1d(np.arange(32), taught_on).tolist()
+    assert {"trainA", "testA"} == set(data.column("split")[held_out])
 
 
 def test_a_file_becomes_an_encoder_and_wrong_files_are_named(tmp_path):

@@ -1,6 +1,5 @@
 """Training batches from a packed dataset: a pure function of seed and step."""
 
-import hashlib
 from collections.abc import Sequence
 from functools import cache, partial
 from pathlib import Path
@@ -10,6 +9,7 @@ import torch
 
 from stages.data.image import mask_to_tensor, to_tensor
 from stages.data.prepared.augment import Crop, coins, crop_windows, cut_windows
+from stages.data.prepared.order import Order, checked, digest, numbers_of
 from stages.data.prepared.packed import Packed
 
 
@@ -35,22 +35,19 @@ class PackedSource:
     ) -> None:
         """Raises: ValueError for no positions, positions outside the set, or a batch that the ranks cannot share."""
         self.packed = packed if isinstance(packed, Packed) else Packed.open(packed)
-        self.positions = np.asarray(positions, np.int64)
-        if not len(self.positions) or self.positions.min() < 0 or self.positions.max() >= len(self.packed):
-            raise ValueError(f"{self.packed.folder}: expected positions within 0..{len(self.packed) - 1}, at least one")
+        self.positions = checked(positions, len(self.packed), self.packed.folder)
         if batch < 1 or batch % world.size:
             raise ValueError(f"batch: expected a positive multiple of {world.size} processes, came {batch}")
         self.size, self.seed, self.flip, self.crop, self.world = batch, seed, flip, crop, world
         self._labels = {name: self.packed.column(name) for name in labels}
-        self._epoch, self._order = -1, np.empty(0, np.int64)
-        self._key = _digest(seed, "flip")
-        self._key_of = cache(partial(_digest, seed))
+        self._order = Order(self.positions, seed)
+        self._key = digest(seed, "flip")
+        self._key_of = cache(partial(digest, seed))
 
     def batch(self, step: int) -> dict[str, torch.Tensor]:
         """This rank's rows of one global batch."""
-        numbers = step * self.size + np.arange(self.world.rank, self.size, self.world.size)
-        positions = np.concatenate([self._places(numbers[numbers // len(self.positions) == epoch])
-                                    for epoch in np.unique(numbers // len(self.positions))])  # fmt: skip
+        numbers = numbers_of(step, self.size, self.world.rank, self.world.size)
+        positions = self._order.places(numbers)
         images = self.packed.images[positions]
         masks = None if self.packed.masks is None else self.packed.masks[positions]
         if self.crop is not None:
@@ -68,14 +65,3 @@ class PackedSource:
         for name, values in self._labels.items():
             batch[f"label_{name}"] = torch.from_numpy(values[positions])
         return batch
-
-    def _places(self, numbers: np.ndarray) -> np.ndarray:
-        epoch = int(numbers[0]) // len(self.positions)
-        if epoch != self._epoch:
-            generator = np.random.Generator(np.random.PCG64(_digest(self.seed, f"epoch {epoch}")))
-            self._epoch, self._order = epoch, generator.permutation(self.positions)
-        return self._order[numbers % len(self.positions)]
-
-
-def _digest(seed: int, name: str) -> int:
-    return int.from_bytes(hashlib.sha256(f"{seed} {name}".encode()).digest()[:8], "little")

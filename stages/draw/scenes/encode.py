@@ -28,6 +28,11 @@ def png(image: np.ndarray) -> bytes:
     return _saved(Image.fromarray(image), "PNG", compress_level=1)
 
 
+def png_wide(values: np.ndarray) -> bytes:
+    """A map of numbers up to 65,535 as 16-bit grey png. Shapes: int [H W]."""
+    return _saved(Image.fromarray(values.astype(np.uint16)), "PNG", compress_level=1)
+
+
 def png_mask(mask: np.ndarray, three_channels: bool = False) -> bytes:
     """A mask [H W] bool as 0 and 255 in one grey channel or three equal ones: both occur."""
     grey = Image.fromarray(mask.astype(np.uint8) * 255)

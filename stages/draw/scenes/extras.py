@@ -12,9 +12,10 @@ def paint_person(
     rng: np.random.Generator,
     part: str,
     hides: tuple[str, ...] = (),
+    coat: Colour | None = None,
 ) -> None:
-    """A standing person whose feet are at `foot`; height in pixels."""
-    coat: Colour = tint(rng.integers(40, 220, 3), 1.0)
+    """A standing person whose feet are at `foot`; height in pixels; a coat of any colour, or of the given one."""
+    coat = coat or tint(rng.integers(40, 220, 3), 1.0)
     skin: Colour = tint((226, 176, 136), float(rng.uniform(0.5, 1.1)))
     leg, arm = trace("0.02 -0.45, 0.11 -0.45, 0.12 0, 0.03 0"), trace("0.17 -0.82, 0.25 -0.42, 0.19 -0.40, 0.12 -0.74")
     shapes = [(leg * (side, 1), (50, 54, 70)) for side in (-1, 1)]

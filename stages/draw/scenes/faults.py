@@ -115,6 +115,37 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
         _lost("mask_of_other_size", "mask_size"),
         _kept("no_joint_seen"),
     ),
+    "cityscapes": (
+        *UNREADABLE,
+        _kept("sixteen_bit"),
+        _kept("colours_alone"),
+        _lost("black", "blank"),
+        _lost("strange_name", "file_name"),
+        _lost("no_labels", "no_labels"),
+        _lost("labels_without_photo", "no_image"),
+        _lost("labels_of_other_size", "label_size"),
+        _lost("label_above", "label_value"),
+    ),
+    "horse2zebra": (*UNREADABLE, *UNUSUAL, _kept("grey"), _lost("black", "blank")),
+    "summer2winter": (*UNREADABLE, _kept("cmyk"), _kept("grey"), _lost("black", "blank")),
+    "ade20k": (
+        *UNREADABLE,
+        _kept("cmyk"),
+        _lost("strange_name", "file_name"),
+        _lost("no_labels", "no_labels"),
+        _lost("labels_without_photo", "no_image"),
+        _lost("labels_of_other_size", "label_size"),
+        _lost("label_above", "label_value"),
+    ),
+    "deepfashion": (
+        *UNREADABLE,
+        _kept("cmyk"),
+        _lost("missing_photo", "no_image"),
+        _lost("no_pose", "no_pose"),
+        _lost("nobody_seen", "no_person"),
+        _lost("joint_without_row", "pose_value"),
+        _kept("several_people"),
+    ),
 }
 
 

@@ -10,8 +10,17 @@ SUITS: tuple[Colour, ...] = ((240, 240, 244), (34, 36, 44), (190, 34, 40), (40, 
 SKIN: Colour = (224, 172, 134)
 
 
-def figure_joints(rng: np.random.Generator, foot: float) -> np.ndarray:
-    """One pose whose feet stand about `foot` of the width. Shapes: -> float64 [18 2] (x, y). Units: frame sides."""
+def figure_joints(
+    rng: np.random.Generator,
+    foot: float,
+    arms: tuple[tuple[float, float], tuple[float, float]] = ((-0.6, 1.3), (-1.2, 0.6)),
+    stances: tuple[float, float] = (0.06, 0.17),
+) -> np.ndarray:
+    """One pose whose feet stand about `foot` of the width, each up to a stance away from it.
+
+    `arms` are ranges of angles: of the upper arm from straight out, of the forearm from the upper; down is positive.
+    Shapes: -> float64 [18 2] (x, y). Units: frame sides, radians.
+    """
     knee_bend = float(rng.uniform(0.0, 0.07))
     hip = np.array([foot + rng.uniform(-0.04, 0.04), 0.56 + knee_bend])
     lean = rng.uniform(-0.05, 0.05)
@@ -21,11 +30,11 @@ def figure_joints(rng: np.random.Generator, foot: float) -> np.ndarray:
     joints[0] = np.add(neck, (lean * 0.5 + rng.uniform(-0.015, 0.015), -0.09))
     for side, shoulder, leg in ((-1, 2, 8), (1, 5, 11)):
         joints[shoulder] = np.add(neck, (side * 0.075, 0.015))
-        up, fore = rng.uniform(-0.6, 1.3), rng.uniform(-1.2, 0.6)  # angles from straight out, down is positive
+        up, fore = (rng.uniform(*angles) for angles in arms)
         elbow = joints[shoulder] + 0.125 * np.array([side * np.cos(up), np.sin(up)])
         joints[shoulder + 1] = elbow
         joints[shoulder + 2] = elbow + 0.125 * np.array([side * np.cos(up + fore), np.sin(up + fore)])
-        stance = rng.uniform(0.06, 0.17)
+        stance = rng.uniform(*stances)
         joints[leg] = np.add(hip, (side * 0.045, 0.0))
         ankle = np.array([foot + side * stance, 0.90 + rng.uniform(-0.02, 0.02)])
         joints[leg + 2] = ankle

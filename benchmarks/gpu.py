@@ -2,10 +2,10 @@
 
     python -m benchmarks.gpu [--device cuda|cpu] [--steps 3]
 
-Needs no engine and no data: photos are drawn. Three steps of every method at the smallest size and of ContrasFill's and
-GANSeg's at the paper's, in fp32 and bf16; a kill and what goes on after it; two processes; one batch sampled and
-measured. Prints a line for each as it ends and leaves with 1 where one failed. On the CPU the paper's sizes take one
-step of the smallest batch.
+Needs no engine and no data: photos are drawn. Three steps of every method at the smallest size and of ContrasFill's,
+GANSeg's and MoNCE's at the paper's, in fp32 and bf16; a kill and what goes on after it; two processes; one batch
+sampled and measured. Prints a line for each as it ends and leaves with 1 where one failed. On the CPU the paper's sizes
+take one step of the smallest batch.
 """
 
 import argparse
@@ -24,7 +24,10 @@ from benchmarks.trainings import TRAININGS, Training
 
 PRECISIONS = ("fp32", "bf16")
 # The paper's sizes: what is trained there, and its smallest batch.
-AT_PAPER_SIZE: dict[str, dict[str, Any]] = {"contrasfill": {"codes_per_space": 2, "batch": 4}, "gan": {"batch": 4}}
+AT_PAPER_SIZE: dict[str, dict[str, Any]] = {
+    "contrasfill": {"codes_per_space": 2, "batch": 4}, "gan": {"batch": 4}, "monce": {"batch": 1},
+    "spade_monce": {"batch": 2},
+}  # fmt: skip
 
 
 @dataclass
@@ -53,6 +56,17 @@ class Bench:
 
         folder = self.folder / f"inputs {side}"
         return {name: folder / name for name in ("data", "encoder")} if folder.is_dir() else make_inputs(folder, side)
+
+    def translated(self, data: str, profile: str, side: int) -> dict[str, Path]:
+        """A drawn set of MoNCE at a side, and a VGG of fresh weights; at the paper's size one of that size."""
+        from tests.papers.monce_blocks import drawn_pack, fresh_vgg
+
+        folder = self.folder / f"{data} {side}"
+        if not folder.is_dir():
+            whole = {"classes": ()} if data == "rooms" and profile == "paper" else {}
+            drawn_pack(data, folder, size_px=side, wide_px=round(286 * side / 256), **whole)
+            fresh_vgg(folder / "vgg", "vgg19" if profile == "paper" else "vgg_small")
+        return {"data": folder / data, "features": folder / "vgg"}
 
 
 @dataclass
@@ -139,7 +153,8 @@ def opened(bench: Bench, one: Training, profile: str, **changes: Any):
     """(method, source, block) of a training on drawn inputs."""
     smallest = AT_PAPER_SIZE[one.name] if profile == "paper" and bench.device == "cpu" else {}
     block = one.block(profile, **{**smallest, **changes})
-    inputs = bench.inputs(block.size_px)
+    side = block.size_px
+    inputs = bench.translated(one.data, profile, side) if one.paper == "monce" else bench.inputs(side)
     if one.name == "segmenter":
         inputs = inputs | {"model": trained_gan(bench)}
     world = world_of(bench.device)

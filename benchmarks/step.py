@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks.trainings import TRAININGS
 
-METHODS = ("contrasfill", "comodgan", "collagegan", "batfill")
+METHODS = ("contrasfill", "comodgan", "collagegan", "batfill", "monce", "cycle", "lsesim", "spade_monce")
 WARM_STEPS = 3
 now = time.process_time
 
@@ -63,7 +63,8 @@ class Stopwatch:
             images = images.view_as(images)
             made = function(images)
             self.spent["encoders"] += now() - begun
-            if images.requires_grad:
+            # Of several maps only the forward pass is counted here; their backward pass stays with its phase.
+            if images.requires_grad and not isinstance(made, list):
                 first = []
                 made.register_hook(lambda gradient: first.append(now()))
                 images.register_hook(lambda gradient: self.add("encoders", now() - first[0]))
@@ -81,7 +82,8 @@ def measure(method_name: str, inputs: dict[str, Path], data: str, profile: str, 
     from stages.engine.loop import Run
     from stages.engine.world import World, settle
 
-    training = replace(TRAININGS[method_name], data=data)
+    training = TRAININGS[method_name]
+    training = replace(training, data=data) if training.paper == "contrasfill" else training
     module, block = importlib.import_module(training.module), training.block(profile)
     world = World.single()
     settle(world.device)
@@ -121,6 +123,13 @@ def measure(method_name: str, inputs: dict[str, Path], data: str, profile: str, 
         )
 
 
+def drawn(method: str, folder: Path) -> dict[str, Path]:
+    """A set of MoNCE drawn at demo size, and a network to look through that nothing was taught."""
+    from tests.papers.monce_blocks import drawn_pack, fresh_vgg
+
+    return {"data": drawn_pack(TRAININGS[method].data, folder, "demo"), "features": fresh_vgg(folder / "vgg")}
+
+
 def main() -> None:
     """Reads the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -139,9 +148,10 @@ def main() -> None:
         else:
             from tests.contract.prepared import make_inputs
 
-            inputs = make_inputs(Path(folder))
+            inputs = make_inputs(Path(folder) / "face")
         for method in arguments.methods:
-            measure(method, inputs, arguments.set, arguments.profile, arguments.steps)
+            given = inputs if TRAININGS[method].paper == "contrasfill" else drawn(method, Path(folder) / method)
+            measure(method, given, arguments.set, arguments.profile, arguments.steps)
 
 
 if __name__ == "__main__":

@@ -68,6 +68,14 @@ def _ganseg(name: str, method: str, *groups: str, variant: str, run: str) -> Tra
                     ("runs.{profile}.celeba_wild." + run,))  # fmt: skip
 
 
+def _monce(name: str, method: str, groups: tuple[str, ...], data: str, run: str, *between: str) -> Training:
+    drawn = ("spade.drawn." + data + ".{profile}",) if method == "spade" else ()
+    module, last = f"stages.papers.monce.methods.{method}.method", "runs.{profile}." + f"{data}.{run}"
+    return Training(name, module, ("common", *groups), data, between, (*drawn, last))
+
+
+CONTRAST, PAIRED = ("unpaired", "weighting", "contrast"), ("weighting", "spade")
+
 TRAININGS = {
     one.name: one
     for one in (
@@ -91,5 +99,22 @@ TRAININGS = {
             "ae_masks", "autoencoder", "generator", "autoencoder", variant="autoencoder.variant.masks", run="ae_masks"
         ),
         _ganseg("segmenter", "segmenter", "segmenter", variant="common.variant.main", run=""),
+        _monce("monce", "contrast", CONTRAST, "horses", "monce", "weighting.variant.monce"),
+        _monce("cycle", "cycle", ("unpaired", "cycle"), "horses", "cycle"),
+        _monce("lsesim", "lsesim", ("unpaired", "lsesim"), "horses", "lsesim", "lsesim.variant.lsesim"),
+        _monce("learned", "lsesim", ("unpaired", "lsesim"), "horses", "learned", "lsesim.variant.learned"),
+        *(
+            _monce(
+                f"spade_{run}",
+                "spade",
+                PAIRED,
+                data,
+                run,
+                "weighting.variant.paired",
+                f"weighting.variant.{run}",
+                f"spade.variant.{run}",
+            )
+            for run, data in (("monce", "rooms"), ("perceptual", "people"))
+        ),
     )
 }

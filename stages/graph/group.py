@@ -68,6 +68,10 @@ class Shaping:
         self._check_names(name, entry, axes)
         self.refers.check_artifact(name, entry, axes)
         inputs = self.refers.inputs(name, entry)
+        if entry.some is not None and not any(given.startswith(entry.some) for given in inputs):
+            raise self.source.wrong(name, "some", f"no input's name begins with {entry.some}")
+        if strange := [given for given in entry.spare if given not in inputs]:
+            raise self.source.wrong(name, "spare", f"{strange[0]} is no input{closest(strange[0], inputs)}")
         listed = self.layers.expand(self.source, name, entry, axes)
         out, files, outs = self._out(name, entry)
         if idle := [axis for axis in axes if f"${{item.{axis}}}" not in out]:
@@ -131,6 +135,8 @@ class Shaping:
         words += [("--seed", str(entry.seed))] if entry.seed is not None else []
         words.append(("--block", *layers))
         words += [("--in", *(f"{name}={path}" for name, path in inputs.items()))] if inputs else []
+        words += [("--some", entry.some)] if entry.some is not None else []
+        words += [("--spare", *entry.spare)] if entry.spare else []
         words.append(("--out", out))
         words += [("--files", *files)] if files else []
         words.append(("--threads", "1"))

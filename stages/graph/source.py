@@ -83,6 +83,8 @@ class Entry(_Part):
     between: list[str] = Field(default=[], alias="with")
     last: list[str] = []
     inputs: Groups = Field(default={}, alias="in")
+    some: Word | None = None
+    spare: list[Word] = []
     out: str
     artifact: dict[Word, list[Point]] | None = None
     files: list[str] = []
@@ -156,6 +158,10 @@ class Source:
         for key, wanted in (("seed", shape.seed), ("method", shape.method)):
             if wanted != (getattr(entry, key) is not None):
                 raise self.wrong(name, key, f"{entry.verb} {'needs one' if wanted else 'takes none'}")
+        if entry.some is not None and not shape.follows:
+            raise self.wrong(name, "some", f"{entry.verb} is not left out with its inputs; this says which may be")
+        if entry.spare and not shape.follows:
+            raise self.wrong(name, "spare", f"{entry.verb} is not left out with its inputs; this says which may be")
         if entry.files and not shape.files:
             raise self.wrong(name, "files", f"{entry.verb} writes a folder; only tables and figures name files")
         if tuple(entry.files) == shape.files and entry.files:

@@ -8,12 +8,16 @@ FIGURE = ("png", "pdf", "md")
 
 @dataclass(frozen=True)
 class Verb:
-    """`choice` is the word that an entry's value is given as; `files` are what a final stage writes by default."""
+    """`choice` is the word that an entry's value is given as; `files` are what a final stage writes by default.
+
+    What `follows` is left out with an input that was not run.
+    """
 
     choice: str
     of_paper: bool = False
     seed: bool = False
     method: bool = False
+    follows: bool = False
     files: tuple[str, ...] = ()
 
 
@@ -23,10 +27,10 @@ VERBS = {
     "detect": Verb("set"),
     "prepare": Verb("set"),
     "teach": Verb("what"),
-    "train": Verb("method", of_paper=True, seed=True),
+    "train": Verb("method", of_paper=True, seed=True, follows=True),
     "discover": Verb("what", of_paper=True, seed=True, method=True),
-    "sample": Verb("method", of_paper=True, seed=True),
-    "measure": Verb("what", of_paper=True),
+    "sample": Verb("method", of_paper=True, seed=True, follows=True),
+    "measure": Verb("what", of_paper=True, follows=True),
     "tabulate": Verb("what", of_paper=True, files=TABLE),
     "illustrate": Verb("what", of_paper=True, files=FIGURE),
 }

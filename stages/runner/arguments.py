@@ -5,8 +5,8 @@ from pathlib import Path
 
 from stages.runner.exits import BAD_PARAMS, StageFailure
 
-LISTS = ("block", "in", "files")
-SINGLES = ("out", "threads", "gpu")
+LISTS = ("block", "in", "files", "spare")
+SINGLES = ("out", "threads", "gpu", "some")
 # How many threads or devices a stage is given does not change what it computes, so these stay out of its fingerprint.
 UNHASHED = ("threads", "gpu")
 
@@ -21,13 +21,15 @@ class Arguments:
     inputs: dict[str, Path]
     out: Path
     files: tuple[str, ...]
+    some: str
+    spare: tuple[str, ...]
     threads: int
     gpus: int
     canonical: tuple[str, ...]
 
 
 def parse(verb: str, allowed: tuple[str, ...], words: list[str]) -> Arguments:
-    """Reads `--name value …` words: block, in (name=path), files, out, threads, gpu, and the verb's own choices.
+    """Reads `--name value …` words: block, in (name=path), files, spare, out, threads, gpu, some, and its choices.
 
     Raises: StageFailure 78 for an unknown, repeated, missing or malformed argument.
     """
@@ -44,6 +46,12 @@ def parse(verb: str, allowed: tuple[str, ...], words: list[str]) -> Arguments:
         if not separator or not name or not path or name in inputs:
             raise StageFailure(BAD_PARAMS, f"{verb}: --in takes distinct name=path pairs, found {item!r}")
         inputs[name] = _relative(verb, f"--in {name}", path)
+    some = given.get("some", [""])[0]
+    if some and not any(name.startswith(some) for name in inputs):
+        raise StageFailure(BAD_PARAMS, f"{verb}: --some {some}: expected inputs named {some}…, found {sorted(inputs)}")
+    spare = tuple(given.get("spare", ()))
+    if strange := sorted(set(spare) - set(inputs)):
+        raise StageFailure(BAD_PARAMS, f"{verb}: --spare {strange[0]}: expected some of the inputs {sorted(inputs)}")
     canonical = [verb]
     for name in sorted(given):
         if name not in UNHASHED:
@@ -55,6 +63,8 @@ def parse(verb: str, allowed: tuple[str, ...], words: list[str]) -> Arguments:
         inputs=inputs,
         out=_relative(verb, "--out", given["out"][0]),
         files=tuple(given.get("files", ())),
+        some=some,
+        spare=spare,
         threads=_count(verb, "threads", given["threads"][0], 1),
         gpus=_count(verb, "gpu", given.get("gpu", ["0"])[0], 0),
         canonical=tuple(canonical),

@@ -110,7 +110,8 @@ class Run:
         machine.limit_threads(self.arguments.threads)
         targets = plan.modules(self.verb, self.arguments.choices, self.module_of)
         self.plan = plan.Plan(self.arguments, targets, self.lock)
-        self.skipped = skip.reason_to_skip(self.plan.params, self.arguments.inputs, self.follows)
+        given = self.arguments
+        self.skipped = skip.reason_to_skip(self.plan.params, given.inputs, self.follows, given.some, given.spare)
         if self.skipped is None:
             self.module = self.plan.module()
             self.block = self.plan.block(self.module)

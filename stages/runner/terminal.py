@@ -1,6 +1,7 @@
 """What is printed survives a terminal, pipe or log that cannot show all of it."""
 
 import codecs
+import contextlib
 import io
 import sys
 import unicodedata
@@ -19,7 +20,9 @@ def speak_plainly() -> None:
     """From now on stdout and stderr write what their encoding lacks in other letters, instead of ending in an error."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors=ERRORS)
+            # It writes out what waits, for which a full disk has no room: told where the stage ends.
+            with contextlib.suppress(OSError):
+                stream.reconfigure(errors=ERRORS)
 
 
 def plain(letter: str) -> str:

@@ -11,6 +11,8 @@ CODE = Path("stages/code.json")
 SHARED = (
     ("--block LAYER …", "layers of the parameters, merged left to right"),
     ("--in NAME=PATH …", "inputs: folders of other stages, or files"),
+    ("--some NAME", "of inputs whose names begin so, those that this profile leaves out may be missing, but not all"),
+    ("--spare NAME …", "inputs that the stage does without where this profile leaves them out"),
     ("--out PATH", "the folder to write, or with --files what stands before each suffix"),
     ("--files SUFFIX …", "of tables and figures: the files to write"),
     ("--threads N", "CPU threads"),

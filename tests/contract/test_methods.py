@@ -13,15 +13,18 @@ from stages.engine.loop import Run
 from stages.engine.weights import load_weights, write_weights
 from stages.engine.world import World, settle
 from tests.contract.prepared import block_of, make_inputs
+from tests.papers.monce_blocks import drawn_pack, fresh_vgg, layers_of
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A method: where it lives, its layers at smoke size, and the parameters whose first gradient is zero by design."""
+    """A method: where it lives, its layers at smoke size, its data, and the parameters whose first gradient is zero by
+    design."""
 
     module: str
     layers: tuple[str, ...]
     still: tuple[str, ...] = ()
+    data: str = "face"
 
 
 def contrasfill(method: str, *variants: str) -> Entry:
@@ -33,7 +36,12 @@ def contrasfill(method: str, *variants: str) -> Entry:
     return Entry(f"stages.papers.contrasfill.methods.{method}.method", tuple(layers))
 
 
-METHODS = {
+def monce(method: str, data: str, run: str, *still: str) -> Entry:
+    """One run of a method that translates."""
+    return Entry(f"stages.papers.monce.methods.{method}.method", layers_of(method, data, run, "smoke"), still, data)
+
+
+PAINTERS = {
     "contrasfill": contrasfill("contrasfill"),
     "contrasfill1": contrasfill("contrasfill", "contrasfill.variant.one_code"),
     "context_free": contrasfill("contrasfill", "contrasfill.variant.context_free"),
@@ -44,22 +52,36 @@ METHODS = {
         ("contrasfill.batfill.base", "contrasfill.batfill.data.face", "contrasfill.batfill.profile.smoke"),
     ),
 }
+TRANSLATORS = {
+    "monce": monce("contrast", "horses", "monce"),
+    "cycle": monce("cycle", "horses", "cycle"),
+    "lsesim": monce("lsesim", "horses", "lsesim"),
+    "learned": monce("lsesim", "horses", "learned"),
+    "spade_monce": monce("spade", "rooms", "monce"),
+    "spade_perceptual": monce("spade", "rooms", "perceptual"),
+    "spade_people": monce("spade", "people", "weight"),
+}
+METHODS = PAINTERS | TRANSLATORS
 SEED = 3
 WORLD = World.single()
 
 
 @pytest.fixture(scope="module")
-def inputs(tmp_path_factory) -> dict[str, Path]:
+def inputs(tmp_path_factory) -> dict[str, dict[str, Path]]:
+    """What methods on a set are given, by the set's name."""
     settle(torch.device("cpu"))
-    return make_inputs(tmp_path_factory.mktemp("inputs"))
+    folder = tmp_path_factory.mktemp("inputs")
+    features = fresh_vgg(folder / "vgg")
+    drawn = {data: {"data": drawn_pack(data, folder), "features": features} for data in ("horses", "rooms", "people")}
+    return drawn | {"face": make_inputs(folder / "face")}
 
 
 class Training:
     """A method in training that notes its losses and gradients."""
 
-    def __init__(self, entry: Entry, inputs: dict[str, Path], resume: Path) -> None:
-        self.block = block_of(entry.module, *entry.layers)
-        self.method, self.source = importlib.import_module(entry.module).for_training(self.block, inputs, SEED, WORLD)
+    def __init__(self, entry: Entry, inputs: dict[str, dict[str, Path]], resume: Path) -> None:
+        self.block, module = block_of(entry.module, *entry.layers), importlib.import_module(entry.module)
+        self.method, self.source = module.for_training(self.block, inputs[entry.data], SEED, WORLD)
         self.run = Run(self.method, self.source, self.block, SEED, WORLD, resume)
         self.terms: list[dict[str, torch.Tensor]] = []
         self.gradients: dict[str, float] = {}
@@ -166,7 +188,7 @@ def sampler(trained, tmp_path_factory):
 
 def test_produce_in_a_batch_equals_one_by_one(sampler):
     method, batch = sampler
-    rows = len(batch["image"])
+    rows = len(next(iter(batch.values())))
     whole = method.produce(batch, Chance(SEED, 0, WORLD))["image"]
     for row in range(rows):
         own = {name: value[row : row + 1] for name, value in batch.items()}
@@ -174,6 +196,16 @@ def test_produce_in_a_batch_equals_one_by_one(sampler):
         torch.testing.assert_close(alone[0], whole[row], rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("trained", sorted(TRANSLATORS), indirect=True)
+def test_produce_translates_without_a_draw(sampler):
+    method, batch = sampler
+    one, other = (method.produce(batch, Chance(SEED, step, WORLD))["image"] for step in (0, 1))
+    assert torch.equal(one, other) and torch.isfinite(one).all() and one.abs().max() <= 1
+    seen = batch["source"] if "source" in batch else batch["image"]
+    assert one.shape == seen.shape and not torch.equal(one, seen)
+
+
+@pytest.mark.parametrize("trained", sorted(PAINTERS), indirect=True)
 def test_produce_keeps_everything_outside_the_hole_and_paints_inside(sampler):
     method, batch = sampler
     made = method.produce(batch, Chance(SEED, 0, WORLD))["image"]
@@ -183,6 +215,7 @@ def test_produce_keeps_everything_outside_the_hole_and_paints_inside(sampler):
     assert not torch.equal(made[inside.expand_as(made)], batch["image"][inside.expand_as(made)])
 
 
+@pytest.mark.parametrize("trained", sorted(PAINTERS), indirect=True)
 def test_produce_draws_another_sample_from_another_chance(sampler):
     method, batch = sampler
     one, other = (method.produce(batch, Chance(SEED, step, WORLD))["image"] for step in (0, 1))

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Literal
 
 from stages.draw import style
+from stages.draw.drawn import Drawn
 from stages.papers.contrasfill.methods.contrasfill.method import Block as MethodBlock
 from stages.papers.contrasfill.report.diagram import diagram, legend
-from stages.papers.contrasfill.report.drawn import Drawn
 from stages.papers.contrasfill.report.wiring import trunk_to_nodes
 
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from stages.draw import style
+from stages.draw.drawn import Drawn
 from stages.papers.contrasfill import combinations
-from stages.papers.contrasfill.report.drawn import Drawn
 from stages.papers.contrasfill.report.notation import (
     HARD,
     MARGIN,

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from stages.draw import style
 from stages.draw.board import Board, Point
+from stages.draw.drawn import Drawn
 from stages.papers.contrasfill import combinations
 from stages.papers.contrasfill.combinations import Pair
-from stages.papers.contrasfill.report.drawn import Drawn
 from stages.papers.contrasfill.report.notation import HARD, MARGIN, PAIR_WIDTH, Block, drawn, named, pair, sheet
 
 TERM = PAIR_WIDTH + 0.5

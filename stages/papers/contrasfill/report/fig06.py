@@ -6,8 +6,8 @@ from pathlib import Path
 
 from stages.draw import style
 from stages.draw.board import Board, Point
+from stages.draw.drawn import Drawn
 from stages.papers.contrasfill.combinations import Cell
-from stages.papers.contrasfill.report.drawn import Drawn
 from stages.papers.contrasfill.report.notation import FADED, MARGIN, Block, drawn, grid_centre, grid_with_codes, sheet
 
 PITCH = 0.56

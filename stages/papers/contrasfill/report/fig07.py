@@ -8,8 +8,8 @@ from pydantic import Field
 
 from stages.block import Block as Base
 from stages.data.files import read_json
+from stages.draw.drawn import Drawn
 from stages.draw.grid import Group, Row, Sheet, sheet_to_figure
-from stages.papers.contrasfill.report.drawn import Drawn
 
 
 class Block(Base):

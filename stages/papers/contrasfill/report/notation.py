@@ -12,9 +12,9 @@ from stages.block import Block as Base
 from stages.draw import style
 from stages.draw.board import FOOT, Board, Point
 from stages.draw.board import board as empty_board
+from stages.draw.drawn import Drawn
 from stages.papers.contrasfill import combinations
 from stages.papers.contrasfill.combinations import Cell, Pair
-from stages.papers.contrasfill.report.drawn import Drawn
 
 # supp §3: warm colours are known codes, cold ones unknown, in the order of the text.
 KNOWN = (("red", "#d7301f"), ("yellow", "#f7d13d"), ("pink", "#f4a6c0"), ("orange", "#f08a24"))

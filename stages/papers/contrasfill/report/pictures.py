@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from stages.data.prepared.packed import Packed
+from stages.draw.drawn import Drawn as Drawn
 from stages.draw.grid import Row, erase, mask_to_tile
-from stages.papers.contrasfill.report.drawn import Drawn as Drawn
 from stages.papers.contrasfill.sampled import Samples, check_alike, positions_to_holes, read_samples
 
 KEY_LETTERS = 10  # of a photo's key, in captions

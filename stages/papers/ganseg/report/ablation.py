@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from stages.draw.latex import DOWN, UP, cells_to_line, escaped, tabular, with_printed
+from stages.draw.runs import Run
 from stages.draw.style import stamp
 from stages.draw.table import Key, Row, check_same, protocol_to_text, rows_to_csv, rows_to_markdown
 from stages.papers.ganseg.report.names import COLUMNS, DATASETS, NOT_RUN, Column
-from stages.papers.ganseg.report.runs import Run
 
 BESIDE = {
     "landmark_error_scops": "landmark error by SCOPS' protocol (%)",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from stages.block import Block as Base
-from stages.papers.ganseg.report.runs import Run
+from stages.draw.runs import Run
 from stages.papers.ganseg.report.triviality import KINDS, open_all, verdict_of
 
 KEPT = ("parts", "steps", "n", "fired", "values", "reconstruction", "seed")

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from stages.block import Block as Base
 from stages.data.files import read_json
+from stages.draw.runs import open_runs
 from stages.draw.table import read_reported
 from stages.draw.verdict import NOT_DECIDED, Verdict, word_of_halves
 from stages.papers.ganseg.report import (
@@ -26,7 +27,6 @@ from stages.papers.ganseg.report import (
 )
 from stages.papers.ganseg.report.ablation import Table
 from stages.papers.ganseg.report.names import COLUMNS, DATASETS
-from stages.papers.ganseg.report.runs import open_runs
 from stages.papers.ganseg.report.verdicts import (
     extremes_are_worst,
     fixed_is_worse,

@@ -12,10 +12,10 @@ from pydantic import Field
 
 from stages.block import Block as Base
 from stages.draw.latex import cells_to_line, escaped, tabular
+from stages.draw.runs import Run, open_run
 from stages.draw.style import stamp
 from stages.draw.table import Row, rows_to_csv, rows_to_markdown
 from stages.papers.ganseg.report.names import NOT_RUN
-from stages.papers.ganseg.report.runs import Run, open_run
 from stages.papers.ganseg.report.verdicts import HEAD, Ruled, ruled
 
 ALWAYS = ("n1", "n2")

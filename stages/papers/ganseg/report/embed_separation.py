@@ -13,8 +13,8 @@ from pydantic import Field
 
 from stages.block import Block as Base
 from stages.data.files import read_json
+from stages.draw.runs import not_run
 from stages.papers.ganseg.report.names import DATASETS
-from stages.papers.ganseg.report.runs import not_run
 from stages.papers.ganseg.report.verdicts import Ruled, ruled
 
 

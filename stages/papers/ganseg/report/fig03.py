@@ -13,10 +13,10 @@ from pydantic import Field
 from stages.block import Block as Base
 from stages.data.files import read_json
 from stages.draw import style
+from stages.draw.runs import not_run
 from stages.papers.ganseg.report.colours import part_colours
 from stages.papers.ganseg.report.names import DATASETS, NOT_RUN
 from stages.papers.ganseg.report.pictures import Drawn
-from stages.papers.ganseg.report.runs import not_run
 
 GROUND = "#9aa1a9"
 

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from stages.block import Block as Base
 from stages.data.prepared.packed import Packed
+from stages.draw.runs import Run
 from stages.papers.ganseg.report.colours import mark, overlay, part_colours
 from stages.papers.ganseg.report.names import DATASETS
 from stages.papers.ganseg.report.pictures import (
@@ -23,7 +24,6 @@ from stages.papers.ganseg.report.pictures import (
     panels_to_figure,
     tiles_to_picture,
 )  # fmt: skip
-from stages.papers.ganseg.report.runs import Run
 from stages.papers.ganseg.report.shown import open_sets, photos_to_show
 from stages.papers.ganseg.report.triviality import KINDS, open_all
 

@@ -10,9 +10,9 @@ from typing import Literal
 from pydantic import Field
 
 from stages.block import Block as Base
+from stages.draw.runs import open_runs
 from stages.papers.ganseg.report.names import DATASETS
 from stages.papers.ganseg.report.pictures import Drawn, Panel, panels_to_figure
-from stages.papers.ganseg.report.runs import open_runs
 from stages.papers.ganseg.report.shown import found_to_strip, open_sets, photos_to_show
 from stages.papers.ganseg.report.table4 import LINES, lines_to_sources
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from stages.draw import style
+from stages.draw.drawn import Drawn as Drawn
 from stages.draw.grid import enlarge
 from stages.papers.ganseg.report.names import NOT_RUN
 
@@ -14,15 +15,6 @@ TILE = 128
 ARM = 4  # half the length of a '+', in pixels of a tile
 GAP, MARGIN, HEAD, TITLE, FOOT, LABEL, BETWEEN = 4, 24, 14, 44, 48, 150, 36
 ABSENT = 40  # height of a line that was not run
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """A finished figure, the profile it shows, and its caption."""
-
-    figure: Any
-    profile: str
-    caption: str
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ import numpy as np
 
 from stages.data.files import read_json
 from stages.data.prepared.packed import Packed
+from stages.draw.runs import not_run
 from stages.draw.scenes.chance import generator
 from stages.papers.ganseg.report.colours import overlay
 from stages.papers.ganseg.report.pictures import Strip, enlarged, tiles_to_picture
-from stages.papers.ganseg.report.runs import not_run
 
 
 def photos_to_show(data: Packed, count: int) -> np.ndarray:

@@ -10,10 +10,10 @@ from typing import Literal
 
 from stages.block import Block as Base
 from stages.draw.latex import cells_to_line, tabular, with_printed
+from stages.draw.runs import open_run
 from stages.draw.style import stamp
 from stages.draw.table import Key, Row, read_reported, rows_to_csv, rows_to_markdown
 from stages.papers.ganseg.report.names import DATASETS, NOT_RUN
-from stages.papers.ganseg.report.runs import open_run
 from stages.papers.ganseg.report.verdicts import HEAD, Ruled, ruled, rules_to_csv
 
 MAIN_PARTS = {"celeba_wild": 8, "taichi": 10, "cub_masks": 8, "flowers": 8}

@@ -12,10 +12,10 @@ from typing import Literal
 from pydantic import Field
 
 from stages.block import Block as Base
+from stages.draw.runs import check_profile, open_runs
 from stages.draw.table import read_reported, rows_to_markdown
 from stages.papers.ganseg.report.ablation import Table, table_to_csv, table_to_latex, table_to_markdown
 from stages.papers.ganseg.report.names import DATASETS, NOT_RUN
-from stages.papers.ganseg.report.runs import check_profile, open_runs
 from stages.papers.ganseg.report.verdicts import HEAD, fixed_is_worse, original_is_reproduced, rules_to_csv
 
 CAPTION = (

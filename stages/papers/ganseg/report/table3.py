@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Literal
 
 from stages.block import Block as Base
+from stages.draw.runs import check_profile, open_runs
 from stages.draw.table import read_reported, rows_to_markdown
 from stages.papers.ganseg.report.ablation import Table, table_to_csv, table_to_latex, table_to_markdown
-from stages.papers.ganseg.report.runs import check_profile, open_runs
 from stages.papers.ganseg.report.verdicts import HEAD, no_number_of_points_is_best
 
 LINES = {"n3": "3", "n4": "4", "n6": "6", "n8": "8"}

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Literal
 
 from stages.block import Block as Base
+from stages.draw.runs import Run, check_profile, open_runs
 from stages.draw.table import read_reported, rows_to_markdown
 from stages.papers.ganseg.report.ablation import Table, table_to_csv, table_to_latex, table_to_markdown
-from stages.papers.ganseg.report.runs import Run, check_profile, open_runs
 from stages.papers.ganseg.report.verdicts import HEAD, extremes_are_worst, rules_to_csv
 
 Place = tuple[str, str]  # (line, dataset)

@@ -10,10 +10,10 @@ from typing import Literal
 
 from stages.block import Block as Base
 from stages.draw.latex import cells_to_line, tabular, with_printed
+from stages.draw.runs import Run, open_runs
 from stages.draw.style import stamp
 from stages.draw.table import Row, check_same, protocol_to_text, read_reported, rows_to_csv, rows_to_markdown
 from stages.papers.ganseg.report.names import DATASETS, NOT_RUN
-from stages.papers.ganseg.report.runs import Run, open_runs
 
 
 class Block(Base):

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from stages.draw.runs import Run, open_run
 from stages.papers.ganseg.report.names import DATASETS
-from stages.papers.ganseg.report.runs import Run, open_run
 from stages.papers.ganseg.report.verdicts import Ruled, judged
 
 KINDS = {"points": "points from a U-Net", "masks": "masks from DeepLab V3"}

@@ -1,0 +1,1 @@
+"""MoNCE: modulated contrast for versatile image synthesis."""

@@ -1,0 +1,1 @@
+"""Unpaired translation held by contrast of patches: PatchNCE, WeightNCE, MoNCE."""

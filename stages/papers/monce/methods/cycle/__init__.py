@@ -1,0 +1,1 @@
+"""Unpaired translation held by a cycle through both domains."""

@@ -1,0 +1,1 @@
+"""Unpaired translation held by spatial self-similarity: F/LSeSim."""

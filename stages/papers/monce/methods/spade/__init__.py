@@ -1,0 +1,1 @@
+"""Paired translation by SPADE under several losses between generated and real pictures."""

@@ -1,6 +1,6 @@
 # `make table1` and `make test` do everything on a machine that has Python 3.11 or newer and nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help setup crate-env table1 contrasfill contrasfill-seeds contrasfill-ablations ganseg test soak lint graph lock FORCE
+.PHONY: help setup crate-env table1 contrasfill contrasfill-seeds contrasfill-ablations ganseg monce test soak lint graph lock FORCE
 FORCE:
 
 ifeq ($(wildcard Snakefile),)
@@ -40,6 +40,12 @@ GANSEG := $(addprefix results/tables/ganseg_,$(addsuffix .csv,table1 table2 tabl
 
 ganseg: .venv/synced  ## all of GANSeg: tables, figures, the four JSON targets
 	snakemake --cores $(CORES) $(GANSEG)
+
+MONCE := $(patsubst %,results/tables/monce_%.csv,unpaired paired q_sweep weighting seeds rate force receptive transport claims) \
+	$(patsubst %,results/figures/monce_%.png,fig1 fig2 fig3 fig4 fig5 fig6 fig7 qsweep hist plan)
+
+monce: .venv/synced  ## all of MoNCE: tables, figures, every claim's verdict
+	snakemake --cores $(CORES) $(MONCE)
 
 results/%: .venv/synced FORCE
 	snakemake --cores $(CORES) $@

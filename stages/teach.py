@@ -1,8 +1,8 @@
-"""Teaches or converts one frozen helper: an encoder of a known factor, the scoring network, or the demo's detector."""
+"""Teaches or converts one frozen helper: an encoder of a known factor, a scorer, a segmenter, a detector."""
 
 from stages.runner import Job, run_stage
 
-KINDS = ("identity", "pmg", "scorer", "detector")
+KINDS = ("identity", "pmg", "scorer", "segmenter", "detector")
 
 
 def module_of(choices: dict[str, str]) -> str:

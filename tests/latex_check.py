@@ -19,7 +19,21 @@ COMMANDS = (
     "begin", "end", "toprule", "midrule", "bottomrule", "cmidrule", "multicolumn", "textbf", "textcolor",
     "textbackslash", "textasciicircum", "textasciitilde", "dots", "S",
 )  # fmt: skip
-IN_MATH = ("pm", "times", "leq", "geq", "circ", "downarrow", "uparrow", "lambda", "sigma", "tau", "mathrm")
+IN_MATH = (
+    "pm",
+    "times",
+    "leq",
+    "geq",
+    "circ",
+    "downarrow",
+    "uparrow",
+    "lambda",
+    "sigma",
+    "tau",
+    "mathrm",
+    "rightarrow",
+    "dagger",
+)
 
 
 def faults(text: str, folder: Path) -> list[str]:

@@ -148,8 +148,9 @@ class Killer:
             done = self.tree.snakemake("--unlock")
             assert done.returncode == 0, done.stderr
         told = self.tree.retrace("doctor", "--json").stdout if self.engine == "dvc" else ""
-        if "was cut off when DVC was killed" in told:
-            (self.tree.folder / ".dvc/tmp/rwlock").unlink()
+        for name in (".dvc/tmp/rwlock", "dvc.lock"):
+            if f"{name} was cut off when DVC was killed" in told:
+                (self.tree.folder / name).unlink()
 
     def half_published(self, verb: str) -> list[str]:
         """Whatever a kill left under its final name must be whole, and its receipt speak of exactly these bytes."""

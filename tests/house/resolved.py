@@ -36,7 +36,7 @@ def arguments_of(stage: graph.Stage):
     assert words[:3] == ["exec", "python", "-m"]
     verb = importlib.import_module(words[3])
     given = {word[2:] for word in words if word.startswith("--")}
-    known = {"block", "in", "files", "out", "threads", "gpu"}
+    known = {"block", "in", "some", "spare", "files", "out", "threads", "gpu"}
     return verb, parse(words[3].removeprefix("stages."), tuple(sorted(given - known)), words[4:])
 
 

@@ -12,7 +12,9 @@ STAGES = {
     "collagegan": "contrasfill_baseline@collagegan-face-0", "batfill": "contrasfill_batfill@face-0",
     "stylegan": "contrasfill_stylegan@0", "gan": "ganseg_gan@celeba_wild-main",
     "ae_points": "ganseg_autoencoder@points-celeba_wild", "ae_masks": "ganseg_autoencoder@masks-celeba_wild",
-    "segmenter": "ganseg_segmenter@celeba_wild-main",
+    "segmenter": "ganseg_segmenter@celeba_wild-main", "monce": "monce_contrast@horses-monce",
+    "cycle": "monce_cycle@horses", "lsesim": "monce_lsesim@horses", "learned": "monce_learned",
+    "spade_monce": "monce_spade@rooms-monce", "spade_perceptual": "monce_spade@people-perceptual",
 }  # fmt: skip
 
 

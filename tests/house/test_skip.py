@@ -63,6 +63,33 @@ def test_receipts_of_runs_left_out_are_checked_like_others(project, monkeypatch)
     assert verify_output(receipt) == ["results/store/model: not_run.json has other bytes than its receipt says"]
 
 
+def test_of_inputs_that_are_named_alike_one_that_was_run_is_enough(tmp_path):
+    for name in ("model_a", "model_b", "data"):
+        (tmp_path / name).mkdir()
+    inputs = {name: tmp_path / name for name in ("model_a", "model_b", "data")}
+    write_skipped(inputs["model_a"], "some/stage", "because")
+    assert reason_to_skip({}, inputs, follows=True) == "input model_a was not run"
+    assert reason_to_skip({}, inputs, follows=True, some="model") is None
+    write_skipped(inputs["data"], "some/stage", "because")
+    assert reason_to_skip({}, inputs, follows=True, some="model") == "input data was not run"
+    write_skipped(inputs["model_b"], "some/stage", "because")
+    assert reason_to_skip({}, inputs, follows=True, some="model") == "no input model… was run"
+    assert reason_to_skip({}, inputs, follows=False, some="model") is None
+
+
+def test_a_spare_input_that_was_not_run_leaves_nothing_out(tmp_path):
+    for name in ("model", "judge"):
+        (tmp_path / name).mkdir()
+    inputs = {name: tmp_path / name for name in ("model", "judge")}
+    write_skipped(inputs["judge"], "some/stage", "because")
+    assert reason_to_skip({}, inputs, follows=True) == "input judge was not run"
+    assert reason_to_skip({}, inputs, follows=True, spare=("judge",)) is None
+    assert reason_to_skip({}, inputs, follows=True, some="model", spare=("judge",)) is None
+    write_skipped(inputs["model"], "some/stage", "because")
+    assert reason_to_skip({}, inputs, follows=True, spare=("judge",)) == "input model was not run"
+    assert reason_to_skip({"enabled": False}, inputs, follows=True, spare=("judge", "model")) is not None
+
+
 @pytest.mark.parametrize("enabled", [True, None, "no", 0])
 def test_only_a_plain_false_leaves_a_run_out(enabled):
     """Anything else is left to the block, which refuses what is no truth value."""

@@ -156,10 +156,18 @@ SHAPE = {
     "files of a folder": (OWN, OUT, OUT + "    files: [csv]\n", TRAIN + "files: train writes a folder; only tables"),
     "the usual files": (OWN, TABLE_OUT, TABLE_OUT + "    files: [csv, md, tex]\n",
         TABLE + "files: is what tabulate writes anyway"),
+    "spare inputs of what follows none": (OWN, TABLE_OUT, TABLE_OUT + "    spare: [reported]\n",
+        TABLE + "spare: tabulate is not left out with its inputs"),
+    "some inputs of what follows none": (OWN, TABLE_OUT, TABLE_OUT + "    some: model\n",
+        TABLE + "some: tabulate is not left out with its inputs"),
     "the matrix's own set": (OWN, LAYERS, LAYERS + "    set: ${item.set}\n",
         TRAIN + "set: is what the matrix says anyway"),
 }  # fmt: skip
 MEANING = {
+    "a spare input that is none": (OWN, OUT, OUT + "    spare: [dta]\n",
+        TRAIN + "spare: dta is no input; the closest is data"),
+    "some inputs that are none": (OWN, OUT, OUT + "    some: model\n",
+        TRAIN + "some: no input's name begins with model"),
     "an unknown axis": (OWN, "set: sets", "set: stes",
         TRAIN + "matrix.set: there is no axis stes; the closest is sets"),
     "an unknown axis of inputs": (OWN, "{name: names}", "{name: nemes}",

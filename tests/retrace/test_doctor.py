@@ -64,6 +64,13 @@ def test_a_lock_file_that_dvc_was_killed_over_is_named(healthy):
     assert code == 1 and remedies(answer, "lock") == ["rm .dvc/tmp/rwlock"]
 
 
+@pytest.mark.parametrize("left", ["", "sch", "stages: [", "stages: {}\n"])
+def test_a_list_that_dvc_was_killed_over_is_named(healthy, left):
+    (healthy.folder / "dvc.lock").write_text(left)
+    code, answer = healthy.answer("doctor")
+    assert code == 1 and remedies(answer, "lock") == ["rm dvc.lock && retrace adopt"]
+
+
 def test_a_held_stage_lock_is_a_running_stage(healthy):
     place = healthy.folder / ".work/locks/results~store~demo~model~toy~ours_0.lock"
     with place.open("w") as handle:

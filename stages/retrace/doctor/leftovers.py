@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from stages.graph import Stage
+from stages.retrace.doctor import cut_off
 from stages.retrace.doctor.findings import Finding
 from stages.retrace.evidence import current
 from stages.retrace.evidence.receipts import Shelf, is_digest
@@ -18,6 +19,7 @@ from stages.runner import lock, machine
 
 SNAKEMAKE = Path(".snakemake")
 DVC = Path(".dvc/tmp/rwlock")
+DVC_LOCK = Path("dvc.lock")
 RESULTS = Path("results")
 HALF = re.compile(r"\.(?P<name>.+)\.(?P<process>\d+)\.(?P<kind>tmp|old)")
 NAMED = 3
@@ -36,8 +38,11 @@ def locks(stages: Sequence[Stage]) -> Iterator[Finding]:
         yield Finding(
             "lock", f"{DVC} names process {dead}, which is gone", f"rm {DVC}  (or dvc repro, which clears it)"
         )
-    elif _is_cut_off(DVC) and not _running("dvc"):
+    elif cut_off.json_file(DVC) and not _running("dvc"):
         yield Finding("lock", f"{DVC} was cut off when DVC was killed, and DVC refuses to start", f"rm {DVC}")
+    if cut_off.dvc_lock(DVC_LOCK) and not _running("dvc"):
+        yield Finding("lock", f"{DVC_LOCK} was cut off when DVC was killed, and DVC refuses to start",
+                      f"rm {DVC_LOCK} && retrace adopt")  # fmt: skip
     for path in _files(lock.LOCKS):
         if process := _holder(path):
             yield Finding("running", f"process {process} is making {path.stem.replace('~', '/')}")
@@ -150,17 +155,6 @@ def _dead_in_rwlock() -> int:
     users = [user for entry in held.values() for user in (*entry.get("read", []), entry.get("write") or {})]
     dead = [user["pid"] for user in users if "pid" in user and not _is_alive(user["pid"])]
     return dead[0] if dead else 0
-
-
-def _is_cut_off(path: Path) -> bool:
-    """Whether a JSON file is there and does not parse."""
-    try:
-        json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
-        return True
-    except OSError:
-        return False
-    return False
 
 
 def _is_alive(process: int) -> bool:

@@ -66,7 +66,7 @@ def measure(block: Block, inputs: dict[str, Path], out: Path, device: str, progr
         progress(done, len(cases), f"N {case.positions}, beta {case.beta}, {case.favour}")
     keys = ("seed", "reference", "dimensions", "clusters", "spread", "noise", "temperature", "negative_weight")
     said = {key: getattr(block, key) for key in keys} | {"domain": block.transport_domain, "dtype": "float64"}
-    said["largest_gaps"] = largest_gaps()
+    said["largest_gaps"] = largest_gaps(device)
     write_json(out / "score.json", {"paper": "monce", "profile": block.profile, **said, "rows": rows})
 
 

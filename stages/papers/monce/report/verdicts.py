@@ -183,9 +183,13 @@ def merged(first: Score, second: Score) -> Score:
     return Score(type(first.run)(dict(first.facts) | joined, first.run.fingerprint, ""), first.folder)
 
 
+# Who judges the labels of a set in the text (supp §1).
+JUDGES = {"street": "drn_d_105", "rooms": "upernet101"}
+
+
 def judged_by(profile: str, scores: Mapping[str, tuple[Score, str]]) -> Ruled:
-    """M7: both sets' labels are scored by a judge that says what it is, with the real photos' row beside."""
-    rule = "the scores of Cityscapes and ADE20K name their judge, and hold the row of the real photos"
+    """M7: both sets' labels are scored by the text's judges, beside real photos; stand-ins decide nothing."""
+    rule = "Cityscapes and ADE20K are scored by drn_d_105 and upernet101, with the row of the real photos"
     places = []
     for name, (score, metric) in scores.items():
         value = score.value("real", metric)
@@ -194,6 +198,10 @@ def judged_by(profile: str, scores: Mapping[str, tuple[Score, str]]) -> Ruled:
             why = score.run.reason or (f"no {metric} of the real photos" if judged else "no judge in this profile")
             places.append(Judged(FAILS if judged else NOT_RUN, Part(SETS[name], why, None, metric), 0, why))
         else:
-            said = f"{value['protocol']['judge']}, real photos {value['value']:.4g}"
-            places.append(Judged(HOLDS, Part(SETS[name], said, 1, metric, f"{value['value']:.6g}"), 1))
+            judge, wanted = value["protocol"]["judge"], JUDGES[name]
+            said = f"{judge}, real photos {value['value']:.4g}"
+            own = judge == wanted
+            part = Part(SETS[name], said, int(own) if own else None, metric, f"{value['value']:.6g}")
+            why = "" if own else f"judged by {judge}, which stands in for {wanted}"
+            places.append(Judged(HOLDS if own else NOT_DECIDED, part, 1, why))
     return together("M7", rule, profile, places)

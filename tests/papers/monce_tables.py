@@ -24,7 +24,7 @@ def made(module: ModuleType) -> Callable[[Path], dict[str, str]]:
     """A table's texts, with a run that failed the gate and one that was not made."""
 
     def tabulate(folder: Path) -> dict[str, str]:
-        inputs = store.everything(folder) | store.curves(folder) | store.transport(folder)
+        inputs = store.everything(folder) | store.curves(folder)
         return module.tabulate(ReportBlock(profile="demo"), inputs)
 
     return tabulate

@@ -3,6 +3,8 @@
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from stages.nets.projection import Projection
+
 # (channels in, channels out, units) of the four stages; the first unit of each halves the size.
 STAGES_50 = ((64, 64, 3), (64, 128, 4), (128, 256, 14), (256, 512, 3))
 REDUCTION = 16
@@ -36,8 +38,7 @@ class Unit(nn.Module):
         if channels == depth:
             self.shortcut_layer = nn.MaxPool2d(1, stride)
         else:
-            projection = nn.Conv2d(channels, depth, 1, stride, bias=False)
-            self.shortcut_layer = nn.Sequential(projection, nn.BatchNorm2d(depth))
+            self.shortcut_layer = nn.Sequential(Projection(channels, depth, stride), nn.BatchNorm2d(depth))
         self.res_layer = nn.Sequential(
             nn.BatchNorm2d(channels),
             nn.Conv2d(channels, depth, 3, 1, 1, bias=False),

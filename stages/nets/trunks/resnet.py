@@ -2,6 +2,8 @@
 
 from torch import Tensor, nn
 
+from stages.nets.projection import Projection
+
 
 class BasicBlock(nn.Module):
     """Two 3x3 convolutions beside a shortcut: relu(bn(conv(relu(bn(conv(x))))) + shortcut(x)).
@@ -58,7 +60,7 @@ def shortcut(channels: int, out: int, stride: int) -> nn.Module | None:
     """A 1x1 projection where the shape changes, nothing where it does not."""
     if stride == 1 and channels == out:
         return None
-    return nn.Sequential(nn.Conv2d(channels, out, 1, stride, bias=False), nn.BatchNorm2d(out))
+    return nn.Sequential(Projection(channels, out, stride), nn.BatchNorm2d(out))
 
 
 # resnet10 is no torchvision name: one block a stage, for drawn images.

@@ -21,6 +21,11 @@ def photos(name: str, raw: "RawFolder") -> tuple[int, Iterator[tuple[str, bytes]
 
         names = sorted({car.name for car in read_cars(raw)[1]})
         return len(names), ((key, raw.read(place)) for key in names if (place := raw.find(key)))
+    from stages.data.boxed import READERS
+
+    if name in READERS:
+        boxed = sorted(item.photo for item in READERS[name](raw)[1])
+        return len(boxed), ((key, raw.read(place)) for key in boxed if (place := raw.find(key)))
     from stages.data.lsun import LsunImages
 
     images = LsunImages(raw)
@@ -47,9 +52,14 @@ def detect(job: Job) -> None:
     from stages.data.detections import write_detections
     from stages.data.raw import RawFolder
     from stages.engine.world import joined
-    from stages.teachers.detectors import detectron2_detector, precomputed, torchvision_detector
+    from stages.teachers.detectors import detectron2_detector, given_masks, precomputed, torchvision_detector
 
-    sources = {"precomputed": precomputed, "torchvision": torchvision_detector, "detectron2": detectron2_detector}
+    sources = {
+        "precomputed": precomputed,
+        "torchvision": torchvision_detector,
+        "detectron2": detectron2_detector,
+        "masks": given_masks,
+    }
     if job.block.source not in sources:
         raise ValueError(f"key source: expected one of {', '.join(sources)}, found {job.block.source!r}")
     raw = RawFolder.open(job.inputs["raw"])

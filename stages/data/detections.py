@@ -22,6 +22,7 @@ _TYPES = {
     "rle_counts": "str", "rle_height": "int", "rle_width": "int",
 }  # fmt: skip
 
+GIVEN = "given"  # the class of a mask that the user gives, whatever the photo shows
 RECORD = "{key, width, height, instances: [{class, score, box, rle or png}]}"
 
 

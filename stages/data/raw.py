@@ -76,6 +76,12 @@ class RawFolder:
             found.setdefault(_small_suffix(name), []).append(name)
         return found
 
+    def without(self, *folders: str) -> "RawFolder":
+        """The same dataset as if nothing lay in some folders, given with / behind; only names are left out."""
+        seen = RawFolder(self.root, self._listed)
+        seen._names, seen.left_out = [name for name in self._names if not name.startswith(folders)], self.left_out
+        return seen
+
     def files(self, prefix: str = "") -> list[str]:
         """Relative paths that start with `prefix`, sorted."""
         return [name for name in self._names if name.startswith(prefix)]

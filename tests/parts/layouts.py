@@ -80,6 +80,38 @@ def cub(root: Path) -> None:
     put(root / "attributes.txt", "1 has_bill_shape\n")
 
 
+def bird_boxes(root: Path) -> None:
+    cub(root)
+    base = root / "CUB_200_2011"
+    put(base / "bounding_boxes.txt", "".join(f"{place} 4.0 3.0 12.0 9.0\n" for place in range(1, COUNT + 1)))
+    mask = np.zeros((16, 24), np.uint8)
+    mask[4:11, 5:15] = 255
+    for photo in sorted((base / "images").rglob("*.jpg")):
+        put(root / "segmentations" / photo.relative_to(base / "images").with_suffix(".png"), encode(mask, "PNG"))
+
+
+def dog_boxes(root: Path) -> None:
+    lists: dict[str, list] = {"train": [], "test": []}
+    for number in range(COUNT):
+        path = f"n{number % 2}-{'AB'[number % 2]}/n{number % 2}_{number}"
+        corners = zip(("xmin", "ymin", "xmax", "ymax"), (3, 3, 20, 12), strict=True)
+        box = "".join(f"<{side}>{value}</{side}>" for side, value in corners)
+        put(root / f"Images/{path}.jpg", jpeg(flat(16, 24, (60 * number, 90, 9))))
+        put(root / f"Annotation/{path}", f"<annotation><object><bndbox>{box}</bndbox></object></annotation>")
+        lists["test" if number // 2 else "train"].append((path, number % 2 + 1))
+    (root / "lists").mkdir()
+    for split, rows in lists.items():
+        cells = {key: np.empty((len(rows), 1), object) for key in ("file_list", "annotation_list")}
+        for place, (path, _) in enumerate(rows):
+            cells["file_list"][place, 0], cells["annotation_list"][place, 0] = f"{path}.jpg", path
+        labels = np.array([[float(label)] for _, label in rows])
+        savemat(root / f"lists/{split}_list.mat", cells | {"labels": labels})
+
+
+def car_boxes(root: Path) -> None:
+    stanford_cars(root)
+
+
 def cub_masks(root: Path) -> None:
     codes = {f"00{number % 2 + 1}.A/{number}.jpg": "0022"[number] for number in range(COUNT)}
     wild_fixtures.masked_birds(root / "CUB_200_2011", codes)

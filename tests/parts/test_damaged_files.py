@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stages.data import celeba_lists, celeba_wild, cub, cub_masks, flowers, stanford_cars, taichi
+from stages.data import celeba_lists, celeba_wild, cub, cub_masks, flowers, stanford_cars, stanford_dogs, taichi
 from stages.data.convert import flowers17, taichi_pickle
 from stages.data.detections import read_records
 from stages.data.ffhq import FFHQ
@@ -75,6 +75,10 @@ def table() -> bytes:
 SETID = {"trnid": np.arange(1, 5)[None], "valid": np.arange(5, 7)[None], "tstid": np.arange(7, 12)[None]}
 MAPPING = b"idx orig_idx orig_file\n0 119 000120.jpg\n1 7 000008.jpg\n"
 BOXES = b"2\nimage_id x_1 y_1 width height\n1.jpg 1 2 3 4\n2.jpg 5 6 7 8\n"
+DOG = (
+    b"<annotation><object><name>A</name><bndbox><xmin>1</xmin><ymin>2</ymin><xmax>9</xmax><ymax>8</ymax></bndbox>"
+    b"</object></annotation>"
+)
 LISTS = b"1 a/1.jpg\n2 a/2.jpg\n|1 1\n2 2\n|1 1\n2 0\n|1 x\n2 y\n|1 1.0 2.0 3.0 4.0\n2 1 2 3 4\n"
 
 
@@ -88,6 +92,24 @@ def read_cars(folder: Path, content: bytes) -> None:
     for name in ("cars_meta", "cars_train_annos"):
         put(folder / f"devkit/{name}.mat", content)
     stanford_cars.read_cars(RawFolder.open(folder))
+
+
+def dog_list() -> bytes:
+    files = {key: np.empty((2, 1), object) for key in ("file_list", "annotation_list")}
+    files["file_list"][:, 0], files["annotation_list"][:, 0] = ["a/1.jpg", "b/2.jpg"], ["a/1", "b/2"]
+    return mat(files | {"labels": np.array([[1.0], [2.0]])})
+
+
+def read_dogs(folder: Path, content: bytes) -> None:
+    put(folder / "Images/a/1.jpg", b"")
+    put(folder / "lists/train_list.mat", content)
+    put(folder / "lists/test_list.mat", dog_list().replace(b"a/1", b"a/3").replace(b"b/2", b"b/4"))
+    stanford_dogs.read_dogs(RawFolder.open(folder))
+
+
+def read_box(folder: Path, content: bytes) -> None:
+    put(folder / "Annotation/a/1", content)
+    stanford_dogs.read_box(RawFolder.open(folder), "Annotation/a/1")
 
 
 def read_joints(folder: Path, content: bytes) -> dict[str, np.ndarray]:
@@ -154,6 +176,8 @@ KINDS = {
     "annotations.mat": (annotations(False), read_cars),
     "compressed.mat": (annotations(True), read_cars),
     "old.mat": (mat(SETID, form="4"), read_flowers),
+    "dogs.mat": (dog_list(), read_dogs),
+    "dog.xml": (DOG, read_box),
     "joints.npz": (npz(file_name=np.array(["1.png", "2.png"]), value=JOINTS), read_joints),
     "images.zip": (zipped(), read_zip),
     "table.parquet": (table(), lambda folder, content: read_table(put(folder / "table.parquet", content))),
@@ -192,7 +216,7 @@ def test_whole_files_are_read(kind, tmp_path):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_damaged_files_are_used_or_refused_by_name(kind, tmp_path):
-    """In all 1,200 examples: never another type of error, and never a signal, which would end the tests."""
+    """In all 1,400 examples: never another type of error, and never a signal, which would end the tests."""
     content, read = KINDS[kind]
 
     @settings(max_examples=80, deadline=None, derandomize=True, database=None)

@@ -29,6 +29,9 @@ SETS = (
     "summer2winter",
     "ade20k",
     "deepfashion",
+    "bird_boxes",
+    "dog_boxes",
+    "car_boxes",
 )
 KEYS = {
     *("name", "title", "source", "licence", "redistribution", "people", "used_by", "size", "layout"),

@@ -13,10 +13,13 @@ from stages.data.prepared.ledger import Ledger
 from stages.data.prepared.packed import Packed
 from stages.data.raw import RawFolder
 from stages.data.sets import (
+    bird_boxes,
+    car_boxes,
     cars,
     celeba_wild,
     cub,
     cub_masks,
+    dog_boxes,
     face,
     flowers,
     horses,
@@ -45,6 +48,9 @@ READERS = {
     "summer2winter": (seasons, "seasons", {"wide_px": 18}),
     "ade20k": (rooms, "rooms", {"wide_px": 18}),
     "deepfashion": (people, "people", {"wide_px": 18}),
+    "bird_boxes": (bird_boxes, "bird_boxes", {"expected_counts": {}, "colours": 1}),
+    "dog_boxes": (dog_boxes, "dog_boxes", {"expected_counts": {}}),
+    "car_boxes": (car_boxes, "car_boxes", {"expected_counts": {}}),
 }
 TABLE = yaml.safe_load((Path(__file__).parent / "layouts.yaml").read_text(encoding="utf-8"))
 CASES = [

@@ -22,6 +22,9 @@ LOST = {
     "celeba_wild": ("rm img_celeba/000003.jpg", "img_celeba/000003.jpg"),
     "flowers": ("rm segmim/segmim_00002.jpg", "segmim/segmim_00002.jpg"),
     "taichi": ("rm train/v/1.png, put train/v/1.png", "train/v/1.png"),
+    "bird_boxes": ("rm CUB_200_2011/images/001.A/0.jpg", "CUB_200_2011/images/001.A/0.jpg"),
+    "dog_boxes": ("rm Images/n0-A/n0_0.jpg", "Images/n0-A/n0_0.jpg"),
+    "car_boxes": ("rm cars_train/00001.jpg", "cars_train/00001.jpg"),
 }  # fmt: skip
 
 

@@ -176,6 +176,8 @@ def published(quick) -> dict[str, Path]:
         "celeba_wild",
         "flowers",
         "taichi",
+        "bird_boxes",
+        "dog_boxes",
     ):
         getattr(layouts, name)(quick / "published" / name)
         found[name] = quick / "published" / name
@@ -219,7 +221,7 @@ def harm(root: Path, kind: str, pick: int) -> None:
 
 
 @settings(max_examples=300, deadline=None, derandomize=True)
-@given(st.integers(0, 8), st.lists(st.tuples(st.sampled_from(HARMS), st.integers(0, 1000)), min_size=1, max_size=3))
+@given(st.integers(0, 10), st.lists(st.tuples(st.sampled_from(HARMS), st.integers(0, 1000)), min_size=1, max_size=3))
 def test_a_harmed_set_passes_or_is_refused_with_its_path(quick, published, which, harms):
     name, template = list(published.items())[which]
     root = fresh(quick)

@@ -32,13 +32,14 @@ class Row:
 
 @dataclass(frozen=True)
 class Index:
-    """What is known once all rows are written, in their order: splits, label columns (-1 = none), names, facts."""
+    """What is known once all rows are written, in order: splits, labels (-1 = none), names, facts, real columns."""
 
     splits: list[str]
     evaluation: tuple[str, ...]
     labels: Mapping[str, np.ndarray] = field(default_factory=dict)
     names: Mapping[str, list[str]] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
+    measures: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,7 @@ def write_packed(
         holes.close()
         columns |= dict(zip(BOX_COLUMNS, np.array(boxes, np.int64).reshape(-1, 4).T, strict=True))
     columns |= {label: np.asarray(values, np.int64) for label, values in index.labels.items()}
+    columns |= {measure: np.asarray(values, np.float64) for measure, values in index.measures.items()}
     types: dict[str, str] = dict.fromkeys(("key", "split", "source", "digest"), "str")
     write_table(folder / "index.parquet", columns, types)
     rejects = sorted(ledger.rejects) if ledger else []

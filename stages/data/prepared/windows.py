@@ -8,6 +8,7 @@ import torch
 
 from stages.data.image import to_tensor
 from stages.data.prepared.augment import coins, uniforms
+from stages.data.prepared.boxes import EDGES
 from stages.data.prepared.order import Order, checked, digest, numbers_of
 from stages.data.prepared.packed import Packed
 
@@ -17,9 +18,11 @@ class WindowSource:
 
     A sample's item, window and flip depend on (seed, name, its number) alone; before the step `until` it is a window of
     S px out of wide.npy, afterwards the whole picture of images.npy. What belongs to a picture is cut and turned with
-    it: label maps `labels` (out of wide_<name>.npy), and points of shares (x, y), which become pixels of the window.
+    it: label maps `labels` (out of wide_<name>.npy), points of shares (x, y), which become pixels of the window, and
+    with `boxed` the box of the index (box_left, box_top, box_right, box_bottom), which becomes shares of the window's
+    sides, cut off at its rims: where its right end is no larger than its left, or its lower than its upper, it is gone.
     Shapes: image float32 [b 3 S S] in [-1, 1], <label map> int64 [b S S], <points> float32 [b J 2] with NaN for what is
-    not seen, position int64 [b]; b = B / world.
+    not seen, box float32 [b 4], position int64 [b]; b = B / world.
     """
 
     def __init__(
@@ -34,6 +37,7 @@ class WindowSource:
         name: str = "",
         labels: Sequence[str] = (),
         points: Sequence[str] = (),
+        boxed: bool = False,
     ) -> None:
         """Raises: ValueError for wrong positions, a batch that the ranks cannot share, or a flip of points.
 
@@ -53,6 +57,7 @@ class WindowSource:
             wide = {label: self.packed.array(f"wide_{label}") for label in labels}
             self.wide = {"image": self.packed.array("wide")} | wide
         self.points = {point: self.packed.array(point) for point in points}
+        self.boxes = np.stack([self.packed.column(edge) for edge in EDGES], 1) if boxed else None
         self._order = Order(self.positions, seed, f"{name} " if name else "")
         self._keys = {what: digest(seed, f"{name} {what}") for what in ("across", "down")}
         self._flip = digest(seed, f"{name} flip") if flip else None
@@ -68,15 +73,24 @@ class WindowSource:
             cut = {name: self._cut(array[positions], corners) for name, array in self.wide.items()}
         else:
             cut = {name: array[positions] for name, array in self.whole.items()}
-        if self._flip is not None:
-            turned = coins(numbers, self._flip)
+        turned = np.zeros(len(numbers), bool) if self._flip is None else coins(numbers, self._flip)
+        if turned.any():
             for array in cut.values():
                 array[turned] = array[turned, :, ::-1]
         batch = {"image": to_tensor(cut.pop("image")), "position": torch.from_numpy(positions)}
         batch |= {name: torch.from_numpy(array.astype(np.int64)) for name, array in cut.items()}
         for name, array in self.points.items():
             batch[name] = torch.from_numpy(array[positions] * np.float32(frame) - corners[:, None].astype(np.float32))
+        if self.boxes is not None:
+            batch["box"] = torch.from_numpy(self._boxes(positions, frame, corners, turned))
         return batch
+
+    def _boxes(self, positions: np.ndarray, frame: int, corners: np.ndarray, turned: np.ndarray) -> np.ndarray:
+        """(left, top, right, bottom) of each box in shares of its window. Shapes: -> float32 [n 4]."""
+        assert self.boxes is not None
+        shares = (self.boxes[positions] * frame - np.tile(corners, 2)) / self.side
+        shares[turned] = shares[turned][:, [2, 1, 0, 3]] * (-1, 1, -1, 1) + (1, 0, 1, 0)
+        return np.clip(shares, 0, 1).astype(np.float32)
 
     def _corners(self, numbers: np.ndarray, frame: int) -> np.ndarray:
         """(left, top) of each window, all places equally likely. Shapes: -> int64 [n 2]."""

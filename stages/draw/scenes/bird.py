@@ -40,7 +40,7 @@ def paint_bird(canvas: Canvas, kind: Species, pose: BirdPose, part: str = "bird"
         _wing(brush, tint(kind.wing, 0.75), pose.wing_angle - 0.5, far=True)
     tail = np.array([[-0.70, -0.16], [-0.95 - kind.tail, -0.24], [-0.90 - kind.tail, 0.10], [-0.62, 0.18]])
     brush.fill(tail, tint(kind.wing, 0.85))
-    if not flying:
+    if pose.posture not in ("flying", "sitting"):
         _legs(brush, kind)
     up = kind.plump
     top, low = trace("0.55 -0.92, 0 -0.95, -0.60 -0.60") * (1, up), trace("-0.55 0.62, 0.10 1, 0.70 0.72") * (1, up)

@@ -35,6 +35,13 @@ def write_lists(path: Path, lists: Mapping[str, Sequence[int]]) -> None:
     _write(path, {name: np.array([values], np.uint16) for name, values in lists.items()})
 
 
+def write_photos(path: Path, files: Sequence[str], annotations: Sequence[str], labels: Sequence[int]) -> None:
+    """N x 1 cell arrays `file_list` and `annotation_list`, and N x 1 numbers `labels`, as Stanford Dogs' lists."""
+    cells = {"file_list": np.empty((len(files), 1), object), "annotation_list": np.empty((len(files), 1), object)}
+    cells["file_list"][:, 0], cells["annotation_list"][:, 0] = list(files), list(annotations)
+    _write(path, cells | {"labels": np.array(labels, np.float64)[:, None]})
+
+
 def _write(path: Path, content: dict[str, np.ndarray]) -> None:
     from scipy.io import savemat
 

@@ -1,0 +1,15 @@
+"""The prepared Stanford Cars about the annotations' boxes; masks are detections."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from stages.data.sets.detected import DetectedBlock, prepare_detected
+
+
+class Block(DetectedBlock):
+    """Parameters of the set."""
+
+
+def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable | None = None) -> None:
+    """Packs all photos. Raises: FileNotFoundError, ValueError."""
+    prepare_detected("car_boxes", block, inputs, out, progress)

@@ -33,6 +33,7 @@ IN_MATH = (
     "mathrm",
     "rightarrow",
     "dagger",
+    "phi",
 )
 
 

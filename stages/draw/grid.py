@@ -9,18 +9,21 @@ import numpy as np
 from stages.draw import style
 
 HOLE_COLOUR = (206, 211, 217)
-REASON_LETTERS = 20  # in a line of a tile
+REASON_LETTERS = 20  # in a line of a tile, at most
+LETTER = 8  # pixels of one
 
 
 @dataclass(frozen=True)
 class Row:
     """One line of tiles, uint8 [R, R, 3] each; `label` stands at its left, or is empty.
 
-    None leaves a place empty; a text is why there is no picture, and stands on a grey tile.
+    None leaves a place empty; a text is why there is no picture, and stands on a grey tile. `notes`, where there are
+    any, stand below the tiles: a few letters each, empty for none.
     """
 
     label: str
     tiles: tuple[np.ndarray | str | None, ...]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ class Measures:
     label: int = 200
     head: int = 46
     title: int = 62
+    note: int = 26
     foot: int = 48
     margin: int = 24
     heading: float = style.LABEL_POINTS
@@ -79,7 +83,7 @@ def mask_to_tile(mask: np.ndarray) -> np.ndarray:
 def sheet_to_figure(sheet: Sheet, measures: Measures = MEASURES) -> Any:
     """Lay a sheet out; a tile's pixel is a whole number of the picture's pixels.
 
-    Raises: ValueError where a row has not one tile for each heading, or tiles differ in shape.
+    Raises: ValueError where a row has not one tile, or one note, for each heading, or tiles differ in shape.
     """
     side = check(sheet, measures.tile)
     factor = max(1, round(measures.tile / side))
@@ -87,9 +91,11 @@ def sheet_to_figure(sheet: Sheet, measures: Measures = MEASURES) -> Any:
     labelled = any(row.label for group in sheet.groups for row in group.rows)
     start = measures.margin + (measures.label if labelled else 0)
     lefts = columns_to_lefts(len(sheet.headings), sheet.gaps_after, tile, start, measures)
-    lines = sum(len(group.rows) for group in sheet.groups)
+    rows = [row for group in sheet.groups for row in group.rows]
+    below = measures.note * sum(bool(row.notes) for row in rows)
     width = lefts[-1] + tile + measures.margin
-    height = measures.head + measures.foot + len(sheet.groups) * measures.title + lines * (tile + measures.gap)
+    height = measures.head + measures.foot + len(sheet.groups) * measures.title
+    height += len(rows) * (tile + measures.gap) + below
     figure = style.figure(width / style.DOTS_PER_INCH, height / style.DOTS_PER_INCH)
 
     def write(text: str, left: float, up: float, **look: Any) -> None:
@@ -110,18 +116,22 @@ def sheet_to_figure(sheet: Sheet, measures: Measures = MEASURES) -> Any:
                 axes = figure.add_axes((left / width, up / height, tile / width, tile / height))
                 axes.set_axis_off()
                 if isinstance(picture, str):
-                    write_reason(axes, picture)
+                    write_reason(axes, picture, min(REASON_LETTERS, tile // LETTER))
                 else:
                     axes.imshow(enlarge(picture, factor), interpolation="none", aspect="auto")
+            if row.notes:
+                up -= measures.note
+                for left, note in zip(lefts, row.notes, strict=True):
+                    write(note, left + tile / 2, up + measures.note / 2, ha="center", fontsize=style.FOOTER_POINTS)
             up -= measures.gap
     return figure
 
 
-def write_reason(axes: Any, reason: str) -> None:
-    """A grey tile that says why it holds no picture."""
+def write_reason(axes: Any, reason: str, letters: int) -> None:
+    """A grey tile that says why it holds no picture, with so many letters in a line."""
     axes.set(xlim=(0, 1), ylim=(0, 1))
     axes.fill([0, 1, 1, 0], [0, 0, 1, 1], color=[channel / 255 for channel in HOLE_COLOUR])
-    words = textwrap.fill(reason, REASON_LETTERS)
+    words = textwrap.fill(reason, letters)
     axes.text(0.5, 0.5, words, ha="center", va="center", color=style.INK, fontsize=style.FOOTER_POINTS)
 
 
@@ -133,6 +143,10 @@ def check(sheet: Sheet, side: int) -> int:
             if len(row.tiles) != len(sheet.headings):
                 raise ValueError(
                     f"{group.title} {row.label}: expected {len(sheet.headings)} tiles, got {len(row.tiles)}"
+                )
+            if row.notes and len(row.notes) != len(sheet.headings):
+                raise ValueError(
+                    f"{group.title} {row.label}: expected {len(sheet.headings)} notes, got {len(row.notes)}"
                 )
             sides.update(tile.shape for tile in row.tiles if isinstance(tile, np.ndarray))
             reasons |= any(isinstance(tile, str) for tile in row.tiles)

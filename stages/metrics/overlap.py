@@ -15,6 +15,42 @@ class Disc(NamedTuple):
     iou: float
 
 
+class Overlap(NamedTuple):
+    """Scores of each image [N]; `both`: mean IoU of object and ground; `either`: IoU of mask or inverse, the better."""
+
+    iou: np.ndarray
+    dice: np.ndarray
+    accuracy: np.ndarray
+    both: np.ndarray
+    either: np.ndarray
+
+
+def masks_to_overlap(predicted: np.ndarray, target: np.ndarray) -> Overlap:
+    """|P ∧ T| / |P ∨ T|, 2 |P ∧ T| / (|P| + |T|), the share of equal pixels, and the IoU with the inverses of both.
+
+    Where neither mask leaves any ground, the ground's IoU is 1.
+    Source: spec §5.1; the better of mask and inverse is ReDO's script's. Shapes: bool or 0/1 [N S S] each.
+    Raises: ValueError for masks of different shapes, none, or a target without object.
+    """
+    first, second = (np.asarray(mask) > 0 for mask in (predicted, target))
+    if first.shape != second.shape or first.ndim != 3 or not len(first):
+        raise ValueError(f"expected masks of one shape [N S S], came {first.shape} and {second.shape}")
+    if empty := np.flatnonzero(~second.any(axis=(1, 2))).tolist():
+        raise ValueError(f"expected an object in every target, came none in {len(empty)}, the first is {empty[0]}")
+    iou = _quotient(first & second, first | second)
+    dice = 2 * iou / (1 + iou)
+    accuracy = (first == second).mean(axis=(1, 2))
+    ground = _quotient(~(first | second), ~(first & second))
+    inverse = _quotient(~first & second, ~first | second)
+    return Overlap(iou, dice, accuracy, (iou + ground) / 2, np.maximum(iou, inverse))
+
+
+def _quotient(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Pixels of one over pixels of the other, 1 where the other has none. Shapes: bool [N S S] each -> float64 [N]."""
+    parts, wholes = part.sum(axis=(1, 2)), whole.sum(axis=(1, 2))
+    return np.where(wholes > 0, parts / np.maximum(wholes, 1), 1.0)
+
+
 def masks_to_iou(predicted: np.ndarray, target: np.ndarray, unlabelled: np.ndarray | None = None) -> np.ndarray:
     """The overlap of each image: |P ∧ T| / (|P ∨ T| + 1e-6). The published number is its mean over images.
 

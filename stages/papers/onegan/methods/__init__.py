@@ -1,0 +1,1 @@
+"""The methods of OneGAN; each is a package with a block and a method."""

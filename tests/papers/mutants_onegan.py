@@ -1,0 +1,65 @@
+"""Forty-eight single faults of OneGAN's losses and paths: (module, text, what stands there instead)."""
+
+MUTANTS = [
+    # regularisation of codes and masks
+    ("objectives", "DECISIVENESS = 0.1", "DECISIVENESS = 0.2"),
+    ("objectives", "full_precision(code).square().sum(1).mean()", "full_precision(code).square().mean(1).mean()"),
+    ("objectives", "(full_precision(mask).mean((1, 2, 3)) - EVEN).abs()", "(full_precision(mask).mean() - EVEN).abs()"),
+    ("objectives", "spread = 2 * full_precision(mask) - 1", "spread = full_precision(mask)"),
+    ("objectives", "spread.clamp(min=0)", "spread.clamp(max=0)"),
+    ("objectives", "(inside - EVEN).abs() + (outside + EVEN).abs()", "(inside - EVEN + outside + EVEN).abs()"),
+    ("objectives", "balance(mask) + DECISIVENESS", "balance(mask) - DECISIVENESS"),
+    # distributions of codes
+    ("objectives", "mean.square() + spread.exp() - 1 - spread", "mean.square() + spread.exp() - 1 + spread"),
+    ("objectives", "- 1 - spread).sum(1).mean() / 2", "- 1 - spread).mean() / 2"),
+    ("objectives", "(-spread).exp() + spread", "(-spread / 2).exp() + spread"),
+    ("objectives", "full_precision(value.detach())", "full_precision(value)"),
+    ("objectives", "(-spread).exp() + spread).mean() / 2", "(-spread).exp() - spread).mean() / 2"),
+    # what is seen of a ground, patches of a box
+    ("objectives", "shown = 1 - full_precision(mask.detach())", "shown = full_precision(mask.detach())"),
+    ("objectives", "1 - full_precision(mask.detach())", "1 - full_precision(mask)"),
+    ("objectives", "image.shape[1] * shown.sum((1, 2, 3))", "shown.sum((1, 2, 3))"),
+    ("patches", "starts[None] + field >=", "starts[None] >="),
+    ("patches", "touches(top, bottom)[:, :, None] & touches(left, right)[:, None, :]",
+     "touches(left, right)[:, :, None] & touches(top, bottom)[:, None, :]"),
+    ("patches", "(right > left) & (bottom > top)", "(right > left) | (bottom > top)"),
+    # paths
+    ("paths", "background * (1 - mask) + foreground * mask", "background * mask + foreground * (1 - mask)"),
+    ("paths", "return child * parents // children", "return child % parents"),
+    ("paths", "behind = made.background.start(codes.background, noise)",
+     "behind = made.background.start(codes.background, noise.flip(0))"),
+    ("paths", "    mask = mask.detach()\n", ""),
+    ("paths", "image * (1 - mask) if", "image * mask if"),
+    ("paths", 'keys.background_input == "masked"', 'keys.background_input == "raw"'),
+    ("paths", 'chance.normal(f"rebuild/{name}"', 'chance.normal("rebuild/code"'),
+    ("paths", "return drawn(\"child\", style.child), drawn(\"parent\", content.parent), pose",
+     "return drawn(\"child\", style.child), content.parent.mean, pose"),
+    ("paths", "mask if mask_given is None else mask_given", "mask"),
+    ("paths", "logits.softmax(1) for", "logits.sigmoid() for"),
+    ("paths", "return weight * one + (1 - weight) * other", "return (1 - weight) * one + weight * other"),
+    ("paths", "share.view(-1, *", "share.mean().view(-1, *"),
+    ("paths", "between(made.start_background, rebuilt.start_background)", "rebuilt.start_background"),
+    # phases
+    ("block", "sum(step >= start for", "sum(step > start for"),
+    ("block", "borders[phase + 1] - borders[phase]", "borders[phase + 1]"),
+    # update of the judges
+    ("method", "[shared[path] for path in active])", "[shared[path] for path in active[:1]])"),
+    ("method", "logistic_discriminator(on_tiles.real, ground(grounds).real)",
+     "logistic_discriminator(on_photos.real, ground(grounds).real)"),
+    ("method", "logistic_discriminator(tiles.kind, photos.kind)", "logistic_discriminator(photos.kind, tiles.kind)"),
+    ("method", "labels = 1 - patches_to_hits", "labels = patches_to_hits"),
+    # update of all else
+    ("method", "picture, model = made.image.detach(), self.model", "picture, model = made.image, self.model"),
+    ("method", "(made.parent, content.parent), (made.pose, content.pose)", "(made.pose, content.pose)"),
+    ("method", "absolute(content.bypass, made.start_foreground)", "absolute(made.start_foreground, content.bypass)"),
+    ("method", "made.parent.detach(), made.pose", "made.parent, made.pose"),
+    ("method", "absolute(start, content.bypass)", "absolute(content.bypass, start)"),
+    ("method", "absolute(judged.features, child(image).features)", "absolute(judged.real, child(image).real)"),
+    ("method", "ground(shown * made.background).features", "ground(made.background).features"),
+    ("method", "(shared[\"share\"] * entropy).mean()", "entropy.mean()"),
+    ("method", "block.weight_background_real * real + block.weight_background_kind * kind",
+     "block.weight_background_kind * real + block.weight_background_real * kind"),
+    # the guard
+    ("method", "held[: len(masks)] + 1, 0)", "held[: len(masks)] + 1, held[: len(masks)])"),
+    ("method", "self.block.guard_share * length", "self.block.guard_share * self.block.iterations"),
+]  # fmt: skip

@@ -1,6 +1,6 @@
 # `make table1` and `make test` do everything on a machine that has Python 3.11 or newer and nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help setup crate-env table1 contrasfill contrasfill-seeds contrasfill-ablations ganseg monce test soak lint graph lock FORCE
+.PHONY: help setup crate-env table1 contrasfill contrasfill-seeds contrasfill-ablations ganseg monce onegan onegan-seeds test soak lint graph lock FORCE
 FORCE:
 
 ifeq ($(wildcard Snakefile),)
@@ -46,6 +46,17 @@ MONCE := $(patsubst %,results/tables/monce_%.csv,unpaired paired q_sweep weighti
 
 monce: .venv/synced  ## all of MoNCE: tables, figures, every claim's verdict
 	snakemake --cores $(CORES) $(MONCE)
+
+ONEGAN := $(patsubst %,results/tables/onegan_%.csv,table1 table2 table3 table4 table5 table6 table7 table8 table9 \
+	metrics clustering segmentation inpainting xbg swap claims) $(patsubst %,results/figures/onegan_%.png,fig1 fig2 fig3 fig4)
+
+onegan: .venv/synced  ## all of OneGAN, one seed: four figures, sixteen tables, every claim's verdict
+	snakemake --cores $(CORES) $(ONEGAN)
+
+ONEGAN_SEEDS := $(patsubst %,results/tables/onegan_%.csv,metrics_seeds claims_seeds)
+
+onegan-seeds: .venv/synced  ## OneGAN's measures and verdicts over seeds 0, 1 and 2
+	snakemake --cores $(CORES) $(ONEGAN_SEEDS)
 
 results/%: .venv/synced FORCE
 	snakemake --cores $(CORES) $@

@@ -3,9 +3,9 @@
     python -m benchmarks.gpu [--device cuda|cpu] [--steps 3]
 
 Needs no engine and no data: photos are drawn. Three steps of every method at the smallest size and of ContrasFill's,
-GANSeg's and MoNCE's at the paper's, in fp32 and bf16; a kill and what goes on after it; two processes; one batch
-sampled and measured. Prints a line for each as it ends and leaves with 1 where one failed. On the CPU the paper's sizes
-take one step of the smallest batch.
+GANSeg's, MoNCE's and OneGAN's at the paper's, in fp32 and bf16; a kill and what goes on after it; two processes; one
+batch sampled and measured. Prints a line for each as it ends and leaves with 1 where one failed. On the CPU the
+paper's sizes take one step of the smallest batch.
 """
 
 import argparse
@@ -26,7 +26,7 @@ PRECISIONS = ("fp32", "bf16")
 # The paper's sizes: what is trained there, and its smallest batch.
 AT_PAPER_SIZE: dict[str, dict[str, Any]] = {
     "contrasfill": {"codes_per_space": 2, "batch": 4}, "gan": {"batch": 4}, "monce": {"batch": 1},
-    "spade_monce": {"batch": 2},
+    "spade_monce": {"batch": 2}, "onegan": {"batch": 2}, "prior": {"photos": 1},
 }  # fmt: skip
 
 
@@ -67,6 +67,15 @@ class Bench:
             drawn_pack(data, folder, size_px=side, wide_px=round(286 * side / 256), **whole)
             fresh_vgg(folder / "vgg", "vgg19" if profile == "paper" else "vgg_small")
         return {"data": folder / data, "features": folder / "vgg"}
+
+    def boxed(self, side: int) -> dict[str, Path]:
+        """A made set of OneGAN at a side, with as many test photos as the prior takes, and its tiles."""
+        from tests.papers.onegan_made import inputs_of
+
+        folder = self.folder / f"boxes {side}"
+        if folder.is_dir():
+            return {"data": folder / "bird_boxes", "tiles": folder / "tiles_bird_boxes"}
+        return inputs_of(folder, side=side, test=10)
 
 
 @dataclass
@@ -154,7 +163,9 @@ def opened(bench: Bench, one: Training, profile: str, **changes: Any):
     smallest = AT_PAPER_SIZE[one.name] if profile == "paper" and bench.device == "cpu" else {}
     block = one.block(profile, **{**smallest, **changes})
     side = block.size_px
-    inputs = bench.translated(one.data, profile, side) if one.paper == "monce" else bench.inputs(side)
+    inputs = {
+        "monce": lambda: bench.translated(one.data, profile, side), "onegan": lambda: bench.boxed(side)
+    }.get(one.paper, lambda: bench.inputs(side))()  # fmt: skip
     if one.name == "segmenter":
         inputs = inputs | {"model": trained_gan(bench)}
     world = world_of(bench.device)

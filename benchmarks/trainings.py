@@ -74,6 +74,14 @@ def _monce(name: str, method: str, groups: tuple[str, ...], data: str, run: str,
     return Training(name, module, ("common", *groups), data, between, (*drawn, last))
 
 
+def _onegan(name: str, method: str, *groups: str, between: str, run: str = "main") -> Training:
+    drawn = ("nets.drawn.bird_boxes.{profile}",) if method == "gan" else ()
+    last = (*drawn, "runs.{profile}.bird_boxes." + run)
+    return Training(
+        name, f"stages.papers.onegan.methods.{method}.method", ("common", *groups), "bird_boxes", (between,), last
+    )
+
+
 CONTRAST, PAIRED = ("unpaired", "weighting", "contrast"), ("weighting", "spade")
 
 TRAININGS = {
@@ -116,5 +124,7 @@ TRAININGS = {
             )
             for run, data in (("monce", "rooms"), ("perceptual", "people"))
         ),
+        _onegan("onegan", "gan", "nets", "gan", between="gan.variant.main"),
+        _onegan("prior", "prior", "prior", between="prior.variant.real"),
     )
 }

@@ -13,6 +13,7 @@ from stages.engine.loop import Run
 from stages.engine.weights import load_weights, write_weights
 from stages.engine.world import World, settle
 from tests.contract.prepared import block_of, make_inputs
+from tests.papers import onegan_made
 from tests.papers.monce_blocks import drawn_pack, fresh_vgg, layers_of
 
 
@@ -60,6 +61,8 @@ TRANSLATORS = {
     "spade_monce": monce("spade", "rooms", "monce"),
     "spade_perceptual": monce("spade", "rooms", "perceptual"),
     "spade_people": monce("spade", "people", "weight"),
+    # It translates a photo into its reconstruction.
+    "onegan": Entry(onegan_made.MODULE, onegan_made.layers_of(), data="bird_boxes"),
 }
 METHODS = PAINTERS | TRANSLATORS
 SEED = 3
@@ -73,7 +76,7 @@ def inputs(tmp_path_factory) -> dict[str, dict[str, Path]]:
     folder = tmp_path_factory.mktemp("inputs")
     features = fresh_vgg(folder / "vgg")
     drawn = {data: {"data": drawn_pack(data, folder), "features": features} for data in ("horses", "rooms", "people")}
-    return drawn | {"face": make_inputs(folder / "face")}
+    return drawn | {"face": make_inputs(folder / "face"), "bird_boxes": onegan_made.inputs_of(folder / "boxes")}
 
 
 class Training:

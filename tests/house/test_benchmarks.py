@@ -15,6 +15,7 @@ STAGES = {
     "segmenter": "ganseg_segmenter@celeba_wild-main", "monce": "monce_contrast@horses-monce",
     "cycle": "monce_cycle@horses", "lsesim": "monce_lsesim@horses", "learned": "monce_learned",
     "spade_monce": "monce_spade@rooms-monce", "spade_perceptual": "monce_spade@people-perceptual",
+    "onegan": "onegan_gan@bird_boxes-0", "prior": "onegan_prior_real@bird_boxes",
 }  # fmt: skip
 
 

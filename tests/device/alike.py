@@ -1,5 +1,6 @@
 """Whether two folders of a stage hold the same results but for the order of sums."""
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,18 @@ def _file(one: Path, other: Path) -> list[str]:
         held, theirs = ([json.loads(text) for text in (path.read_text().splitlines() if one.suffix == ".jsonl" else
                         [path.read_text()])] for path in (one, other))  # fmt: skip
         return _value(one.name, held, theirs)
+    if one.suffix == ".csv":
+        held, theirs = ([[_cell(text) for text in line] for line in csv.reader(path.read_text().splitlines())]
+                        for path in (one, other))  # fmt: skip
+        return _value(one.name, held, theirs)
     return [f"{one.name}: other bytes"]
+
+
+def _cell(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def _array(name: str, one: np.ndarray, other: np.ndarray) -> list[str]:

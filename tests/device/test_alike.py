@@ -20,6 +20,9 @@ from tests.device.alike import differences
         ("a.json", [{"x": 1.0}], [{"x": "1.0"}], False),
         ("a.jsonl", [{"x": 1.0}, {"x": 2.0}], [{"x": 1.0}], False),
         ("a.jsonl", [{"x": 1.0}], [{"x": 1.5}], False),
+        ("curve.csv", [1.0, 2.0], [1.0, 2.0005], True),
+        ("curve.csv", [1.0, 2.0], [1.0, 2.1], False),
+        ("curve.csv", ["loss"], ["loose"], False),
     ],
 )
 def test_planted_differences(tmp_path, name, one, other, alike):

@@ -193,7 +193,7 @@ class OneGAN:
     def _children(self, made: Rebuilt) -> Tensor:
         """How many child classes the encoder sees in the photos of the whole batch."""
         seen = self.world.gather(made.style.logits.detach()).argmax(1)
-        return torch.tensor(float(len(seen.unique())), device=seen.device)
+        return paths.one_hot(seen, self.block.children).amax(0).sum()
 
     def _guard(self, masks: list[Tensor], step: int) -> None:
         """Counts the steps in a row in which a path's masks are all object, or none.

@@ -27,7 +27,9 @@ def test_every_number_of_a_table_is_a_metric_and_drawn():
     drawn = {name for entry in DOCUMENT["plots"] if isinstance(entry, dict) for name in entry}
     verdicts = {out.replace(".verdicts.json", ".csv") for out in DOCUMENT["metrics"] if ".verdicts." in out}
     numbers = {out.replace(".metrics.json", ".csv") for out in DOCUMENT["metrics"] if ".metrics." in out}
-    described = {f"results/tables/onegan_table{number}.csv" for number in range(1, 10)}  # symbols and layers, no results
+    described = {
+        f"results/tables/onegan_table{number}.csv" for number in range(1, 10)
+    }  # symbols and layers, no results
     assert numbers | verdicts | described == tables and not described & (numbers | verdicts)
     assert numbers & verdicts == set() and numbers <= drawn and len(verdicts) == 5
     assert {entry for entry in DOCUMENT["plots"] if isinstance(entry, str)} == {o for o in MADE if o.endswith(".png")}

@@ -11,10 +11,10 @@ from torch import nn
 from stages.data.prepared.packed import Packed
 from stages.engine.weights import write_weights
 from stages.engine.world import World
+from stages.metrics.rows import Rows
 from stages.nets.segmenter import VOID, Segmenter
 from stages.papers.monce import translating, true_labels
 from stages.papers.monce.judging import Judged, add_rooms, add_street, at_size, of_one_size, probabilities
-from stages.papers.monce.measured import Rows
 from stages.papers.monce.shown import Shown, palette
 from tests.papers.monce_blocks import RAW, drawn_pack, monce_block
 from tests.papers.monce_made import painted, reader

@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from stages.data.prepared.packed import Packed
+from stages.metrics.rows import Rows
 from stages.papers.monce import paired, translating, unpaired
-from stages.papers.monce.measured import Rows, runs_of, shown_places
+from stages.papers.monce.measured import runs_of, shown_places
 from tests.papers import monce_made
 from tests.papers.monce_made import COUNT, left_out, store, trained
 

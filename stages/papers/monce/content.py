@@ -11,12 +11,12 @@ from torch import Tensor
 from stages.metrics.features import images_to_batches
 from stages.metrics.overlap import masks_to_iou
 from stages.metrics.perceptual import Perceptor, maps_to_unit, unit_to_layer
+from stages.metrics.rows import Rows
 from stages.metrics.scorer import Scorer, digest_of
 from stages.metrics.self_similarity import maps_to_content_distance
 from stages.metrics.structure import images_to_background_distance, images_to_edge_distance
 from stages.nets.segmenter import VOID, Segmenter
 from stages.papers.monce.features import features_of
-from stages.papers.monce.measured import Rows
 
 SOURCE = {"against": "the source"}
 STRUCTURE = {"of": "1 - SSIM of gradient lengths", "window": "11 x 11 px, Gaussian"}

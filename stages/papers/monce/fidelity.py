@@ -10,11 +10,12 @@ import torch
 from stages.data.prepared.packed import Packed
 from stages.metrics.features import images_to_batches, images_to_features
 from stages.metrics.frechet import features_to_statistics, statistics_to_warning
+from stages.metrics.rows import Rows
 from stages.metrics.scorer import Scorer
 from stages.metrics.standardised import Target
 from stages.metrics.wasserstein import images_to_wasserstein
 from stages.nets.encoders.load import load_encoder, read_facts
-from stages.papers.monce.measured import Rows, even_subset
+from stages.papers.monce.measured import even_subset
 
 PUBLISHED = "FID"
 

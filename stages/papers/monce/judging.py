@@ -20,9 +20,9 @@ from stages.metrics.confusion import (
     labels_to_confusion,
     merge,
 )
+from stages.metrics.rows import Rows
 from stages.nets.segmenter import VOID, Segmenter
 from stages.nets.upernet import UPerNet
-from stages.papers.monce.measured import Rows
 
 Pair = tuple[np.ndarray, np.ndarray]  # a picture uint8 [H W 3] and its true labels uint8 [h w]
 # (width, height) at which streets are judged; what is not named here is judged at the labels' own size.

@@ -1,4 +1,4 @@
-"""What MoNCE's measures share: their keys, the runs among their inputs, and rows of score.json. No torch here."""
+"""What MoNCE's measures share: their keys and the runs among their inputs. No torch here."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -53,24 +53,6 @@ def runs_of(inputs: Mapping[str, Path]) -> tuple[dict[str, Run], dict[str, str]]
     if not runs:
         raise ValueError(f"expected a trained model among the inputs {MODEL}<run>, came none of {sorted(absent)}")
     return runs, absent
-
-
-class Rows:
-    """The values of score.json as they are found."""
-
-    def __init__(self, dataset: str) -> None:
-        self.dataset, self.values = dataset, list[dict[str, Any]]()
-
-    def add(
-        self, method: str, seed: int, metric: str, unit: str, value: float, count: int, protocol: Mapping[str, Any]
-    ) -> None:
-        """One number. Raises: FloatingPointError where it is not finite."""
-        if not np.isfinite(value):
-            raise FloatingPointError(f"{metric} of {method} (seed {seed}) on {self.dataset} is {value}")
-        self.values.append({
-            "method": method, "seed": seed, "dataset": self.dataset, "metric": metric, "unit": unit,
-            "value": float(value), "n": count, "protocol": dict(protocol),
-        })  # fmt: skip
 
 
 def shown_places(count: int, shown: int) -> np.ndarray:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
-from stages.papers.monce.measured import MeasureBlock, Rows, Run, made_input, runs_of
+from stages.metrics.rows import Rows
+from stages.papers.monce.measured import MeasureBlock, Run, made_input, runs_of
 
 if TYPE_CHECKING:
     import numpy as np

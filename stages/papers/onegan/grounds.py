@@ -6,9 +6,9 @@ import numpy as np
 
 from stages.data.prepared.packed import Packed
 from stages.metrics.overlap import masks_to_iou
+from stages.metrics.rows import Rows
 from stages.papers.onegan import painted
 from stages.papers.onegan.looking import Looking
-from stages.papers.onegan.measured import Rows
 from stages.papers.onegan.work import prior_work
 
 UNKNOWN = "the ground behind the object is not known (real photos)"

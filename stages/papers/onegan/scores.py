@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from stages.papers.onegan.measured import Rows
+from stages.metrics.rows import Rows
 
 
 class Scores:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from stages.draw.latex import cells_to_line, escaped, tabular
+from stages.draw.ruled import HEAD, Ruled, rules_to_csv
 from stages.draw.style import stamp
 from stages.draw.table import rows_to_markdown
 from stages.draw.verdict import NOT_DECIDED, Verdict
@@ -14,7 +15,6 @@ from stages.papers.monce.report.paired import m6, m7
 from stages.papers.monce.report.q_sweep import m2, m3
 from stages.papers.monce.report.receptive import m1
 from stages.papers.monce.report.unpaired import m5
-from stages.papers.monce.report.verdicts import HEAD, Ruled, rules_to_csv
 from stages.papers.monce.report.weighting import m8
 
 

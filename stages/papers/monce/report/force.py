@@ -6,13 +6,13 @@ Source: supp §3's conjecture; spec §1 (M4).
 from collections.abc import Mapping
 from pathlib import Path
 
+from stages.draw.ruled import HEAD, rules_to_csv
 from stages.draw.table import rows_to_markdown
 from stages.papers.monce.report.block import ReportBlock as Block
 from stages.papers.monce.report.curves import curves_of
 from stages.papers.monce.report.identity import identity
 from stages.papers.monce.report.names import SWEPT
 from stages.papers.monce.report.pages import Cell, Page, page_to_texts
-from stages.papers.monce.report.verdicts import HEAD, rules_to_csv
 
 STATISTIC = "G/stat/content_"
 # A statistic of the curves -> what it is, in the order of the table.

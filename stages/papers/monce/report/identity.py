@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from stages.data.files import read_json
+from stages.draw.ruled import Ruled
 from stages.draw.verdict import FAILS, HOLDS, Part, Verdict
-from stages.papers.monce.report.verdicts import Ruled
 
 EXACT = 1e-12
 RULE = f"|pull - push| tau below {EXACT:g} for three weightings, five Q and two counts of iterations, in float64"

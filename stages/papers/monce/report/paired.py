@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from stages.draw.ruled import HEAD, Ruled, rules_to_csv
 from stages.draw.table import read_reported, rows_to_markdown
 from stages.papers.monce.report.block import ReportBlock as Block
 from stages.papers.monce.report.names import PAIRED, PAIRED_METHODS
 from stages.papers.monce.report.pages import Page, cells_of, page_to_texts
 from stages.papers.monce.report.scores import Score, open_score, open_scores
-from stages.papers.monce.report.verdicts import HEAD, Ruled, judged_by, losses_are_ordered, merged, rules_to_csv
+from stages.papers.monce.report.verdicts import judged_by, losses_are_ordered, merged
 
 METHODS = (PAIRED_METHODS[0], "contextual", *PAIRED_METHODS[1:], "halves", "real", "real_native")
 

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from stages.draw.ruled import HEAD, Ruled, rules_to_csv
 from stages.draw.table import rows_to_markdown
 from stages.draw.verdict import FAILS, HOLDS, Part, Verdict
 from stages.papers.monce.report.block import ReportBlock as Block
 from stages.papers.monce.report.pages import Cell, Page, page_to_texts
 from stages.papers.monce.report.scores import open_score
-from stages.papers.monce.report.verdicts import HEAD, Ruled, rules_to_csv
 
 PRINTED = (1, 9, 15, 35, 99)
 WAYS = {"supports": "by gradients", "closed_form": "in closed form"}

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from stages.draw.ruled import HEAD, Ruled, rules_to_csv
 from stages.draw.table import read_reported, rows_to_markdown
 from stages.papers.monce.report.block import ReportBlock as Block
 from stages.papers.monce.report.gates import gates
 from stages.papers.monce.report.names import SETS, TITLES, UNPAIRED, UNPAIRED_METHODS
 from stages.papers.monce.report.pages import Page, cells_of, page_to_texts
 from stages.papers.monce.report.scores import open_score, open_scores
-from stages.papers.monce.report.verdicts import HEAD, Ruled, losses_are_ordered, rules_to_csv
+from stages.papers.monce.report.verdicts import losses_are_ordered
 
 METHODS = ("source", *UNPAIRED_METHODS[:3], "learned", *UNPAIRED_METHODS[3:], "halves", "real", "real_native")
 

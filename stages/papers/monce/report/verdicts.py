@@ -1,10 +1,10 @@
 """What the text claims, decided by the rules of claims.yaml over the runs that were made and translated."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from statistics import fmean
 
+from stages.draw.ruled import Judged, Ruled, seeds_text
 from stages.draw.verdict import (
     FAILS,
     HOLDS,
@@ -13,49 +13,12 @@ from stages.draw.verdict import (
     SEEDS_OF_AN_ORDERING,
     Part,
     Verdict,
-    verdicts_to_csv,
     word_of_halves,
 )
 from stages.papers.monce.report.names import SETS, SWEPT, TITLES, sense
 from stages.papers.monce.report.scores import Score
 
-HEAD = ["claim", "rule", "measured", "verdict"]
 ORDER = ("monce", "weight", "patch")  # from the best Fréchet distance to the worst, as the text has it
-
-
-@dataclass(frozen=True)
-class Ruled:
-    """A verdict with its rule."""
-
-    verdict: Verdict
-    rule: str
-
-    def row(self) -> list[str]:
-        """A line of the Markdown table."""
-        said = "; ".join(f"{part.where}: {part.comparison}" for part in self.verdict.parts) or "nothing"
-        return [self.verdict.claim, self.rule, said, self.verdict.marked()]
-
-
-@dataclass(frozen=True)
-class Judged:
-    """One place of an ordering: the word, for how many seeds, what came, and why it is not decided."""
-
-    word: str
-    part: Part
-    seeds: int
-    why: str = ""
-
-
-def rules_to_csv(*found: Ruled) -> str:
-    """The verdicts that one table decides, with their rules."""
-    return verdicts_to_csv(
-        (one.verdict for one in found), {one.verdict.claim: {"rule": one.rule} for one in found}, ("rule",)
-    )
-
-
-def seeds_text(count: int) -> str:
-    """`1 seed`, `2 seeds`."""
-    return f"{count} seed{'' if count == 1 else 's'}"
 
 
 def together(claim: str, rule: str, profile: str, places: Sequence[Judged]) -> Ruled:

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from stages.draw.ruled import HEAD, Ruled, rules_to_csv
 from stages.draw.table import read_reported, rows_to_markdown
 from stages.papers.monce.report.block import ReportBlock as Block
 from stages.papers.monce.report.gates import gates
 from stages.papers.monce.report.pages import Page, cells_of, page_to_texts
 from stages.papers.monce.report.scores import open_score
-from stages.papers.monce.report.verdicts import HEAD, Ruled, direction_differs, merged, rules_to_csv
+from stages.papers.monce.report.verdicts import direction_differs, merged
 
 HORSES = ("patch", "monce", "easy", "b05", "b1", "b5", "top4")
 METHODS = ("patch", "monce", "hard", *HORSES[2:])

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from stages.draw.latex import cells_to_line, escaped, tabular
+from stages.draw.ruled import HEAD, Ruled, rules_to_csv
 from stages.draw.style import stamp
 from stages.draw.table import rows_to_markdown
 from stages.papers.onegan.report.block import ReportBlock as Block
-from stages.papers.onegan.report.rules import HEAD, Ruled, rules_to_csv
 from stages.papers.onegan.report.verdicts import o1, o2, o3, o4, o5, o6, o7, o8, o9, o10, o11, o12
 
 EVERY: dict[str, Callable[[str, Mapping[str, Path]], Ruled]] = {

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from stages.draw.ruled import HEAD, rules_to_csv
 from stages.draw.table import rows_to_markdown
 from stages.papers.onegan.report.block import ReportBlock as Block
 from stages.papers.onegan.report.given import reprinted
 from stages.papers.onegan.report.pages import Page, page_to_texts
-from stages.papers.onegan.report.rules import HEAD, rules_to_csv
 from stages.papers.onegan.report.runs import open_scores
 from stages.papers.onegan.report.said import clusters_at_chance, z_is_ignored, z_ratios
 from stages.papers.onegan.report.verdicts import o1, o11

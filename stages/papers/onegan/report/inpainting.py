@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from stages.draw.ruled import HEAD, rules_to_csv
 from stages.draw.table import rows_to_markdown
 from stages.papers.onegan.report.block import ReportBlock as Block
 from stages.papers.onegan.report.given import printed_sizes
 from stages.papers.onegan.report.names import SETS
 from stages.papers.onegan.report.pages import Page, page_to_texts
-from stages.papers.onegan.report.rules import HEAD, rules_to_csv
 from stages.papers.onegan.report.runs import Score, open_scores
 from stages.papers.onegan.report.said import filling_is_poor
 from stages.papers.onegan.report.verdicts import o8, o9, o10

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from stages.draw.ruled import seeds_text
 from stages.papers.onegan.report import clustering, metrics, segmentation, swap
 from stages.papers.onegan.report.block import ReportBlock as Block
 from stages.papers.onegan.report.names import SETS
 from stages.papers.onegan.report.pages import Page, page_to_texts
-from stages.papers.onegan.report.rules import seeds_text
 from stages.papers.onegan.report.runs import open_scores
 
 FAMILIES = tuple(dict.fromkeys((*metrics.FAMILIES, *clustering.FAMILIES, *segmentation.FAMILIES, *swap.FAMILIES)))

@@ -1,9 +1,9 @@
 """How a claim is decided: place by place, over the seeds that were run; an ordering needs three of them."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from statistics import fmean, stdev
 
+from stages.draw.ruled import Judged, Ruled, seeds_text
 from stages.draw.verdict import (
     FAILS,
     HOLDS,
@@ -12,48 +12,11 @@ from stages.draw.verdict import (
     SEEDS_OF_AN_ORDERING,
     Part,
     Verdict,
-    verdicts_to_csv,
     word_of_halves,
 )
 from stages.papers.onegan.report.runs import Score
 
-HEAD = ["claim", "rule", "measured", "verdict"]
 Side = tuple[Score, str, str]  # a set's score, method, metric
-
-
-@dataclass(frozen=True)
-class Ruled:
-    """A verdict with its rule."""
-
-    verdict: Verdict
-    rule: str
-
-    def row(self) -> list[str]:
-        """A line of the Markdown table."""
-        said = "; ".join(f"{part.where}: {part.comparison}" for part in self.verdict.parts) or "nothing"
-        return [self.verdict.claim, self.rule, said, self.verdict.marked()]
-
-
-@dataclass(frozen=True)
-class Judged:
-    """One thing that a rule asks for: its word, what came, for how many seeds, and why it is not decided."""
-
-    word: str
-    part: Part
-    seeds: int
-    why: str = ""
-
-
-def seeds_text(count: int) -> str:
-    """`1 seed`, `2 seeds`."""
-    return f"{count} seed{'' if count == 1 else 's'}"
-
-
-def rules_to_csv(*found: Ruled) -> str:
-    """The verdicts that one table decides, with their rules."""
-    return verdicts_to_csv(
-        (one.verdict for one in found), {one.verdict.claim: {"rule": one.rule} for one in found}, ("rule",)
-    )
 
 
 def sides_by_seed(sides: Sequence[Side]) -> list[list[float]]:

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from stages.draw.ruled import HEAD, rules_to_csv
 from stages.draw.table import rows_to_markdown
 from stages.papers.onegan.report.block import ReportBlock as Block
 from stages.papers.onegan.report.pages import Page, page_to_texts
-from stages.papers.onegan.report.rules import HEAD, rules_to_csv
 from stages.papers.onegan.report.runs import Score, open_scores, open_tiles
 from stages.papers.onegan.report.verdicts import o5
 

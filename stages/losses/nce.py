@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from stages.losses.precision import full_precision, no_autocast
+
 EPSILON = 1e-8  # keeps the direction of a zero feature finite
 
 
@@ -59,3 +61,26 @@ def info_nce(similarity: Tensor, positives: Tensor, negatives: Tensor, temperatu
     else:
         raise ValueError(f"denominator: expected pair or supcon, came {denominator!r}")
     return losses[positives].mean()
+
+
+def positive_against(
+    query: Tensor, positive: Tensor, keys: Tensor, excluded: Tensor | None, temperature: float
+) -> Tensor:
+    """-log( exp(q.p / t) / (exp(q.p / t) + sum_j exp(q.k_j / t)) ) of each query, always in float32 (float64 stays).
+
+    j runs over the keys that are not excluded from the query; without any the loss is 0.
+
+    Source: MoCo, eq. 1; InsGen (code); MsConD spec 4.4.
+    Shapes: query and positive [Q C], keys [K C], all of length 1; excluded bool [Q K] or None for none -> [Q].
+    Raises: ValueError if `excluded` is not [Q K].
+    """
+    if excluded is not None and excluded.shape != (len(query), len(keys)):
+        raise ValueError(
+            f"positive_against: expected exclusions of shape {(len(query), len(keys))}, came {tuple(excluded.shape)}"
+        )
+    with no_autocast(query):
+        query, positive, keys = full_precision(query), full_precision(positive), full_precision(keys)
+        scores = query @ keys.t() / temperature
+        if excluded is not None:
+            scores = scores.masked_fill(excluded, -torch.inf)
+        return F.softplus(scores.logsumexp(1) - (query * positive).sum(1) / temperature)

@@ -11,11 +11,11 @@ from safetensors.torch import save_file
 
 from stages.engine.world import World
 from stages.nets.psp import PSP
+from stages.nets.stylegan.generator import Generator
 from stages.nets.stylegan.stylegan2 import Discriminator
 from stages.papers.contrasfill.identity import generator as stage
-from stages.papers.contrasfill.identity import official
 from stages.papers.contrasfill.methods.stylegan import method as stylegan
-from stages.papers.contrasfill.methods.stylegan.nets import Generator
+from stages.teachers import stylegan_weights
 from stages.teachers.weights import Given
 from tests.contract.prepared import block_of
 from tests.papers.contrasfill_toys import count, stir
@@ -144,10 +144,10 @@ def given(state: dict[str, torch.Tensor]) -> Given:
 
 def filled(state: dict[str, torch.Tensor]) -> Generator:
     generator = small_generator()
-    beside = {name for name, _ in official.plane_names(generator.sides, "rosinality")}
-    names = official.generator_names(generator.sides, 2, "rosinality")
-    official.fill(generator, given(state), names, beside, "the generator")
-    stage.fill_planes(generator.planes, state, official.plane_names(generator.sides, "rosinality"), "g.pt")
+    beside = {name for name, _ in stylegan_weights.plane_names(generator.sides, "rosinality")}
+    names = stylegan_weights.generator_names(generator.sides, 2, "rosinality")
+    stylegan_weights.fill(generator, given(state), names, beside, "the generator")
+    stage.fill_planes(generator.planes, state, stylegan_weights.plane_names(generator.sides, "rosinality"), "g.pt")
     return generator
 
 
@@ -209,34 +209,34 @@ def test_published_weights_give_the_published_image():
         torch.testing.assert_close(generator.mapping(z), mapped)
 
 
-@pytest.mark.parametrize("layout", official.LAYOUTS)
+@pytest.mark.parametrize("layout", stylegan_weights.LAYOUTS)
 def test_names_go_there_and_back(layout):
     """Ours → theirs → ours to the bit, every tensor once."""
     net = small_generator(3)
     discriminator = Discriminator(3, 16, 64, 8, 2)
     for made, names in (
-        (net, official.generator_names(net.sides, 2, layout)),
-        (discriminator, official.discriminator_names(net.sides, layout)),
+        (net, stylegan_weights.generator_names(net.sides, 2, layout)),
+        (discriminator, stylegan_weights.discriminator_names(net.sides, layout)),
     ):
         own = {name: value for name, value in made.state_dict().items() if name != "planes"}
         assert sorted(name.ours for name in names) == sorted(own)
         assert len({name.theirs for name in names}) == len(names)
         state = {n.theirs: own[n.ours].flip(2, 3).clone() if n.mirrored else own[n.ours].clone() for n in names}
         other = small_generator(4) if made is net else Discriminator(3, 16, 64, 8, 2)
-        official.fill(other, given(state), names, set(), "the generator")
+        stylegan_weights.fill(other, given(state), names, set(), "the generator")
         for name, value in own.items():
             assert torch.equal(value, other.state_dict()[name]), name
-    mirrored = {name.ours for name in official.generator_names(net.sides, 2, layout) if name.mirrored}
+    mirrored = {name.ours for name in stylegan_weights.generator_names(net.sides, 2, layout) if name.mirrored}
     assert mirrored == {"up.0.weight", "up.1.weight"}
 
 
 def test_nvlabs_names_are_those_of_the_published_networks():
-    named = {n.ours: n.theirs for n in official.generator_names([4, 8], 1, "nvlabs")}
+    named = {n.ours: n.theirs for n in stylegan_weights.generator_names([4, 8], 1, "nvlabs")}
     assert named["constant"] == "synthesis.b4.const" and named["mapping.layers.0.bias"] == "mapping.fc0.bias"
     assert named["first.strength"] == "synthesis.b4.conv1.noise_strength"
     assert named["up_affine.0.weight"] == "synthesis.b8.conv0.affine.weight"
     assert named["to_rgb.1.weight"] == "synthesis.b8.torgb.weight"
-    judged = {n.ours: n.theirs for n in official.discriminator_names([4, 8, 16], "nvlabs")}
+    judged = {n.ours: n.theirs for n in stylegan_weights.discriminator_names([4, 8, 16], "nvlabs")}
     assert judged["from_image.weight"] == "b16.fromrgb.weight" and judged["blocks.1.skip.weight"] == "b8.skip.weight"
     assert judged["last.bias"] == "b4.conv.bias" and judged["logit.weight"] == "b4.out.weight"
 
@@ -258,15 +258,15 @@ def test_weights_that_do_not_fit_are_refused_by_name_and_nothing_is_copied(chang
     change(state)
     net = small_generator()
     before = {name: value.clone() for name, value in net.state_dict().items()}
-    names = official.generator_names(net.sides, 2, "rosinality")
-    beside = {name for name, _ in official.plane_names(net.sides, "rosinality")}
+    names = stylegan_weights.generator_names(net.sides, 2, "rosinality")
+    beside = {name for name, _ in stylegan_weights.plane_names(net.sides, "rosinality")}
     with pytest.raises(ValueError, match=message):
-        official.fill(net, given(state), names, beside, "the generator")
+        stylegan_weights.fill(net, given(state), names, beside, "the generator")
     assert all(torch.equal(value, net.state_dict()[name]) for name, value in before.items())
 
 
 def test_noise_planes_come_whole_or_not_at_all():
-    state, names = random_state(rosinality_names()), official.plane_names([4, 8, 16], "rosinality")
+    state, names = random_state(rosinality_names()), stylegan_weights.plane_names([4, 8, 16], "rosinality")
     planes = torch.zeros(1, 16 + 2 * 64 + 2 * 256)
     stage.fill_planes(planes, {}, names, "g.pt")
     assert not planes.any()
@@ -284,7 +284,9 @@ class Evil:
 
 def test_files_are_read_without_running_code(tmp_path):
     def read(path, prefix=""):
-        return official.open_named("k", str(path), hashlib.sha256(path.read_bytes()).hexdigest(), prefix).tensors
+        return stylegan_weights.open_named(
+            "k", str(path), hashlib.sha256(path.read_bytes()).hexdigest(), prefix
+        ).tensors
 
     nested, plain, evil = tmp_path / "a.pt", tmp_path / "b.safetensors", tmp_path / "c.pt"
     torch.save({"state_dict": {"decoder.x": torch.ones(2)}, "latent_avg": torch.zeros(3), "opts": {"lr": 1}}, nested)
@@ -302,16 +304,16 @@ def test_files_are_read_without_running_code(tmp_path):
     with pytest.raises(ValueError, match=r"holds no tensor under 'g_ema\.'"):
         read(plain, "g_ema.")
     with pytest.raises(ValueError, match=r"expected .* to have the sha256"):
-        official.open_named("k", str(plain), "0" * 64, "")
+        stylegan_weights.open_named("k", str(plain), "0" * 64, "")
     with pytest.raises(FileNotFoundError, match="key k names the weight file"):
-        official.open_named("k", str(tmp_path / "none.pt"), "0" * 64, "")
+        stylegan_weights.open_named("k", str(tmp_path / "none.pt"), "0" * 64, "")
 
 
 def test_a_users_files_become_a_model(tmp_path):
     """The conversion stage end to end on small files in the layout of pSp's checkpoint."""
     state, torch_seed = random_state(rosinality_names()), torch.manual_seed(1)
     judge = Discriminator(3, 16, 64, 8, 2)
-    names = official.discriminator_names([4, 8, 16], "rosinality")
+    names = stylegan_weights.discriminator_names([4, 8, 16], "rosinality")
     files = {"generator": tmp_path / "psp.pt", "discriminator": tmp_path / "d.safetensors"}
     averages = torch.arange(6.0).expand(6, 6).clone()
     held = {f"decoder.{name}": tensor for name, tensor in state.items()}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from torch import Tensor, nn
 
 from stages.nets.stylegan.equal import EqualLinear
@@ -15,12 +17,13 @@ class Mapping(nn.Module):
     x = z / sqrt(mean(z^2) + 1e-8);  x = sqrt(2) lrelu(x W^T + b), `layers` times.
 
     Source: supp §1 through StyleGAN2 (code); CoModGAN (code).
-    Shapes: z [B size] -> w [B size].
+    Shapes: z [B inputs] -> w [B size]; inputs = size where nothing else is said.
     """
 
-    def __init__(self, size: int, layers: int, rate: float):
+    def __init__(self, size: int, layers: int, rate: float, inputs: int | None = None):
         super().__init__()
-        self.layers = nn.Sequential(*(EqualLinear(size, size, rate=rate, activated=True) for _ in range(layers)))
+        widths = [size if inputs is None else inputs, *[size] * layers]
+        self.layers = nn.Sequential(*(EqualLinear(a, b, rate=rate, activated=True) for a, b in pairwise(widths)))
 
     def forward(self, z: Tensor) -> Tensor:
         return self.layers(z * (z.square().mean(1, keepdim=True) + EPSILON).rsqrt())

@@ -87,11 +87,12 @@ class ModulatedConv(nn.Module):
         self.gain = GAIN if activated else 1.0
 
     def norm(self, style: Tensor) -> Tensor:
-        """gain / sqrt(sum w'^2 + 1e-8) for a kernel without g, in float32: [B outputs 1 1]."""
+        """gain / sqrt(sum w'^2 + 1e-8) for a kernel without g, in float32 (float64 stays): [B outputs 1 1]."""
+        kind = torch.float64 if self.weight.dtype == torch.float64 else torch.float32
         with torch.autocast(style.device.type, enabled=False):
-            energy = self.weight.float().square().sum((2, 3))
+            energy = self.weight.to(kind).square().sum((2, 3))
             total = torch.addmm(
-                energy.new_full((), EPSILON / self.scale**2), style.float().square(), energy.t(), alpha=1.0
+                energy.new_full((), EPSILON / self.scale**2), style.to(kind).square(), energy.t(), alpha=1.0
             )
             return (total.rsqrt() * self.gain)[:, :, None, None]
 

@@ -1,4 +1,4 @@
-"""Resampling by two with the filter [1, 3, 3, 1], alone and joined to a convolution.
+"""Resampling by two with the filter [1, 3, 3, 1], alone and joined to a convolution; and by any with any filter.
 
 All functions treat the image as zero outside its border, so that filter and convolution commute and every joined form
 equals its plain one. The `*_plain` forms insert zeros and filter step by step; tests hold the fast forms against them.
@@ -60,21 +60,36 @@ def conv_down(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     return F.conv2d(y, weight, bias, stride=2)
 
 
-def insert_zeros(x: Tensor) -> Tensor:
-    """Put x on the even pixels of a zero image of twice the side.  Shapes: [B C H W] -> [B C 2H 2W]."""
-    b, c, h, w = x.shape
-    y = x.new_zeros(b, c, h, 2, w, 2)
-    y[:, :, :, 0, :, 0] = x
-    return y.reshape(b, c, 2 * h, 2 * w)
+def filtered(
+    x: Tensor, taps: Tensor, up: int = 1, down: int = 1, pad: tuple[int, int, int, int] = (0, 0, 0, 0)
+) -> Tensor:
+    """Zeros between pixels, a margin, the filter along both axes, then every `down`-th pixel.
+
+    y = (taps taps^T * margin(zeros(x)))[::down, ::down], * a convolution, which turns the filter: its transpose takes
+    `taps.flip(0)`. The taps are used as they are; doubling keeps the mean where they sum to `up`.
+
+    Source: StyleGAN2-ADA (code: upfirdn2d).
+    Shapes: x [B C H W], taps [k], pad (left, right, top, bottom) of the image with its zeros, negative to cut
+        -> [B C (up H + top + bottom - k) // down + 1, likewise W].
+    """
+    channels, (height, width) = x.shape[1], x.shape[2:]
+    if up > 1:
+        spread = x.new_zeros(len(x), channels, height, up, width, up)
+        spread[:, :, :, 0, :, 0] = x
+        x = spread.reshape(len(x), channels, height * up, width * up)
+    turned = taps.to(x).flip(0).expand(channels, 1, -1)
+    x = F.conv2d(F.pad(x, pad), turned[:, :, None], stride=(1, down), groups=channels)
+    return F.conv2d(x, turned[:, :, :, None], stride=(down, 1), groups=channels)
 
 
-def _filtered(x: Tensor, gain: float, before: int, after: int) -> Tensor:
-    return F.conv2d(F.pad(x, (before, after, before, after)), _fir(x, gain), groups=x.shape[1])
+def _filtered(x: Tensor, gain: float, before: int, after: int, up: int = 1) -> Tensor:
+    taps = torch.tensor(TAPS, dtype=torch.float64)
+    return filtered(x, taps / taps.sum() * gain**0.5, up=up, pad=(before, after, before, after))
 
 
 def up2_plain(x: Tensor) -> Tensor:
     """The definition of `up2`."""
-    return _filtered(insert_zeros(x), 4.0, 2, 1)
+    return _filtered(x, 4.0, 2, 1, up=2)
 
 
 def down2_plain(x: Tensor) -> Tensor:
@@ -84,7 +99,7 @@ def down2_plain(x: Tensor) -> Tensor:
 
 def conv_up_plain(x: Tensor, weight: Tensor) -> Tensor:
     """The definition of `conv_up`: zeros, filter with a margin of one pixel more, convolution without padding."""
-    return F.conv2d(_filtered(insert_zeros(x), 4.0, 3, 2), weight)
+    return F.conv2d(_filtered(x, 4.0, 3, 2, up=2), weight)
 
 
 def conv_down_plain(x: Tensor, weight: Tensor) -> Tensor:

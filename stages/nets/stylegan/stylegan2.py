@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from itertools import pairwise
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -73,7 +74,7 @@ def minibatch_deviation(
     Raises: ValueError if the global batch is not a multiple of the group.
     """
     local = x.shape[0] // parts
-    rows = x.float().reshape(parts, local, -1).transpose(0, 1)
+    rows = (x if x.dtype == torch.float64 else x.float()).reshape(parts, local, -1).transpose(0, 1)
     rows = rows if gather is None else gather(rows.contiguous())
     count = rows.shape[0]
     group = min(group, count)
@@ -89,13 +90,25 @@ def minibatch_deviation(
     return torch.cat([x, values.to(x.dtype).expand(-1, 1, *x.shape[2:])], dim=1)
 
 
+class Seen(NamedTuple):
+    """What a discriminator makes of images on the way to its logits.
+
+    Shapes: maps [B channels side side] by side, from the first layer's down to 4; dense [B channels]; logit [B 1].
+    """
+
+    maps: dict[int, Tensor]
+    dense: Tensor
+    logit: Tensor
+
+
 class Discriminator(nn.Module):
     """Realness logit of an image.
 
     1x1 conv -> residual halvings down to 4x4 -> group deviation -> 3x3 conv -> dense -> logit.
 
     Source: supp §1 through StyleGAN2 config F, residual (code); masks as in CoModGAN (code; gap G24).
-    Shapes: seen [B planes R R], an image in [-1, 1] with 3 planes or with its mask (`beside_mask`) 4 -> logit [B 1].
+    Shapes: seen [B planes R R], an image in [-1, 1] with 3 planes or with its mask (`beside_mask`) 4 -> logit [B 1],
+        with `whole` all that it makes on the way.
     """
 
     def __init__(self, planes: int, size: int, base: int, limit: int, group: int):
@@ -115,10 +128,22 @@ class Discriminator(nn.Module):
         order: Tensor | None = None,
         gather: Callable[[Tensor], Tensor] | None = None,
         own: slice = slice(None),
-    ) -> Tensor:
+        whole: bool = False,
+    ) -> Tensor | Seen:
         """`parts`, `order`, `gather` and `own` as in `minibatch_deviation`."""
         if seen.shape[-1] != self.size:
             raise ValueError(f"discriminator: expected side {self.size}, came {seen.shape[-1]}")
-        x = self.blocks(self.from_image(seen))
-        x = self.last(minibatch_deviation(x, self.group, parts, order, gather, own))
-        return self.logit(self.dense(x.flatten(1)))
+        x = self.from_image(seen)
+        maps = {self.size: x}
+        for block in self.blocks:
+            x = block(x)
+            maps[x.shape[-1]] = x
+        dense = self.dense(self.ends(x, parts, order, gather, own).flatten(1))
+        logit = self.logit(dense)
+        return Seen(maps, dense, logit) if whole else logit
+
+    def ends(
+        self, x: Tensor, parts: int, order: Tensor | None, gather: Callable[[Tensor], Tensor] | None, own: slice
+    ) -> Tensor:
+        """What stands between the last block and the dense layer: [B channels 4 4] -> the same."""
+        return self.last(minibatch_deviation(x, self.group, parts, order, gather, own))

@@ -8,7 +8,6 @@ import torch
 from torch import Tensor, nn
 
 from stages.engine.chance import Chance
-from stages.engine.world import World
 from stages.nets.stylegan.equal import EqualLinear
 from stages.nets.stylegan.modconv import StyleBank
 from stages.nets.stylegan.noise import NoisePlanes
@@ -36,14 +35,3 @@ def prepared(generator: nn.Module, block: CommonBlock) -> nn.Module:
 def normal_codes(name: str, batch: dict[str, Tensor], chance: Chance, latent: int) -> Tensor:
     """One normal code for each image of the batch: [B latent]."""
     return chance.normal(name, len(batch["image"]), latent).to(batch["image"].device)
-
-
-def pulled(mapped: Tensor, average: Tensor, amount: float) -> Tensor:
-    """Truncation: w_avg + amount (w - w_avg); 1 leaves w as it is.  Source: StyleGAN2 (code)."""
-    return mapped if amount == 1.0 else torch.lerp(average.expand_as(mapped), mapped, amount)
-
-
-def track(average: Tensor, mapped: Tensor, keep: float, world: World) -> None:
-    """Moves the running mean of mapped codes, in place, by the global batch's mean.  Source: StyleGAN2 (code)."""
-    with torch.no_grad():
-        average.lerp_(world.gather(mapped.detach().float()).mean(0), 1.0 - keep)

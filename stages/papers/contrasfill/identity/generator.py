@@ -9,8 +9,8 @@ from stages.engine.record import write_curve
 from stages.engine.weights import write_files, write_weights
 from stages.engine.world import World
 from stages.papers.contrasfill.discovering import Study, note_model
-from stages.papers.contrasfill.identity import official
 from stages.papers.contrasfill.methods.stylegan import method as stylegan
+from stages.teachers import stylegan_weights
 from stages.teachers.weights import open_file
 
 Block = stylegan.Block
@@ -37,18 +37,18 @@ def convert(block: Block, world: World, out: Path) -> None:
     whole = open_file(key, file, digest).tensors
     if block.generator_average not in whole:
         raise ValueError(f"key generator_average: {file} holds no tensor {block.generator_average!r}")
-    given = official.open_named(key, file, digest, block.generator_prefix)
-    planes = official.plane_names(generator.sides, block.layout)
+    given = stylegan_weights.open_named(key, file, digest, block.generator_prefix)
+    planes = stylegan_weights.plane_names(generator.sides, block.layout)
     beside = {name for name, _ in planes} | {block.generator_average.removeprefix(block.generator_prefix)}
-    names = official.generator_names(generator.sides, block.mapping_layers, block.layout)
+    names = stylegan_weights.generator_names(generator.sides, block.mapping_layers, block.layout)
     size = f"a StyleGAN2 of {block.size_px} px by the names of {block.layout}"
-    official.fill(generator, given, names, beside, f"the generator of {size}")
+    stylegan_weights.fill(generator, given, names, beside, f"the generator of {size}")
     fill_planes(generator.planes, dict(given.tensors), planes, given.where)
     made.memory["latent_average"] = average_code(block, whole[block.generator_average], given.where)
     key, file, digest = "discriminator_file", block.discriminator_file, block.discriminator_sha256
-    given = official.open_named(key, file, digest, block.discriminator_prefix)
-    names = official.discriminator_names(generator.sides, block.layout)
-    official.fill(discriminator, given, names, set(), f"the discriminator of {size}")
+    given = stylegan_weights.open_named(key, file, digest, block.discriminator_prefix)
+    names = stylegan_weights.discriminator_names(generator.sides, block.layout)
+    stylegan_weights.fill(discriminator, given, names, set(), f"the discriminator of {size}")
     write_weights(made.nets, made.memory, out)
     write_files(made.nets.values(), out)
     write_curve(out)

@@ -23,9 +23,9 @@ from stages.metrics.scorer import load_scorer
 from stages.nets.encoders.load import Encoder, load_encoder
 from stages.nets.psp import PSP, SIZE_PX
 from stages.papers.contrasfill.discovering import Study, note_model, open_model
-from stages.papers.contrasfill.identity import official
 from stages.papers.contrasfill.methods.stylegan.method import StyleGAN
 from stages.papers.contrasfill.methods.stylegan.nets import SmallInverter
+from stages.teachers import stylegan_weights
 
 
 class Block(TrainBlock):
@@ -144,10 +144,10 @@ def discover(study: Study) -> None:
 
 
 def convert(block: Block, method: Inversion, styles: int) -> None:
-    """Fills pSp from the user's file. Raises: as `official.open_named` and its `fill` do."""
+    """Fills pSp from the user's file. Raises: as `stylegan_weights.open_named` and its `fill` do."""
     if block.architecture != "psp":
         raise ValueError(f"source file brings pSp's encoder: expected architecture psp, got {block.architecture}")
-    given = official.open_named("encoder_file", block.encoder_file, block.encoder_sha256, block.encoder_prefix)
+    given = stylegan_weights.open_named("encoder_file", block.encoder_file, block.encoder_sha256, block.encoder_prefix)
     given.fill(method.nets["inversion"], f"pSp's encoder of {styles} codes")
 
 

@@ -10,8 +10,9 @@ from torch import Tensor
 
 from stages.engine.chance import Chance
 from stages.engine.world import World
+from stages.nets.stylegan.codes import pulled, track
 from stages.papers.contrasfill.baseline import Baseline
-from stages.papers.contrasfill.codes import noise_rows, normal_codes, pulled, track
+from stages.papers.contrasfill.codes import noise_rows, normal_codes
 from stages.papers.contrasfill.holes import composite, holes
 from stages.papers.contrasfill.keys import CommonBlock, sizes, training_source
 from stages.papers.contrasfill.methods.collagegan.nets import Generator

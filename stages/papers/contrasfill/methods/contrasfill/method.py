@@ -15,9 +15,10 @@ from stages.engine.plan import Phase
 from stages.engine.world import World
 from stages.losses.nce import cosines, info_nce, require_sets
 from stages.nets.encoders.load import Encoder, load_encoder
+from stages.nets.stylegan.codes import pulled
 from stages.papers.contrasfill import combinations
 from stages.papers.contrasfill.adversarial import Adversary, adam, discriminator_of
-from stages.papers.contrasfill.codes import noise_rows, normal_codes, prepared, pulled
+from stages.papers.contrasfill.codes import noise_rows, normal_codes, prepared
 from stages.papers.contrasfill.combinations import Cell
 from stages.papers.contrasfill.holes import composite, holes
 from stages.papers.contrasfill.keys import CommonBlock, sizes, training_source

@@ -16,8 +16,9 @@ from stages.engine.plan import Descent, Phase, TrainBlock
 from stages.engine.world import World
 from stages.losses.adversarial import logistic_discriminator, logistic_generator
 from stages.losses.penalty import r1
+from stages.nets.stylegan.codes import mixed, track
+from stages.nets.stylegan.generator import Generator
 from stages.nets.stylegan.stylegan2 import Discriminator
-from stages.papers.contrasfill.methods.stylegan.nets import Generator
 
 
 class Block(TrainBlock):
@@ -124,15 +125,8 @@ class StyleGAN:
         generator, rows = self.generator, len(real)
         mapped = generator.mapping(chance.normal(f"{name}/code", rows, self.block.latent).to(real.device))
         if name == "G":
-            with torch.no_grad():
-                mean = self.world.gather(mapped.detach().float()).mean(0)
-                self.memory["latent_average"].lerp_(mean, 1.0 - self.block.latent_average_keep)
-        codes = generator.spread(mapped)
-        draw = chance.numpy(f"{name}/mixing")
-        if draw.random() < self.block.style_mixing:
-            cut = int(draw.integers(1, generator.styles))
-            second = generator.mapping(chance.normal(f"{name}/code_mixed", rows, self.block.latent).to(real.device))
-            codes = torch.cat([codes[:, :cut], generator.spread(second)[:, cut:]], dim=1)
+            track(self.memory["latent_average"], mapped, self.block.latent_average_keep, self.world)
+        codes = mixed(generator, mapped, self.block.style_mixing, name, chance)
         flat = None
         if self.block.noise == "random":
             flat = chance.normal(f"{name}/noise", rows, generator.noise.size).to(real.device)

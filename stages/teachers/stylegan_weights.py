@@ -28,7 +28,7 @@ class Named:
 
 
 def generator_names(sides: list[int], mapping_layers: int, layout: str) -> list[Named]:
-    """Every tensor of `nets.Generator` but its noise planes, in the names of a layout; sides ascend from 4."""
+    """Every tensor of `Generator` but its noise planes, in the names of a layout; sides ascend from 4."""
     theirs = _rosinality if layout == "rosinality" else _nvlabs
     found = []
     for layer in range(mapping_layers):
@@ -69,7 +69,7 @@ def _rosinality(ours: str, affine: str, side: int, level: int, kind: str, noisy:
 
 
 def plane_names(sides: list[int], layout: str) -> list[tuple[str, int]]:
-    """(name, side) of the fixed noise planes in the order of `nets.Generator.noise`."""
+    """(name, side) of the fixed noise planes in the order of `Generator.noise`."""
     layers = [(4, "conv1"), *((side, kind) for side in sides[1:] for kind in ("conv0", "conv1"))]
     if layout == "rosinality":
         return [(f"noises.noise_{number}", side) for number, (side, _) in enumerate(layers)]

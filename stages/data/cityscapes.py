@@ -17,6 +17,7 @@ LAYOUT = """
   (each may lie in the folder that its own archive unpacks)"""
 TITLE = "Cityscapes"
 SPLITS = ("train", "val")
+ALL_SPLITS = ("train", "val", "test", "train_extra")  # of these two more there are photos, and no fine labels
 PHOTO = re.compile(r"([A-Za-z-]+_\d{6}_\d{6})_leftImg8bit\.(png|jpe?g|webp)", re.IGNORECASE | re.ASCII)
 
 
@@ -49,20 +50,43 @@ def read_frames(raw: RawFolder) -> tuple[list[Frame], list[str]]:
     places = [(split, photos, labels) for split in SPLITS] + [("teach", f"{FOLDER}/", f"{FOLDER}/")]
     frames, strange = [], []
     for split, first, second in places:
-        found: dict[str, str] = {}
-        for path in raw.files(f"{first}leftImg8bit/{split}/"):
-            city, _, file = path.removeprefix(f"{first}leftImg8bit/{split}/").rpartition("/")
-            match = PHOTO.fullmatch(file)
-            if match is None or "/" in city:
-                strange.append(path)
-            else:
-                found[f"{city}/{match[1]}"] = path
+        found, odd = _photos(raw, f"{first}leftImg8bit/{split}/")
+        strange += odd
         beside = {kind: _labels(raw, f"{second}gtFine/{split}/", kind) for kind in ("labelIds", "color")}
         frames += [
             Frame(split, name, found.get(name, ""), beside["labelIds"].get(name, ""), beside["color"].get(name, ""))
             for name in sorted(found.keys() | beside["labelIds"].keys() | beside["color"].keys())
         ]
     return frames, strange
+
+
+def read_photos(raw: RawFolder) -> tuple[list[Frame], list[str]]:
+    """The photos of all four splits without their labels, by split and name, and files of other names.
+
+    train has to be there; which others are is the user's, and each may lie where its own archive unpacks it.
+    Raises: as layout.find_base.
+    """
+    first = layout.find_base(raw, TITLE, LAYOUT, "leftImg8bit/train/*/*")
+    frames, strange = [], []
+    for split in ALL_SPLITS:
+        folder = layout.beside(raw, first, f"leftImg8bit/{split}/*/*")
+        found, odd = _photos(raw, folder) if folder else ({}, [])
+        strange += odd
+        frames += [Frame(split, name, path, "", "") for name, path in sorted(found.items())]
+    return frames, strange
+
+
+def _photos(raw: RawFolder, folder: str) -> tuple[dict[str, str], list[str]]:
+    """{<city>/<city>_<sequence>_<frame>: path} of the photos of a split, and files of other names."""
+    found, strange = {}, []
+    for path in raw.files(folder):
+        city, _, file = path.removeprefix(folder).rpartition("/")
+        match = PHOTO.fullmatch(file)
+        if match is None or "/" in city:
+            strange.append(path)
+        else:
+            found[f"{city}/{match[1]}"] = path
+    return found, strange
 
 
 def _labels(raw: RawFolder, folder: str, kind: str) -> dict[str, str]:

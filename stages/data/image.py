@@ -113,6 +113,29 @@ def resize_bilinear(image: np.ndarray, height: int, width: int) -> np.ndarray:
     return np.array(Image.fromarray(image).resize((width, height), Image.Resampling.BILINEAR))
 
 
+def resize_by(image: np.ndarray, height: int, width: int, resampling: str) -> np.ndarray:
+    """Resizes by a named filter, antialiased: lanczos, or box, the mean over areas.
+
+    Shapes: uint8 [H W 3] -> uint8 [height width 3]. Raises: KeyError for another filter.
+    """
+    if image.shape[:2] == (height, width):
+        return image
+    chosen = {"lanczos": Image.Resampling.LANCZOS, "box": Image.Resampling.BOX}[resampling]
+    return np.array(Image.fromarray(image).resize((width, height), chosen))
+
+
+def centre_square(image: np.ndarray) -> np.ndarray:
+    """The largest square in the middle; of an odd rest the smaller half lies above or left of it.
+
+    Formula: offset = floor((side - square) / 2).  Source: code (StyleGAN2-ADA's dataset tool).
+    Shapes: uint8 [H W 3] -> uint8 [s s 3], s = min(H, W).
+    """
+    height, width = image.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    return image[top : top + side, left : left + side]
+
+
 def resize_mask(mask: np.ndarray, height: int, width: int) -> np.ndarray:
     """Resizes by area and keeps pixels at least half covered. Shapes: bool [H W] -> uint8 0/1 [height width]."""
     if mask.shape == (height, width):

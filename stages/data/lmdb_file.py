@@ -8,7 +8,7 @@ LMDB 0.9 on a 64-bit machine with little-endian numbers writes it.
 
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,11 +52,19 @@ def count(path: Path) -> int:
         return file.meta.entries
 
 
-def values(path: Path) -> Iterator[tuple[bytes, bytes]]:
-    """(key, value) in key order. Raises: as `check`, once a damaged page is reached."""
+def keys(path: Path) -> Iterator[bytes]:
+    """All keys in order, without reading any value. Raises: as `check`."""
+    with _opened(path) as file:
+        for key, _, _ in _nodes(file):
+            yield key
+
+
+def values(path: Path, wanted: Callable[[bytes], bool] | None = None) -> Iterator[tuple[bytes, bytes]]:
+    """(key, value) in key order, of all keys or of those wanted. Raises: as `check`, once a damaged page is reached."""
     with _opened(path) as file:
         for key, place, size in _nodes(file):
-            yield key, file.read(place, size)
+            if wanted is None or wanted(key):
+                yield key, file.read(place, size)
 
 
 @contextmanager

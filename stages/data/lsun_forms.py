@@ -17,6 +17,7 @@ LAYOUT = """
   or <k[0]>/<k[1]>/.../<k[5]>/<key>.webp              the official export, or all in one folder
   or one .zip of such images"""
 DATABASE = "data.mdb"
+VALIDATION = "_val_lmdb"
 # Pictures that no decoder here takes or that are seldom named so; read all the same, so that each is used or listed.
 OTHER_PICTURES = (
     *(".jpe", ".jfif", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".heic", ".heif", ".jp2", ".jxl", ".ppm", ".pgm"),
@@ -39,10 +40,14 @@ class Form:
     left_out: dict[str, int] = field(default_factory=dict)
 
 
-def find_form(raw: RawFolder) -> Form:
-    """Raises: NotLaidOut where none of the forms is there; ValueError for several, and for a key that comes twice."""
+def find_form(raw: RawFolder, prefer: str = "") -> Form:
+    """The form in which the set came; of several databases the one in the folder `prefer`, as scenes ship two or more.
+
+    With `prefer` databases in folders called *_val_lmdb are left out: they are other pictures than those to train on.
+    Raises: NotLaidOut where none of the forms is there; ValueError for several, and for a key that comes twice.
+    """
     names = raw.files()
-    databases = [name for name in names if PurePosixPath(name).name == DATABASE]
+    databases = _preferred([name for name in names if PurePosixPath(name).name == DATABASE], prefer)
     archives = {name: list_members(raw.root / name) for name in names if name.lower().endswith(".zip")}
     pictures = [name for name in names if _is_picture(name)]
     if len(databases) > 1:
@@ -73,6 +78,14 @@ def find_form(raw: RawFolder) -> Form:
     if not pictures:
         raise NotLaidOut(raw, TITLE, LAYOUT, f"no image{others(raw)}")
     return Form(members=_keyed(raw, pictures), left_out=junk.counted(kinds))
+
+
+def _preferred(databases: list[str], prefer: str) -> list[str]:
+    if not prefer:
+        return databases
+    folders = {name: PurePosixPath(name).parent.name for name in databases}
+    named = [name for name in databases if folders[name] == prefer]
+    return named or [name for name in databases if not folders[name].endswith(VALIDATION)]
 
 
 def _is_picture(name: str) -> bool:

@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 
-def by_hash(keys: Sequence[str], evaluation_count: int, evaluation: str) -> list[str]:
-    """Sorts the keys by sha256 and holds the first `evaluation_count` out.
+def by_hash(keys: Sequence[str], evaluation_count: int, evaluation: str, asked: str = "evaluation_count") -> list[str]:
+    """Sorts the keys by sha256 and holds the first `evaluation_count` out; `asked` is the parameter that says so.
 
     Source: spec §2.4 (gap G6). Shapes: keys [N] -> split names [N], `evaluation` or train.
     Raises: ValueError where the hold-out would not leave at least as many keys for training, or keys repeat.
@@ -15,7 +15,7 @@ def by_hash(keys: Sequence[str], evaluation_count: int, evaluation: str) -> list
         raise ValueError(f"expected distinct keys, came {len(keys) - len(set(keys))} repeated ones")
     if evaluation_count < 1 or 2 * evaluation_count > len(keys):
         raise ValueError(
-            f"evaluation_count: expected 1 to {len(keys) // 2} of {len(keys)} kept keys, came {evaluation_count}; "
+            f"{asked}: expected 1 to {len(keys) // 2} of {len(keys)} kept keys, came {evaluation_count}; "
             "lower it, or supply more images"
         )
     ordered = sorted(keys, key=lambda key: hashlib.sha256(key.encode()).digest())

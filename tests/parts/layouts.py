@@ -147,6 +147,24 @@ def cityscapes(root: Path) -> None:
         put(root / f"gtFine/{stem}_gtFine_color.png", encode(flat(8, 16, (128, 64, 128)), "PNG"))
 
 
+def city_scenes(root: Path) -> None:
+    for split, city in (("train", "aachen"), ("val", "lindau"), ("test", "berlin"), ("train_extra", "troisdorf")):
+        path = root / f"leftImg8bit/{split}/{city}/{city}_000000_000019_leftImg8bit.png"
+        put(path, encode(shaded(8, 16), "PNG"))
+
+
+def livingroom(root: Path) -> None:
+    for split, keys in (("train", KEYS), ("val", [key[::-1] for key in KEYS[:2]])):
+        values = {key: encode(shaded(12, 16), "WEBP", lossless=True) for key in keys}
+        lmdb_folder(root / f"living_room_{split}_lmdb", values)
+
+
+def kitchen(root: Path) -> None:
+    livingroom(root)
+    for split in ("train", "val"):
+        (root / f"living_room_{split}_lmdb").rename(root / f"kitchen_{split}_lmdb")
+
+
 def horse2zebra(root: Path) -> None:
     for folder in ("trainA", "trainB", "testA", "testB"):
         put(root / folder / f"n0_{folder}.jpg", jpeg(shaded(16, 16)))

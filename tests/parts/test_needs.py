@@ -32,7 +32,13 @@ SETS = (
     "bird_boxes",
     "dog_boxes",
     "car_boxes",
+    "city_scenes",
+    "livingroom",
+    "kitchen",
 )
+SHARED = {"city_scenes": "cityscapes"}  # which lies in the folder of another
+OPTIONAL = ("ffhq", "livingroom", "kitchen")  # of which there is no small pack
+
 KEYS = {
     *("name", "title", "source", "licence", "redistribution", "people", "used_by", "size", "layout"),
     *("expected", "checksums"),
@@ -77,8 +83,8 @@ def test_each_raw_set_has_a_card_and_two_keys():
     params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))["supply"]
     assert set(params) == {file.stem for file in needs.CARDS.glob("*.yaml")} == set(SETS)
     for name, entry in params.items():
-        assert set(entry["base"]) == {"supply", "root"} and entry["base"]["root"] == f"data/{name}"
-        optional = "none" if name == "ffhq" else None  # extra training faces, of which there is no small pack
+        assert set(entry["base"]) == {"supply", "root"} and entry["base"]["root"] == f"data/{SHARED.get(name, name)}"
+        optional = "none" if name in OPTIONAL else None
         assert {profile: values.get("supply") for profile, values in entry["profile"].items()} == {
             "smoke": "drawn", "demo": "drawn", "lite": optional, "paper": None
         }  # fmt: skip

@@ -1,4 +1,4 @@
-"""LSUN objects, in whichever form they came."""
+"""LSUN objects and scenes, in whichever form they came."""
 
 from itertools import islice
 
@@ -7,7 +7,7 @@ from stages.data.probing import TRIED, any_usable
 from stages.data.raw import RawFolder
 
 
-def probe(raw: RawFolder) -> None:
-    """Raises: as the reader, and ValueError where none of the first images by key can be used."""
-    images = ((source, content) for _, source, content in islice(LsunImages(raw), TRIED))
+def probe(raw: RawFolder, prefer: str = "") -> None:
+    """`prefer` as the reader has it. Raises: as the reader, and ValueError where none of the first can be used."""
+    images = ((source, content) for _, source, content in islice(LsunImages(raw, prefer), TRIED))
     any_usable(raw, images, "images by key")

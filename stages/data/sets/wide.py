@@ -34,10 +34,14 @@ def picture_of(raw: RawFolder, name: str) -> tuple[np.ndarray, str, str]:
     if not name:
         raise Refused("found", "no_image", "labels without a picture")
     content, digest, found = photo_of(raw, name)
-    image = decode(content)
+    return not_blank(decode(content), found), digest, found
+
+
+def not_blank(image: np.ndarray, found: str) -> np.ndarray:
+    """The picture itself. Raises: Refused where it is of one colour."""
     if (image == image[0, 0]).all():
         raise Refused("decode", "blank", f"{found} has one colour", found)
-    return image, digest, found
+    return image
 
 
 def same_size(image: np.ndarray, labels: np.ndarray) -> None:

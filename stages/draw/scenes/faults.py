@@ -48,6 +48,8 @@ _LSUN = (
     *UNUSUAL,
 )
 
+_ROOM = (*UNREADABLE, EMPTY, *UNUSUAL, _kept("strange_key"), _lost("black", "blank"))
+
 FAULTS: dict[str, tuple[Fault, ...]] = {
     "celebamask_hq": (
         *UNREADABLE,
@@ -174,6 +176,9 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
         _lost("joint_without_row", "pose_value"),
         _kept("several_people"),
     ),
+    "city_scenes": (*UNREADABLE, _kept("sixteen_bit"), _lost("black", "blank"), _lost("strange_name", "file_name")),
+    "livingroom": _ROOM,
+    "kitchen": _ROOM,
 }
 
 

@@ -56,7 +56,7 @@ def draw_street(rng: np.random.Generator, width: int, height: int) -> Street:
         paint_fronts(canvas, rng, SKY * height, gaps=row == "mixed")
     if row != "fronts":
         paint_trees(canvas, rng, SKY * height, low=row == "trees")
-    _ground(canvas, rng)
+    paint_ground(canvas, rng)
     _posts(canvas, rng)
     _things(canvas, rng, lead)
     _bonnet(canvas, rng)
@@ -65,7 +65,8 @@ def draw_street(rng: np.random.Generator, width: int, height: int) -> Street:
     return Street(textured(canvas.image(), class_of(ids), GRAINS, rng, light), ids, row, lead)
 
 
-def _ground(canvas: LabelledCanvas, rng: np.random.Generator) -> None:
+def paint_ground(canvas: LabelledCanvas, rng: np.random.Generator) -> None:
+    """Two pavements and a road of two lanes between them."""
     height, width = canvas.height, canvas.width
     grey = float(rng.uniform(84, 112))
     stone: Colour = tint((176, 168, 158), float(rng.uniform(0.88, 1.05)))
@@ -120,9 +121,9 @@ def _things(canvas: LabelledCanvas, rng: np.random.Generator, lead: str) -> None
             size = (0.24 + 0.55 * (foot - KERB)) * canvas.height
             paint_person(canvas, (x * canvas.width, foot * canvas.height), size, rng, "person", coat=tint(COAT, 1.0))
         elif name == "bus":
-            _bus(canvas, x, foot, flip=foot == LANES[0])
+            paint_bus(canvas, x, foot)
         else:
-            _car(canvas, rng, x, foot)
+            paint_lane_car(canvas, rng, x, foot)
 
 
 def _places(rng: np.random.Generator, cars: int, people: int, bus: bool) -> list[tuple[float, str]]:
@@ -133,17 +134,21 @@ def _places(rng: np.random.Generator, cars: int, people: int, bus: bool) -> list
     return found + [(float(rng.choice([KERB - 0.02, 0.965])), "person") for _ in range(people)]
 
 
-def _car(canvas: LabelledCanvas, rng: np.random.Generator, x: float, foot: float) -> None:
+def paint_lane_car(canvas: LabelledCanvas, rng: np.random.Generator, x: float, foot: float, scale: float = 1.0) -> None:
+    """A car in one of the two lanes, red or yellow; its middle is at x, a share of the width."""
     near = foot == LANES[1]
     car: Car = car_of(SHAPES[int(rng.integers(2))], PAINTS[int(rng.integers(2))], rng)
     centre = ((x - 0.5) * canvas.width / canvas.height + 0.5, foot)
-    pose = CarPose(centre, (0.72 if near else 0.56) * float(rng.uniform(0.94, 1.06)), near, (0.02, 0.02), 1.0, 0.0)
+    size = (0.72 if near else 0.56) * scale * float(rng.uniform(0.94, 1.06))
+    pose = CarPose(centre, size, near, (0.02, 0.02), 1.0, 0.0)
     _shadow(canvas, x, foot, pose.size * 0.5)
     paint_car(canvas, car, pose)
 
 
-def _bus(canvas: LabelledCanvas, x: float, foot: float, flip: bool) -> None:
-    unit = (0.86 if flip else 1.06) * canvas.height
+def paint_bus(canvas: LabelledCanvas, x: float, foot: float, scale: float = 1.0) -> None:
+    """A bus in one of the two lanes; its middle is at x, a share of the width."""
+    flip = foot == LANES[0]
+    unit = (0.86 if flip else 1.06) * scale * canvas.height
     _shadow(canvas, x, foot, 0.5 * unit / canvas.height)
     at = np.array([x * canvas.width, foot * canvas.height])
 

@@ -1,0 +1,16 @@
+"""The prepared living rooms of LSUN."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from stages.data.sets.lsun_rooms import prepare_rooms
+from stages.data.sets.scenes import SceneBlock
+
+
+class Block(SceneBlock):
+    """Parameters of the set."""
+
+
+def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable | None = None) -> None:
+    """Packs the rooms. Raises: as prepare_rooms."""
+    prepare_rooms("livingroom", "living_room_train_lmdb", block, inputs, out, progress)

@@ -14,6 +14,8 @@ def module_of(choices: dict[str, str]) -> tuple[str, str]:
 def sample(job: Job) -> None:
     """Load a model and write its samples, with sample.json beside them; a method that starts from noise needs no data.
 
+    Inputs beside model and data are handed to the paper's sampling by their names.
+
     Raises: ValueError where the model was trained by another method, seed or on other data than the command says.
     """
     from stages.data.files import read_json, write_json
@@ -44,7 +46,9 @@ def sample(job: Job) -> None:
             net.to(world.device).eval()
         for name, tensor in method.memory.items():
             method.memory[name] = tensor.to(world.device)
-        facts = sampling.sample(job.block, method, data, int(job.choices["seed"]), world, job.out, job.progress)
+        further = {name: path for name, path in job.inputs.items() if name not in ("model", "data")}
+        seed = int(job.choices["seed"])
+        facts = sampling.sample(job.block, method, data, seed, world, job.out, job.progress, **further)
     facts |= {name: trained[name] for name in ("paper", "method", "seed", "data")}
     facts |= {"profile": job.block.profile, **holes}
     write_json(job.out / "sample.json", facts)

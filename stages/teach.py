@@ -2,7 +2,7 @@
 
 from stages.runner import Job, run_stage
 
-KINDS = ("identity", "pmg", "scorer", "segmenter", "detector")
+KINDS = ("identity", "pmg", "scorer", "segmenter", "detector", "scenes_detector")
 
 
 def module_of(choices: dict[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""The Fréchet distance between two sets of features, computed by torch-fidelity."""
+"""The Fréchet distance between two sets of features, computed by torch-fidelity; statistics also a batch at a time."""
 
 from typing import NamedTuple
 
@@ -29,6 +29,55 @@ def features_to_statistics(features: Tensor) -> Statistics:
         raise ValueError("expected finite features, got some that are not: look at the images and the extractor")
     both = fid_features_to_statistics(features.double())
     return Statistics(both["mu"], np.atleast_2d(both["sigma"]), len(features))
+
+
+class Running:
+    """Mean and unbiased covariance of features that come in batches and are not kept.
+
+    Sets of n and m features with means a, b and scatters A, B have together the mean a + (b − a) m / (n + m) and the
+    scatter A + B + (b − a)(b − a)ᵀ n m / (n + m); no sum of squares loses digits where means are large.
+
+    Source: Chan, Golub and LeVeque 1979. Units: float64 on the CPU.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._mean = self._scatter = torch.zeros(0, dtype=torch.float64)
+
+    def add(self, features: Tensor) -> None:
+        """A batch, which may be empty.
+
+        Shapes: [B, D]. Raises: ValueError for another shape or a feature that is not finite.
+        """
+        if features.ndim != 2 or (self.count and features.shape[1] != len(self._mean)):
+            expected = f"[B, {len(self._mean)}]" if self.count else "[B, D]"
+            raise ValueError(f"expected features {expected}, got shape {tuple(features.shape)}")
+        if not bool(torch.isfinite(features).all()):
+            raise ValueError("expected finite features, got some that are not: look at the images and the extractor")
+        batch = features.detach().cpu().double()
+        if len(batch):
+            mean = batch.mean(0)
+            self._join(len(batch), mean, (batch - mean).T @ (batch - mean))
+
+    def merge(self, other: "Running") -> None:
+        """All that another one has seen."""
+        if other.count:
+            self._join(other.count, other._mean, other._scatter)
+
+    def _join(self, count: int, mean: Tensor, scatter: Tensor) -> None:
+        if not self.count:
+            self.count, self._mean, self._scatter = count, mean, scatter
+            return
+        total, apart = self.count + count, mean - self._mean
+        self._scatter = self._scatter + scatter + torch.outer(apart, apart) * (self.count * count / total)
+        self._mean = self._mean + apart * (count / total)
+        self.count = total
+
+    def statistics(self) -> Statistics:
+        """Mean and covariance with divisor N − 1. Raises: ValueError for fewer than two features."""
+        if self.count < 2:
+            raise ValueError(f"a covariance needs at least two features, got {self.count}")
+        return Statistics(self._mean.numpy(), (self._scatter / (self.count - 1)).numpy(), self.count)
 
 
 def statistics_to_distance(left: Statistics, right: Statistics) -> float:

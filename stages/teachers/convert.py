@@ -13,7 +13,12 @@ from stages.teachers.common import TeacherBlock, leave_encoder
 from stages.teachers.weights import Given, open_file
 
 # What a published file holds beside the network that we run.
-BESIDE = {"inception_resnet_v1": ("logits.",), "vgg16": ("classifier.",), "vgg19": ("classifier.",)}
+BESIDE = {
+    "inception_resnet_v1": ("logits.",), "vgg16": ("classifier.",), "vgg19": ("classifier.",),
+    "efficientnet_lite0": ("conv_head.", "bn2.", "classifier."),
+}  # fmt: skip
+# Networks that are run as trunks alone.
+TRUNKS = ("vgg", "efficientnet_lite")
 PUBLISHED_CLASSES = 1000
 
 
@@ -22,7 +27,7 @@ def file_arguments(architecture: str, given: Given) -> dict:
     last = {"resnet": "fc.weight", "squeezenet": "classifier.1.weight", "alexnet": "classifier.6.weight"}
     family = architecture.rstrip("0123456789_")
     if family not in last:
-        return {"classes": None} if family == "vgg" else {}
+        return {"classes": None} if family in TRUNKS else {}
     arguments: dict = {"width": 64, "stem": "imagenet"} if family == "resnet" else {}
     with torch.device("meta"):
         names = build(architecture, {**arguments, "classes": PUBLISHED_CLASSES}).state_dict()

@@ -20,8 +20,7 @@ from stages.engine.loop import train
 from stages.engine.plan import Descent, Phase, TrainBlock
 from stages.engine.session import Session
 from stages.engine.world import World
-from stages.teachers.detectors import network
-from stages.teachers.weights import open_file
+from stages.teachers.detectors import network, published
 
 
 class Block(TrainBlock):
@@ -149,7 +148,7 @@ def teach(block: Block, inputs: dict[str, Path], session: Session) -> None:
     if block.source == "none":
         return write_json(out / "not_run.json", {"reason": "the detect stages of this profile use another source"})
     if block.source == "file":
-        return convert(block, out)
+        return published.convert("teacher.detector.file", block.file, block.sha256, out)
     examples = [example for name in ("lsun_bird", "lsun_car") for example in read_examples(block, inputs[name])]
     if not examples:
         raise ValueError("teacher.detector: no photo of lsun_bird and lsun_car has an instance; render them anew")
@@ -164,16 +163,3 @@ def teach(block: Block, inputs: dict[str, Path], session: Session) -> None:
         facts = {"architecture": network.NARROW, "arguments": arguments, "classes": list(block.classes),
                  "source": "taught", "examples": len(examples)}  # fmt: skip
         network.save(out, net, facts)
-
-
-def convert(block: Block, out: Path) -> None:
-    """torchvision's published weights as a detector folder, with its own image sizes and COCO's class names."""
-    from torchvision.models.detection import MaskRCNN_ResNet50_FPN_V2_Weights
-
-    given = open_file("teacher.detector.file", block.file, block.sha256)
-    net = network.build(network.PUBLISHED, {})
-    read = given.fill(net, f"torchvision's {network.PUBLISHED}")
-    classes = list(MaskRCNN_ResNet50_FPN_V2_Weights.COCO_V1.meta["categories"])
-    facts = {"architecture": network.PUBLISHED, "arguments": {}, "classes": classes, "source": "file",
-             "file": given.path.name, "file_sha256": given.sha256, "file_reading": read}  # fmt: skip
-    network.save(out, net, facts)

@@ -35,6 +35,7 @@ LARGE = [
     ("mobilefacenet", {}, 128, 112),
     ("squeezenet1_1", {"classes": 10}, 512, 64),
     ("alexnet", {"classes": 10}, 256, 64),
+    ("efficientnet_lite0", {"classes": None}, 320, 64),
 ]
 
 

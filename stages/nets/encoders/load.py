@@ -72,11 +72,16 @@ def build(architecture: str, arguments: dict[str, Any]) -> nn.Module:
             from stages.nets.trunks.alexnet import AlexNet
 
             return AlexNet(**arguments)
+        if architecture == "efficientnet_lite0":
+            from stages.nets.trunks.efficientnet_lite import EfficientNetLite
+
+            return EfficientNetLite(**arguments)
     except TypeError as error:
         raise ValueError(f"architecture {architecture} does not take the arguments {arguments}: {error}") from error
     raise ValueError(
         f"unknown architecture {architecture!r}; expected irse50, mobilefacenet, inception_resnet_v1, pmg, "
-        "identity_small, identity_resnet, demo_classifier, resnet10/18/34/50, squeezenet1_0/1_1, alexnet or vgg16/19"
+        "identity_small, identity_resnet, demo_classifier, resnet10/18/34/50, squeezenet1_0/1_1, alexnet, vgg16/19 or "
+        "efficientnet_lite0"
     )
 
 

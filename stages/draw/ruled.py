@@ -1,8 +1,10 @@
 """A verdict beside the rule that decides it, and each thing that a rule asks for: the same for every paper."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from statistics import stdev
 
-from stages.draw.verdict import Part, Verdict, verdicts_to_csv
+from stages.draw.verdict import NOT_DECIDED, NOT_RUN, Part, Verdict, verdicts_to_csv, word_of_halves
 
 HEAD = ["claim", "rule", "measured", "verdict"]
 
@@ -40,3 +42,24 @@ def rules_to_csv(*found: Ruled) -> str:
     return verdicts_to_csv(
         (one.verdict for one in found), {one.verdict.claim: {"rule": one.rule} for one in found}, ("rule",)
     )
+
+
+def spread(values: Sequence[float]) -> str:
+    """The standard deviation over seeds; empty for one seed."""
+    return f"{stdev(values):.6g}" if len(values) > 1 else ""
+
+
+def together(claim: str, rule: str, profile: str, places: Iterable[Judged], exact: bool = False) -> Ruled:
+    """The verdict over all places that ran: fails where one does, holds where all do; sets left out are only told.
+
+    `exact` rules are arithmetic, and have no seeds.
+    """
+    every = list(places)
+    ran = [place for place in every if place.word != NOT_RUN]
+    word = word_of_halves([place.word for place in ran]) if ran else NOT_RUN
+    why = "; ".join(dict.fromkeys(f"{place.part.where}: {place.why}" for place in ran or every if place.why))
+    if len({place.why for place in ran or every}) == 1:
+        why = (ran or every)[0].why
+    seeds = 0 if exact else min((place.seeds for place in ran if place.seeds), default=1)
+    said = why if word in (NOT_DECIDED, NOT_RUN) else ""
+    return Ruled(Verdict(claim, word, profile, tuple(place.part for place in every), seeds, said), rule)

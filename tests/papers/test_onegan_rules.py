@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stages.draw.metrics import add_asked
-from stages.draw.ruled import Judged
+from stages.draw.ruled import Judged, together
 from stages.draw.verdict import FAILS, HOLDS, NOT_DECIDED, NOT_RUN, WORDS, Part
 from stages.papers.onegan.report.names import arrow, family
-from stages.papers.onegan.report.rules import judge, together
+from stages.papers.onegan.report.rules import judge
 from stages.papers.onegan.report.runs import Score
 from stages.papers.onegan.report.verdicts import less, pair
 from tests.papers import onegan_tables

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from stages.draw.charts import charts, name, no_numbers
 from stages.draw.drawn import Drawn
 from stages.draw.style import LABEL_POINTS, SERIES
 from stages.papers.monce.report.block import ReportBlock as Block
-from stages.papers.monce.report.charts import charts, name, no_numbers
 from stages.papers.monce.report.scores import open_score
 
 PARTS = {"negative": SERIES[1], "positive": SERIES[0]}

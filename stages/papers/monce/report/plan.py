@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from stages.draw.charts import charts, name, no_numbers
 from stages.draw.drawn import Drawn
 from stages.draw.style import LABEL_POINTS, SERIES
 from stages.papers.monce.report.block import ReportBlock as Block
-from stages.papers.monce.report.charts import charts, name, no_numbers
 from stages.papers.monce.report.names import METHODS
 from stages.papers.monce.report.scores import open_score
 

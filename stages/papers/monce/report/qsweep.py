@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from stages.draw.charts import charts, draw_points, name, no_numbers
 from stages.draw.drawn import Drawn
 from stages.draw.style import SERIES
 from stages.papers.monce.report.block import ReportBlock as Block
-from stages.papers.monce.report.charts import charts, draw_points, name, no_numbers
 from stages.papers.monce.report.names import SWEPT, arrow
 from stages.papers.monce.report.scores import Score, open_score
 from stages.papers.monce.report.sheets import said_of

@@ -1,19 +1,10 @@
 """How a claim is decided: place by place, over the seeds that were run; an ordering needs three of them."""
 
-from collections.abc import Callable, Iterable, Sequence
-from statistics import fmean, stdev
+from collections.abc import Callable, Sequence
+from statistics import fmean
 
-from stages.draw.ruled import Judged, Ruled, seeds_text
-from stages.draw.verdict import (
-    FAILS,
-    HOLDS,
-    NOT_DECIDED,
-    NOT_RUN,
-    SEEDS_OF_AN_ORDERING,
-    Part,
-    Verdict,
-    word_of_halves,
-)
+from stages.draw.ruled import Judged, Ruled, seeds_text, spread
+from stages.draw.verdict import FAILS, HOLDS, NOT_DECIDED, NOT_RUN, SEEDS_OF_AN_ORDERING, Part, Verdict
 from stages.papers.onegan.report.runs import Score
 
 Side = tuple[Score, str, str]  # a set's score, method, metric
@@ -48,27 +39,6 @@ def judge(
     if ordering and len(held) < SEEDS_OF_AN_ORDERING:
         return Judged(NOT_DECIDED, part, len(held), f"not testable ({seeds_text(len(held))})")
     return Judged(HOLDS if count == len(held) else FAILS, part, len(held))
-
-
-def spread(values: Sequence[float]) -> str:
-    """The standard deviation over seeds; empty for one seed."""
-    return f"{stdev(values):.6g}" if len(values) > 1 else ""
-
-
-def together(claim: str, rule: str, profile: str, places: Iterable[Judged], exact: bool = False) -> Ruled:
-    """The verdict over all places that ran: fails where one does, holds where all do; sets left out are only told.
-
-    `exact` rules are arithmetic, and have no seeds.
-    """
-    every = list(places)
-    ran = [place for place in every if place.word != NOT_RUN]
-    word = word_of_halves([place.word for place in ran]) if ran else NOT_RUN
-    why = "; ".join(dict.fromkeys(f"{place.part.where}: {place.why}" for place in ran or every if place.why))
-    if len({place.why for place in ran or every}) == 1:
-        why = (ran or every)[0].why
-    seeds = 0 if exact else min((place.seeds for place in ran if place.seeds), default=1)
-    said = why if word in (NOT_DECIDED, NOT_RUN) else ""
-    return Ruled(Verdict(claim, word, profile, tuple(place.part for place in every), seeds, said), rule)
 
 
 def no_baseline(claim: str, rule: str, profile: str) -> Ruled:

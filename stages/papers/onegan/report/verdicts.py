@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from stages.draw.ruled import Judged, Ruled
+from stages.draw.ruled import Judged, Ruled, together
 from stages.papers.onegan.report.names import BIRDS, CARS, DOGS, SETS
-from stages.papers.onegan.report.rules import judge, no_baseline, together
+from stages.papers.onegan.report.rules import judge, no_baseline
 from stages.papers.onegan.report.runs import Score, open_scores, open_tiles
 
 LEAST_PSNR = 15.0  # dB, of a reconstruction

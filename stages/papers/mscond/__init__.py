@@ -1,0 +1,1 @@
+"""MsConD: multi-scale contrastive learning for complex scene generation."""

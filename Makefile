@@ -1,6 +1,6 @@
 # `make table1` and `make test` do everything on a machine that has Python 3.11 or newer and nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help setup crate-env table1 contrasfill contrasfill-seeds contrasfill-ablations ganseg monce onegan onegan-seeds test soak lint graph lock FORCE
+.PHONY: help setup crate-env table1 contrasfill contrasfill-seeds contrasfill-ablations ganseg monce onegan onegan-seeds mscond papers test soak lint graph lock FORCE
 FORCE:
 
 ifeq ($(wildcard Snakefile),)
@@ -57,6 +57,15 @@ ONEGAN_SEEDS := $(patsubst %,results/tables/onegan_%.csv,metrics_seeds claims_se
 
 onegan-seeds: .venv/synced  ## OneGAN's measures and verdicts over seeds 0, 1 and 2
 	snakemake --cores $(CORES) $(ONEGAN_SEEDS)
+
+MSCOND := $(patsubst %,results/tables/mscond_%.csv,table1 fid object_fid scene_ladder dynamics cost claims) \
+	$(patsubst %,results/figures/mscond_%.png,fig1 fig2 fig3 fig4 fig5 fig6)
+
+mscond: .venv/synced  ## all of MsConD: six figures, seven tables, every claim's verdict
+	snakemake --cores $(CORES) $(MSCOND)
+
+papers: .venv/synced  ## all five papers, one seed: every figure, table and verdict
+	snakemake --cores $(CORES) $(CONTRASFILL) $(GANSEG) $(MONCE) $(ONEGAN) $(MSCOND)
 
 results/%: .venv/synced FORCE
 	snakemake --cores $(CORES) $@

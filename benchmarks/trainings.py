@@ -82,6 +82,13 @@ def _onegan(name: str, method: str, *groups: str, between: str, run: str = "main
     )
 
 
+def _mscond(name: str, method: str, *groups: str, run: str, between: tuple[str, ...] = ()) -> Training:
+    last = ("runs.{profile}.city_scenes." + run, "seeds.{profile}." + f"{run}_0")
+    return Training(
+        name, f"stages.papers.mscond.methods.{method}.method", ("common", *groups), "city_scenes", between, last
+    )
+
+
 CONTRAST, PAIRED = ("unpaired", "weighting", "contrast"), ("weighting", "spade")
 
 TRAININGS = {
@@ -126,5 +133,11 @@ TRAININGS = {
         ),
         _onegan("onegan", "gan", "nets", "gan", between="gan.variant.main"),
         _onegan("prior", "prior", "prior", between="prior.variant.real"),
+        *(
+            _mscond(name, "gan", "pair", "gan", run=run, between=(f"gan.variant.{run}",))
+            for name, run in (("probed", "s1_off"), ("mscond", "s1_16_on"))
+        ),
+        _mscond("insgen", "insgen", "pair", "insgen", run="insgen"),
+        _mscond("projectedgan", "projectedgan", "projectedgan", run="projectedgan"),
     )
 }

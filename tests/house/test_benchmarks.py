@@ -16,6 +16,8 @@ STAGES = {
     "cycle": "monce_cycle@horses", "lsesim": "monce_lsesim@horses", "learned": "monce_learned",
     "spade_monce": "monce_spade@rooms-monce", "spade_perceptual": "monce_spade@people-perceptual",
     "onegan": "onegan_gan@bird_boxes-0", "prior": "onegan_prior_real@bird_boxes",
+    "probed": "mscond_gan@s1_off-0", "mscond": "mscond_gan@s1_16_on-0",
+    "insgen": "mscond_insgen@0", "projectedgan": "mscond_projectedgan@0",
 }  # fmt: skip
 
 

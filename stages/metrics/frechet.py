@@ -66,10 +66,11 @@ class Running:
 
     def _join(self, count: int, mean: Tensor, scatter: Tensor) -> None:
         if not self.count:
-            self.count, self._mean, self._scatter = count, mean, scatter
+            self.count, self._mean, self._scatter = count, mean, scatter.clone()
             return
         total, apart = self.count + count, mean - self._mean
-        self._scatter = self._scatter + scatter + torch.outer(apart, apart) * (self.count * count / total)
+        # In place: at 2048 dimensions a copy of it weighs more than the features of a batch.
+        self._scatter.add_(scatter).addr_(apart, apart, alpha=self.count * count / total)
         self._mean = self._mean + apart * (count / total)
         self.count = total
 

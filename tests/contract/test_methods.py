@@ -13,7 +13,7 @@ from stages.engine.loop import Run
 from stages.engine.weights import load_weights, write_weights
 from stages.engine.world import World, settle
 from tests.contract.prepared import block_of, make_inputs
-from tests.papers import onegan_made
+from tests.papers import mscond_made, onegan_made
 from tests.papers.monce_blocks import drawn_pack, fresh_vgg, layers_of
 
 
@@ -64,7 +64,15 @@ TRANSLATORS = {
     # It translates a photo into its reconstruction.
     "onegan": Entry(onegan_made.MODULE, onegan_made.layers_of(), data="bird_boxes"),
 }
-METHODS = PAINTERS | TRANSLATORS
+# They make pictures of codes alone. Without noise its strengths stay at zero.
+STRENGTHS = tuple(
+    f"generator.{layer}.strength" for layer in ("first", *(f"{kind}.{n}" for kind in ("up", "same") for n in range(3)))
+)
+MAKERS = {
+    run: Entry(mscond_made.MODULE, mscond_made.layers_of(run), STRENGTHS, "city_scenes")
+    for run in ("s1_off", "s1_16_off", "s1_16_on")
+}
+METHODS = PAINTERS | TRANSLATORS | MAKERS
 SEED = 3
 WORLD = World.single()
 
@@ -76,7 +84,9 @@ def inputs(tmp_path_factory) -> dict[str, dict[str, Path]]:
     folder = tmp_path_factory.mktemp("inputs")
     features = fresh_vgg(folder / "vgg")
     drawn = {data: {"data": drawn_pack(data, folder), "features": features} for data in ("horses", "rooms", "people")}
-    return drawn | {"face": make_inputs(folder / "face"), "bird_boxes": onegan_made.inputs_of(folder / "boxes")}
+    scenes = {"data": mscond_made.pack(folder / "city_scenes")}
+    boxes = onegan_made.inputs_of(folder / "boxes")
+    return drawn | {"face": make_inputs(folder / "face"), "bird_boxes": boxes, "city_scenes": scenes}
 
 
 class Training:
@@ -218,7 +228,7 @@ def test_produce_keeps_everything_outside_the_hole_and_paints_inside(sampler):
     assert not torch.equal(made[inside.expand_as(made)], batch["image"][inside.expand_as(made)])
 
 
-@pytest.mark.parametrize("trained", sorted(PAINTERS), indirect=True)
+@pytest.mark.parametrize("trained", sorted(PAINTERS | MAKERS), indirect=True)
 def test_produce_draws_another_sample_from_another_chance(sampler):
     method, batch = sampler
     one, other = (method.produce(batch, Chance(SEED, step, WORLD))["image"] for step in (0, 1))

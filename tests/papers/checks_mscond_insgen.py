@@ -35,6 +35,7 @@ def method_of(m: SimpleNamespace, p: float = 0.6, **changes: Any):
         if name.startswith("keys/"):
             tensor.copy_(other.memory[name])
     method.memory["ada/strength"].fill_(p)
+    method.strength.p = p
     return method
 
 

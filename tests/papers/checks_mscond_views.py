@@ -149,7 +149,7 @@ def check_looking(m: SimpleNamespace) -> None:
 
 
 def check_views_lie_where_partners_are_sought(m: SimpleNamespace) -> None:
-    """Cells of views of a picture whose colours are its places hold their centres, which `centres` says."""
+    """Cells of views of a picture whose colours are its places hold their centres, which `across` and `down` say."""
     size, cells = 32, 4
     share = (torch.arange(size) + 0.5) / size
     places = torch.stack([share.expand(size, size), share[:, None].expand(size, size), torch.zeros(size, size)])
@@ -157,7 +157,8 @@ def check_views_lie_where_partners_are_sought(m: SimpleNamespace) -> None:
     views = m.Views(boxes, torch.tensor([False, True, True]))
     found = m.look(places.expand(3, -1, -1, -1), views, torch.eye(4).repeat(3, 1, 1))
     pooled = torch.nn.functional.avg_pool2d(found, size // cells)[:, :2].flatten(2).transpose(1, 2)
-    close(pooled, m.centres(*views, cells), 1e-5)
+    close(pooled[..., 0].view(3, cells, cells), m.across(*views, cells)[:, None].expand(-1, cells, -1), 1e-5)
+    close(pooled[..., 1].view(3, cells, cells), m.down(boxes, cells)[:, :, None].expand(-1, -1, cells), 1e-5)
 
 
 def check_seen_is_drawn_and_looked_at(m: SimpleNamespace) -> None:

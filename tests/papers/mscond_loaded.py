@@ -11,6 +11,7 @@ PAPER = "stages.papers.mscond"
 # Short name -> module, those that are imported before those that import them.
 MODULES = {
     "nce": "stages.losses.nce",
+    "matrices": f"{PAPER}.matrices",
     "colours": f"{PAPER}.colours",
     "views": f"{PAPER}.views",
     "matching": f"{PAPER}.matching",

@@ -96,16 +96,19 @@ def test_printed_fids_stand_in_the_text_under_their_sets():
         start = end
 
 
+def plain(words: str) -> str:
+    """Words without the text's own marks: `$1\\times 1~\\text{ResBlk}$` -> `1x1ResBlk`."""
+    return re.sub(r"\\text|\\rm|[{}$~ ]", "", words).replace("\\times", "x").replace("×", "x")
+
+
 def test_printed_layers_are_the_lines_of_table_1():
     lines = [line for line in printed() if line["table"] == "table1"]
     assert [line["dataset"] for line in lines] == [str(number) for number in range(1, 19)]
     text = source()
     rows = [line.split("\t") for line in text[: text.index("Table 1.")].splitlines() if line.count("\t") == 2][1:]
     assert len(rows) == 18
-    for line, (kind, layer, output) in zip(lines, rows, strict=True):
-        plain = re.sub(r"\\text\{(.*?)\}|\\times|[$~ ]", lambda found: found[1] or "x" * (found[0] == "\\times"), layer)
-        assert line["method"] == kind and line["metric"].replace(" ", "") == plain.replace("×", "x").replace(" ", "")
-        assert line["value"] == re.sub(r"[$ ]", "", output).replace("\\times", "x")
+    for line, row in zip(lines, rows, strict=True):
+        assert [line["method"], *map(plain, (line["metric"], line["value"]))] == [row[0], *map(plain, row[1:])]
 
 
 def test_the_ladder_has_the_three_names_of_the_text_in_its_corners():

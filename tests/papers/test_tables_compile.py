@@ -15,7 +15,7 @@ from stages.papers.contrasfill.report import (
 from stages.papers.ganseg.report import collapse_report, table2, table3, table4, table_fid
 from stages.papers.ganseg.report import table1 as ganseg_table1
 from tests import latex_check
-from tests.papers import claim_scores, ganseg_store, monce_tables, onegan_tables
+from tests.papers import claim_scores, ganseg_store, monce_tables, mscond_tables, onegan_tables
 from tests.papers.test_contrasfill_ablations import inputs as ablation_inputs
 from tests.papers.test_contrasfill_claims import PAGES
 from tests.papers.test_directions_report import direction_inputs, identity_inputs
@@ -82,6 +82,7 @@ TABLES = {
     ),
     "ganseg_collapse_report": collapse,
     **monce_tables.TABLES,
+    **mscond_tables.TABLES,
     **onegan_tables.TABLES,
 }
 

@@ -48,6 +48,20 @@ def cells(maps: Tensor) -> Tensor:
     return F.normalize(full_precision(maps).flatten(2).transpose(1, 2), dim=2, eps=EPSILON)
 
 
+def near_keys(near: Tensor, kept: Tensor, world: World) -> Tensor:
+    """Which of some keys are near a query in its own image; key n is cell n % L of image n // L of the whole batch.
+
+    Shapes: near bool [b L L], kept int64 [M] on the CPU -> bool [b L M].
+    """
+    rows, count, _ = near.shape
+    image, cell = kept // count, kept % count
+    mine = (image % world.size == world.rank).nonzero().flatten()
+    row, place, cell = (one.to(near.device) for one in (image[mine] // world.size, mine, cell[mine]))
+    excluded = torch.zeros(rows, count, len(kept), dtype=torch.bool, device=near.device)
+    excluded[row, :, place] = near[row, :, cell]
+    return excluded
+
+
 def contrastive(
     query: Tensor,
     key: Tensor,
@@ -71,13 +85,10 @@ def contrastive(
     """
     with no_autocast(query):
         queries, keys = cells(query), cells(key.detach())
-        rows, count = matching.positive.shape
         everyone = world.gather(keys).flatten(0, 1)
-        kept = chance.permutation(name, len(everyone))[:keys_kept].to(keys.device)
-        images = torch.arange(world.rank, rows * world.size, world.size, device=keys.device)
-        own = kept // count == images[:, None]
-        excluded = own[:, None] & matching.near.to(keys.device)[:, :, kept % count]
-        against, excluded = everyone[kept], excluded.flatten(0, 1)
+        kept = chance.permutation(name, len(everyone))[:keys_kept]
+        against = everyone[kept.to(keys.device)]
+        excluded = near_keys(matching.near.to(keys.device), kept, world).flatten(0, 1)
         if queue is not None:
             against = torch.cat([against, queue.to(against)])
             excluded = F.pad(excluded, (0, len(queue)))

@@ -21,20 +21,28 @@ class Matching(NamedTuple):
     near: Tensor
 
 
-def centres(boxes: Tensor, flips: Tensor, height: int) -> Tensor:
-    """Centres of a view's cells in the picture, (x, y) in shares of its sides, float64.
+def across(boxes: Tensor, flips: Tensor, height: int) -> Tensor:
+    """Where a view's columns lie in the picture, in shares of its width, float64.
 
-    x = x0 + (u + 1/2) / l (x1 - x0), with l - 1 - u in place of column u where the view is mirrored; y likewise.
+    x = x0 + (u + 1/2) / l (x1 - x0), with l - 1 - u in place of column u where the view is mirrored.
 
     Source: spec 4.4 (gap G1).
-    Shapes: boxes [B 4] (x0, y0, x1, y1), flips bool [B] -> [B L 2].
+    Shapes: boxes [B 4] (x0, y0, x1, y1), flips bool [B] -> [B l].
     """
-    boxes = boxes.double()
-    share = (torch.arange(height, dtype=torch.float64, device=boxes.device) + 0.5) / height
-    across = torch.where(flips[:, None], share.flip(0), share)
-    x = boxes[:, 0:1] + across * (boxes[:, 2:3] - boxes[:, 0:1])
-    y = boxes[:, 1:2] + share * (boxes[:, 3:4] - boxes[:, 1:2])
-    return torch.stack([x[:, None, :].expand(-1, height, -1), y[:, :, None].expand(-1, -1, height)], 3).flatten(1, 2)
+    share = shares(height, boxes)
+    left, right = boxes[:, 0:1].double(), boxes[:, 2:3].double()
+    return left + torch.where(flips[:, None], share.flip(0), share) * (right - left)
+
+
+def down(boxes: Tensor, height: int) -> Tensor:
+    """Where its rows lie, in shares of the picture's height, as `across`.  Shapes: [B 4] -> [B l]."""
+    top, bottom = boxes[:, 1:2].double(), boxes[:, 3:4].double()
+    return top + shares(height, boxes) * (bottom - top)
+
+
+def shares(height: int, like: Tensor) -> Tensor:
+    """(u + 1/2) / l of each column u, on the device of `like`.  Shapes: -> [l]."""
+    return (torch.arange(height, dtype=torch.float64, device=like.device) + 0.5) / height
 
 
 def diagonal(boxes: Tensor, height: int) -> Tensor:
@@ -50,10 +58,16 @@ def match(boxes_q: Tensor, flips_q: Tensor, boxes_k: Tensor, flips_k: Tensor, he
     Source: PixPro (code: 0.7), DenseCL; spec 4.4 (gap G1).
     Shapes: boxes [B 4], flips bool [B].
     """
-    apart = (centres(boxes_q, flips_q, height)[:, :, None] - centres(boxes_k, flips_k, height)[:, None]).square().sum(3)
-    reach = near * torch.maximum(diagonal(boxes_q, height), diagonal(boxes_k, height))
-    closest, positive = apart.min(2)
+    x = (across(boxes_q, flips_q, height)[:, :, None] - across(boxes_k, flips_k, height)[:, None]).square()
+    y = (down(boxes_q, height)[:, :, None] - down(boxes_k, height)[:, None]).square()
+    (x_least, column), (y_least, row) = x.min(2), y.min(2)
+    positive = (row[:, :, None] * height + column[:, None]).flatten(1)
+    reach = near * torch.maximum(diagonal(boxes_q, height), diagonal(boxes_k, height))[:, None, None]
+    reach = reach.square()
+    # Query row, query column, key row, key column.
+    apart = y[:, :, None, :, None] + x[:, None, :, None, :]
+    close = (apart < reach[:, :, :, None, None]).reshape(len(x), height**2, height**2)
+    found = (y_least[:, :, None] + x_least[:, None] < reach).flatten(1)
     if height == 1:
-        return Matching(positive, torch.ones_like(positive, dtype=torch.bool), torch.ones_like(apart, dtype=torch.bool))
-    reach = reach.square()[:, None]
-    return Matching(positive, closest < reach, apart < reach[:, :, None])
+        return Matching(positive, torch.ones_like(found), torch.ones_like(close))
+    return Matching(positive, found, close)

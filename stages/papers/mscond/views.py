@@ -13,6 +13,7 @@ from stages.engine.chance import Chance
 from stages.losses.precision import full_precision, no_autocast
 from stages.papers.mscond.colours import coloured, contrast, exposure, hue, saturation
 from stages.papers.mscond.contrast_keys import ViewKeys
+from stages.papers.mscond.matrices import product
 
 TRIES = 10  # as the field's random resized crop
 WHOLE = (0.0, 0.0, 1.0, 1.0)
@@ -64,8 +65,13 @@ def draw_colours(keys: ViewKeys, chance: Chance, name: str, rows: int) -> Tensor
         between(draws[:, at], -reach, reach) * jitter for at, reach in enumerate(keys.view_jitter)
     )
     grey = (draws[:, 5] < keys.view_grey_share).float()
-    jittered = hue(2 * math.pi * turns) @ saturation(1 + saturations) @ contrast(1 + contrasts) @ exposure(1 + light)
-    return saturation(1 - grey) @ jittered
+    return product(
+        saturation(1 - grey),
+        hue(2 * math.pi * turns),
+        saturation(1 + saturations),
+        contrast(1 + contrasts),
+        exposure(1 + light),
+    )
 
 
 @torch.no_grad()

@@ -9,7 +9,7 @@ from pathlib import Path
 from stages.draw.ruled import HEAD, rules_to_csv
 from stages.draw.table import Key, read_reported, rows_to_markdown
 from stages.papers.mscond.report.block import ReportBlock as Block
-from stages.papers.mscond.report.names import MODELS, MODELS_OF, RUNS, SETS, STYLEGAN, title_of
+from stages.papers.mscond.report.names import BETTER_LESS, MODELS, MODELS_OF, RUNS, SETS, STYLEGAN, title_of
 from stages.papers.mscond.report.pages import Cell, Page, cells_of, page_to_texts
 from stages.papers.mscond.report.runs import distance_of, open_scores
 from stages.papers.mscond.report.verdicts import c1
@@ -29,7 +29,7 @@ def tabulate(block: Block, inputs: Mapping[str, Path]) -> dict[str, str]:
     scores = open_scores(inputs, block.profile, MODELS_OF)
     given = read_reported(inputs["reported"], "fid")
     metrics = {name: distance_of(scores, name) for name in SETS}
-    lines = [(f"{SETS[name]}: {metric} ↓", [(run, name, metric) for run in COLUMNS])
+    lines = [(f"{SETS[name]}: {metric}{BETTER_LESS}", [(run, name, metric) for run in COLUMNS])
              for name, metric in metrics.items()]  # fmt: skip
     cells = cells_of(scores, [place for _, places in lines for place in places])
     printed = {(run, name, metric): given.get((run, name, "FID"), NOT_GIVEN)

@@ -26,11 +26,12 @@ def illustrate(block: Block, inputs: Mapping[str, Path]) -> Drawn:
     said = ""
     if ran:
         detector = ran[0].objects["detector"]
+        facts = ran[0].facts
         said = (
-            f"All with truncation psi = {ran[0].facts['psi']:g} (gap G14). Boxes: every one of the row's category that "
-            f"the detector accepts, {detector_of(detector)}. Pictures: the first {COLUMNS} of "
-            f"{ran[0].facts['looked_at']:,} latents in their order, none chosen, with the latent's number below; after "
-            f"a category in how many it was found: {counts(samples)}. "
+            f"All with truncation psi = {facts['psi']:g} (gap G14). Boxes: every one of the row's category that the "
+            f"detector accepts, {detector_of(detector)}. Pictures: of {facts['looked_at']:,} latents in their order "
+            f"the first {facts['shown']} with such an object, none chosen; below: the latent's number. Pictures with "
+            f"one: {counts(samples)}. "
         )
     absent = [f"{SETS[name]} ({sample.reason})" for name, sample in samples.items() if sample.reason]
     said += f"Not run: {', '.join(absent)}. " if absent else ""

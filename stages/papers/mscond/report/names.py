@@ -22,6 +22,7 @@ MODELS_OF = dict.fromkeys(SETS, MODELS)
 REFERENCE = "reference"
 # Rows of a set's own pictures, which no run made.
 REAL = {"halves": "two halves of the real ones", "real": "real pictures"}
+BETTER_LESS = " ↓"  # behind a measure whose smaller number is the better one
 # Where the feature network is taught on drawn pictures, the method's name says so.
 TAUGHT = ("demo", "smoke")
 # Mean over the categories that can be compared.
@@ -43,8 +44,3 @@ def object_metric(distance: str, category: str) -> str:
 def is_distance(metric: str) -> bool:
     """Whether a measure is the Fréchet distance of whole scenes, by whatever network."""
     return " " not in metric and metric.startswith(("FD", "FID"))
-
-
-def arrow(metric: str) -> str:
-    """The side that is better, as a mark; empty where a measure has none."""
-    return " ↓" if metric.startswith(("FD", "FID")) else ""

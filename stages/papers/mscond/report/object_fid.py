@@ -9,7 +9,17 @@ from typing import Any
 from stages.draw.ruled import HEAD, rules_to_csv
 from stages.draw.table import Key, rows_to_markdown
 from stages.papers.mscond.report.block import ReportBlock as Block
-from stages.papers.mscond.report.names import MEAN, REAL, REFERENCE, RUNS, RUNS_OF, SETS, object_metric, title_of
+from stages.papers.mscond.report.names import (
+    BETTER_LESS,
+    MEAN,
+    REAL,
+    REFERENCE,
+    RUNS,
+    RUNS_OF,
+    SETS,
+    object_metric,
+    title_of,
+)
 from stages.papers.mscond.report.pages import Line, Page, cells_of, page_to_texts
 from stages.papers.mscond.report.runs import Score, Scores, categories_of, distance_of, open_scores
 from stages.papers.mscond.report.verdicts import c2, c3
@@ -50,9 +60,9 @@ def lines_of(scores: Scores, dataset: str) -> list[Line]:
     distance, title = distance_of(scores, dataset), SETS[dataset]
     categories = categories_of(scores, dataset)
     metrics = [object_metric(distance, name) for name in categories]
-    found: list[Line] = [(f"{title}: mean ↓", places(dataset, object_metric(distance, MEAN), RUNS))]
+    found: list[Line] = [(f"{title}: mean{BETTER_LESS}", places(dataset, object_metric(distance, MEAN), RUNS))]
     found += [
-        (f"{title}: {name} ↓", places(dataset, metric, (*RUNS, "halves")))
+        (f"{title}: {name}{BETTER_LESS}", places(dataset, metric, (*RUNS, "halves")))
         for name, metric in zip(categories, metrics, strict=True)
     ]
     return found + [

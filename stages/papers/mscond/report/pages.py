@@ -8,7 +8,7 @@ from typing import Any
 from stages.draw.latex import cells_to_line, escaped, tabular, with_printed
 from stages.draw.style import stamp
 from stages.draw.table import Key, Row, check_same, protocol_to_text, rows_to_csv, rows_to_markdown
-from stages.papers.mscond.report.names import REAL, REFERENCE, SETS, is_distance, title_of
+from stages.papers.mscond.report.names import BETTER_LESS, REAL, REFERENCE, SETS, is_distance, title_of
 from stages.papers.mscond.report.runs import Score, Scores
 
 NOT_RUN, ABSENT = "n/a (profile)", "n/a"
@@ -179,9 +179,13 @@ def to_latex(page: Page) -> str:
     """A booktabs tabular of the same shape."""
     notes = [f"{page.title}; {stamp(page.profile)}.", "Needs booktabs and xcolor. In grey brackets: printed."]
     body = [
-        [escaped(label)] + [with_printed(escaped(ours), escaped(printed)) if printed else escaped(ours)
-                            for ours, printed in page.texts(places)]
+        [escaped(label.removesuffix(BETTER_LESS)), *(with_print(*texts) for texts in page.texts(places))]
         for label, places in page.lines
-    ]  # fmt: skip
+    ]
     head = cells_to_line(["", *map(escaped, page.headings)])
     return tabular(notes, f"l{'c' * len(page.headings)}", [head], body)
+
+
+def with_print(ours: str, printed: str) -> str:
+    """Ours, with the printed value in grey where there is one."""
+    return with_printed(escaped(ours), escaped(printed)) if printed else escaped(ours)

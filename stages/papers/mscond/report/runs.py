@@ -108,7 +108,7 @@ def check(name: str, facts: Mapping[str, Any], wanted: Mapping[str, Any]) -> Non
     """Raises: ValueError where a folder speaks of something else than its input's name says."""
     for what, value in wanted.items():
         if facts[what] != value:
-            raise ValueError(f"{name}: expected a score whose {what} is {value}, got {facts[what]}")
+            raise ValueError(f"{name}: expected one whose {what} is {value}, got {facts[what]}")
 
 
 def distance_of(scores: Scores, dataset: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from stages.draw.ruled import HEAD, rules_to_csv
 from stages.draw.table import rows_to_markdown
 from stages.papers.mscond.report.block import ReportBlock as Block
-from stages.papers.mscond.report.names import LADDER, RUNS_OF_LADDER, STREETS
+from stages.papers.mscond.report.names import BETTER_LESS, LADDER, RUNS_OF_LADDER, STREETS
 from stages.papers.mscond.report.pages import Line, Page, cells_of, page_to_texts
 from stages.papers.mscond.report.runs import distance_of, open_scores
 from stages.papers.mscond.report.verdicts import c8
@@ -26,7 +26,7 @@ def tabulate(block: Block, inputs: Mapping[str, Path]) -> dict[str, str]:
     scores = open_scores(inputs, block.profile, RUNS_OF_LADDER)
     metric = distance_of(scores, STREETS)
     lines: list[Line] = [
-        (f"{label}: {metric} ↓", [(off, STREETS, metric), (on, STREETS, metric), None])
+        (f"{label}: {metric}{BETTER_LESS}", [(off, STREETS, metric), (on, STREETS, metric), None])
         for label, (off, on) in LADDER.items()
     ]
     lines.append((f"real: {metric}", [None, None, ("halves", STREETS, metric)]))

@@ -12,6 +12,7 @@ from stages.engine.chance import Chance
 from stages.engine.world import World
 from stages.losses.precision import full_precision, no_autocast
 from stages.papers.mscond.colours import brightness, coloured, contrast, hue, luma_flip, saturation
+from stages.papers.mscond.matrices import product
 from stages.papers.mscond.methods.insgen.block import AdaKeys
 from stages.papers.mscond.methods.insgen.warp import rotated, scaled, translated, warped
 
@@ -63,7 +64,7 @@ def geometry(draws: Draws, keys: AdaKeys, size: int) -> Tensor:
     quarters = draws.hit("quarters", (4 * draws.uniform("quarters")).floor(), 0.0)
     size_by = draws.hit("scale", (keys.ada_scale * draws.normal("scale")).exp2(), 1.0)
     side_by = draws.hit("stretch", (keys.ada_scale * draws.normal("stretch")).exp2(), 1.0)
-    changes = [
+    return product(
         scaled(mirror, torch.ones_like(mirror)),
         rotated(-math.pi / 2 * quarters),
         shift("pixels", draws.even, whole=True),
@@ -72,11 +73,7 @@ def geometry(draws: Draws, keys: AdaKeys, size: int) -> Tensor:
         scaled(1 / side_by, side_by),
         turn("turn_after"),
         shift("shift", draws.normal, whole=False),
-    ]
-    source = changes[0]
-    for change in changes[1:]:
-        source = source @ change
-    return source
+    )
 
 
 def colours(draws: Draws, keys: AdaKeys) -> Tensor:
@@ -92,10 +89,7 @@ def colours(draws: Draws, keys: AdaKeys) -> Tensor:
         hue(draws.hit("hue", math.pi * draws.even("hue"), 0.0)),
         saturation(draws.hit("saturation", (keys.ada_saturation * draws.normal("saturation")).exp2(), 1.0)),
     ]
-    matrix = changes[0]
-    for change in changes[1:]:
-        matrix = change @ matrix
-    return matrix
+    return product(*reversed(changes))
 
 
 def augmented(images: Tensor, p: float, keys: AdaKeys, chance: Chance, name: str) -> Tensor:
@@ -116,7 +110,7 @@ class Strength:
     r = mean sign D(x) over the last `ada_every` steps of all processes;
     p <- max(0, p + sign(r - target) batch every / speed) at every `ada_every`-th step.
 
-    Kept in the method's memory as "ada/strength" and "ada/signs" (their sum and count).
+    Kept in the method's memory as "ada/strength" and "ada/signs" (their sum and count); `p` is what this step has.
     Source: StyleGAN2-ADA (code), spec 3.6; target and speed: gap G21.
     """
 
@@ -124,11 +118,7 @@ class Strength:
         self.memory, self.keys, self.batch = memory, keys, batch
         memory["ada/strength"] = torch.zeros((), dtype=torch.float64)
         memory["ada/signs"] = torch.zeros(2, dtype=torch.float64)
-
-    @property
-    def p(self) -> float:
-        """As it is now."""
-        return float(self.memory["ada/strength"])
+        self.p = 0.0
 
     @torch.no_grad()
     def saw(self, real: Tensor, world: World) -> None:
@@ -138,11 +128,11 @@ class Strength:
 
     @torch.no_grad()
     def follow(self, step: int) -> None:
-        """Before a step: moves p where it is time to, by what was seen since the last time."""
+        """Before a step: moves p where it is time to, by what was seen since the last time, and reads it."""
         signs = self.memory["ada/signs"]
-        if step % self.keys.ada_every:
-            return
-        excess = signs[0] - self.keys.ada_target * signs[1]
-        pace = self.batch * self.keys.ada_every / self.keys.ada_speed_images
-        self.memory["ada/strength"].add_(excess.sign() * pace).clamp_(min=0)
-        signs.zero_()
+        if step % self.keys.ada_every == 0:
+            excess = signs[0] - self.keys.ada_target * signs[1]
+            pace = self.batch * self.keys.ada_every / self.keys.ada_speed_images
+            self.memory["ada/strength"].add_(excess.sign() * pace).clamp_(min=0)
+            signs.zero_()
+        self.p = float(self.memory["ada/strength"])

@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from stages.nets.stylegan.resample import filtered
+from stages.papers.mscond.matrices import product
 
 # Low-pass filter of the orthogonal wavelet sym6 (Daubechies 1992, least asymmetric, six vanishing moments), sum sqrt 2.
 SYM6 = (
@@ -55,7 +56,7 @@ def margins(source: Tensor, width: int, height: int) -> tuple[int, int, int, int
     """
     x, y = (width - 1) / 2, (height - 1) / 2
     corners = source.new_tensor([[-x, x, x, -x], [-y, -y, y, y], [1, 1, 1, 1]])
-    seen = (source @ corners)[:, :2].transpose(0, 1).flatten(1)
+    seen = product(source, corners[None])[:, :2].transpose(0, 1).flatten(1)
     found = []
     for places, middle, side in zip(seen, (x, y), (width, height), strict=True):
         for furthest in (-places.min(), places.max()):
@@ -119,15 +120,15 @@ def resampled(images: Tensor, source: Tensor) -> Tensor:
         return translated(source.new_tensor([x]), source.new_tensor([y]))
 
     double, half = (scaled(factor, factor) for factor in source.new_tensor([[2.0], [0.5]]))
-    source = double @ shift((left - right) / 2, (top - bottom) / 2) @ source @ half
-    source = (shift(-0.5, -0.5) @ source @ shift(0.5, 0.5)).to(images)
+    source = product(double, shift((left - right) / 2, (top - bottom) / 2), source, half)
+    source = product(shift(-0.5, -0.5), source, shift(0.5, 0.5)).to(images)
     rows, columns = (
         torch.arange(count, dtype=images.dtype, device=images.device) - (count - 1) / 2
         for count in (2 * (height + 2 * REACH), 2 * (width + 2 * REACH))
     )
     y, x = torch.meshgrid(rows, columns, indexing="ij")
     seen = source[:, :2] @ torch.stack([x, y, torch.ones_like(x)]).flatten(1)
-    middle = images.new_tensor([(images.shape[3] - 1) / 2, (images.shape[2] - 1) / 2])
+    middle = torch.tensor([(side - 1) / 2 for side in (images.shape[3], images.shape[2])]).to(images)
     places = (seen + middle[:, None]).view(-1, 2, len(rows), len(columns))
     taps = torch.tensor(SYM6, dtype=torch.float64).flip(0) / math.sqrt(2)
     cut = (len(SYM6) - 1) // 2 - 2 * REACH

@@ -43,7 +43,7 @@ class ProjectedGAN:
         self.descents: dict[str, Descent] = {"G": adam(block, ("generator",), None)}
         if features is None:
             return
-        channels, sides = maps_of(features, block.size_px)
+        channels, sides = maps_of(features.to(world.device), block.size_px, world)
         with initialised(seed, "mscond/mixing"):
             mixing = Mixing(channels, block.projection_width)
         with initialised(seed, "mscond/discriminator"):
@@ -82,12 +82,12 @@ class ProjectedGAN:
 
 
 @torch.no_grad()
-def maps_of(features: Encoder, size_px: int) -> tuple[list[int], list[int]]:
+def maps_of(features: Encoder, size_px: int, world: World) -> tuple[list[int], list[int]]:
     """Channels and sides of the maps that a network gives of pictures of this side.
 
     Raises: ValueError unless there are four, each half as wide as the one before.
     """
-    maps = features.feature_maps(torch.zeros(1, 3, size_px, size_px))
+    maps = features.feature_maps(torch.zeros(1, 3, size_px, size_px, device=world.device))
     sides = [one.shape[-1] for one in maps]
     if len(maps) != 4 or any(a != 2 * b for a, b in pairwise(sides)):
         raise ValueError(

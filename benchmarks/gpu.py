@@ -27,6 +27,7 @@ PRECISIONS = ("fp32", "bf16")
 AT_PAPER_SIZE: dict[str, dict[str, Any]] = {
     "contrasfill": {"codes_per_space": 2, "batch": 4}, "gan": {"batch": 4}, "monce": {"batch": 1},
     "spade_monce": {"batch": 2}, "onegan": {"batch": 2}, "prior": {"photos": 1},
+    "mscond": {"batch": 2}, "insgen": {"batch": 2}, "projectedgan": {"batch": 2},
 }  # fmt: skip
 
 
@@ -76,6 +77,17 @@ class Bench:
         if folder.is_dir():
             return {"data": folder / "bird_boxes", "tiles": folder / "tiles_bird_boxes"}
         return inputs_of(folder, side=side, test=10)
+
+    def scenes(self, profile: str, side: int) -> dict[str, Path]:
+        """A made set of MsConD at a side, and a projector of fresh weights; at the paper's size EfficientNet-Lite0."""
+        from tests.papers.mscond_made import pack, projector
+
+        folder = self.folder / f"scenes {side}"
+        if not folder.is_dir():
+            pack(folder / "city_scenes", side)
+            whole = ("efficientnet_lite0", side) if profile == "paper" else ()
+            projector(folder / "projector", *whole)
+        return {"data": folder / "city_scenes", "projector": folder / "projector"}
 
 
 @dataclass
@@ -164,7 +176,8 @@ def opened(bench: Bench, one: Training, profile: str, **changes: Any):
     block = one.block(profile, **{**smallest, **changes})
     side = block.size_px
     inputs = {
-        "monce": lambda: bench.translated(one.data, profile, side), "onegan": lambda: bench.boxed(side)
+        "monce": lambda: bench.translated(one.data, profile, side), "onegan": lambda: bench.boxed(side),
+        "mscond": lambda: bench.scenes(profile, side),
     }.get(one.paper, lambda: bench.inputs(side))()  # fmt: skip
     if one.name == "segmenter":
         inputs = inputs | {"model": trained_gan(bench)}

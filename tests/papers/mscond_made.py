@@ -8,6 +8,7 @@ import torch
 
 from stages.data.prepared.packed import Index, Row, write_packed
 from stages.engine.world import World
+from stages.nets.encoders.load import build, save_encoder
 from stages.papers.mscond.methods.gan.block import Block
 from stages.papers.mscond.methods.gan.method import GAN
 from tests.contract.prepared import block_of
@@ -47,7 +48,7 @@ def gan_of(run: str = "s1_16_on", seed: int = 0, **changes: Any) -> GAN:
     return GAN(gan_block(run, **changes), WORLD, seed)
 
 
-def pack(folder: Path) -> Path:
+def pack(folder: Path, side: int = SIDE) -> Path:
     """Blurred speckle: twelve photos to train on, four held out."""
     folder.mkdir(parents=True)
     draw = np.random.default_rng(0)
@@ -56,12 +57,26 @@ def pack(folder: Path) -> Path:
     def rows():
         for number in range(TRAIN + HELD_OUT):
             coarse = draw.integers(0, 256, (8, 8, 3)).astype(np.uint8)
-            yield Row(f"{number:03d}", coarse.repeat(4, 0).repeat(4, 1), None, f"{number:03d}.png", "0" * 64)
+            yield Row(
+                f"{number:03d}", coarse.repeat(side // 8, 0).repeat(side // 8, 1), None, f"{number:03d}.png", "0" * 64
+            )
 
-    write_packed(folder, "city_scenes", SIDE, False, rows(), lambda keys: Index(splits, ("held_out",)))
+    write_packed(folder, "city_scenes", side, False, rows(), lambda keys: Index(splits, ("held_out",)))
     return folder
 
 
 def photos(count: int = 4, seed: int = 0) -> torch.Tensor:
     """[count 3 32 32] in [-1, 1]."""
     return torch.rand(count, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(seed)) * 2 - 1
+
+
+def projector(folder: Path, architecture: str = "demo_classifier", view: int = 32) -> Path:
+    """A frozen network with fresh weights."""
+    folder.mkdir(parents=True)
+    arguments = {"width": 2, "classes": 3} if architecture == "demo_classifier" else {"classes": 3}
+    looks = {"size_px": view, "crop": [0, 0, 256, 256], "shrink": "bilinear", "mean": [0.5] * 3, "std": [0.5] * 3}
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        net = build(architecture, arguments)
+    save_encoder(folder, net, {"architecture": architecture, "arguments": arguments, "view": looks})
+    return folder

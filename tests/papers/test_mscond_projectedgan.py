@@ -17,7 +17,6 @@ from stages.engine.session import Session
 from stages.engine.state import Interrupted
 from stages.engine.weights import load_weights
 from stages.engine.world import World, settle
-from stages.nets.encoders.load import build, save_encoder
 from stages.papers.mscond.methods.projectedgan import method as module
 from stages.papers.mscond.methods.projectedgan.block import Block
 from stages.papers.mscond.methods.projectedgan.diffaug import DRAWS, augment
@@ -25,6 +24,7 @@ from stages.runner.layers import merge, validate
 from stages.runner.params import load as load_params
 from stages.train import work
 from tests.house.resolved import PROFILES, ROOT
+from tests.papers.mscond_made import projector
 
 PARAMS = load_params(ROOT)
 MODULE = "stages.papers.mscond.methods.projectedgan.method"
@@ -56,18 +56,6 @@ def pack(folder: Path, side: int = 16) -> Path:
 
     splits = ["train"] * 12 + ["held_out"] * 2
     write_packed(folder, "scenes", side, False, rows(), lambda _: Index(splits, (), {}, {}))
-    return folder
-
-
-def projector(folder: Path, architecture: str = "demo_classifier", view: int = 32) -> Path:
-    """A frozen network with fresh weights."""
-    folder.mkdir(parents=True)
-    arguments = {"width": 2, "classes": 3} if architecture == "demo_classifier" else {"classes": 3}
-    looks = {"size_px": view, "crop": [0, 0, 256, 256], "shrink": "bilinear", "mean": [0.5] * 3, "std": [0.5] * 3}
-    with torch.random.fork_rng():
-        torch.manual_seed(1)
-        net = build(architecture, arguments)
-    save_encoder(folder, net, {"architecture": architecture, "arguments": arguments, "view": looks})
     return folder
 
 

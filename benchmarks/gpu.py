@@ -80,7 +80,8 @@ class Bench:
 
     def scenes(self, profile: str, side: int) -> dict[str, Path]:
         """A made set of MsConD at a side, and a projector of fresh weights; at the paper's size EfficientNet-Lite0."""
-        from tests.papers.mscond_made import pack, projector
+        from tests.papers.mscond_made import pack
+        from tests.papers.projectedgan_made import projector
 
         folder = self.folder / f"scenes {side}"
         if not folder.is_dir():

@@ -13,7 +13,7 @@ from stages.engine.loop import Run
 from stages.engine.weights import load_weights, write_weights
 from stages.engine.world import World, settle
 from tests.contract.prepared import block_of, make_inputs
-from tests.papers import mscond_made, onegan_made
+from tests.papers import mscond_made, onegan_made, projectedgan_made
 from tests.papers.monce_blocks import drawn_pack, fresh_vgg, layers_of
 
 
@@ -71,6 +71,8 @@ STRENGTHS = tuple(
 MAKERS = {
     run: Entry(mscond_made.MODULE, mscond_made.layers_of(run), STRENGTHS, "city_scenes")
     for run in ("s1_off", "s1_16_off", "s1_16_on")
+} | {
+    "projectedgan": Entry(projectedgan_made.MODULE, projectedgan_made.layers_of("smoke"), STRENGTHS, "city_scenes"),
 }
 METHODS = PAINTERS | TRANSLATORS | MAKERS
 SEED = 3
@@ -84,7 +86,8 @@ def inputs(tmp_path_factory) -> dict[str, dict[str, Path]]:
     folder = tmp_path_factory.mktemp("inputs")
     features = fresh_vgg(folder / "vgg")
     drawn = {data: {"data": drawn_pack(data, folder), "features": features} for data in ("horses", "rooms", "people")}
-    scenes = {"data": mscond_made.pack(folder / "city_scenes")}
+    projector = projectedgan_made.projector(folder / "projector")
+    scenes = {"data": mscond_made.pack(folder / "city_scenes"), "projector": projector}
     boxes = onegan_made.inputs_of(folder / "boxes")
     return drawn | {"face": make_inputs(folder / "face"), "bird_boxes": boxes, "city_scenes": scenes}
 

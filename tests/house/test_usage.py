@@ -41,7 +41,7 @@ def test_help_lists_what_there_is_to_choose(monkeypatch):
     )
     prepare = usage.text("prepare", ("set",), "Prepares.")
     assert "bird_part" in prepare and "objects" not in prepare, "a part of several sets is none"
-    assert "detector, identity, pmg, scorer" in usage.text("teach", ("what",), "Teaches.")
+    assert "detector, identity, pmg, scenes_detector, scorer" in usage.text("teach", ("what",), "Teaches.")
 
 
 def test_help_is_no_stage():

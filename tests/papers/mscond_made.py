@@ -8,7 +8,6 @@ import torch
 
 from stages.data.prepared.packed import Index, Row, write_packed
 from stages.engine.world import World
-from stages.nets.encoders.load import build, save_encoder
 from stages.papers.mscond.methods.gan.block import Block
 from stages.papers.mscond.methods.gan.method import GAN
 from tests.contract.prepared import block_of
@@ -68,15 +67,3 @@ def pack(folder: Path, side: int = SIDE) -> Path:
 def photos(count: int = 4, seed: int = 0) -> torch.Tensor:
     """[count 3 32 32] in [-1, 1]."""
     return torch.rand(count, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(seed)) * 2 - 1
-
-
-def projector(folder: Path, architecture: str = "demo_classifier", view: int = 32) -> Path:
-    """A frozen network with fresh weights."""
-    folder.mkdir(parents=True)
-    arguments = {"width": 2, "classes": 3} if architecture == "demo_classifier" else {"classes": 3}
-    looks = {"size_px": view, "crop": [0, 0, 256, 256], "shrink": "bilinear", "mean": [0.5] * 3, "std": [0.5] * 3}
-    with torch.random.fork_rng():
-        torch.manual_seed(1)
-        net = build(architecture, arguments)
-    save_encoder(folder, net, {"architecture": architecture, "arguments": arguments, "view": looks})
-    return folder

@@ -24,10 +24,9 @@ from stages.runner.layers import merge, validate
 from stages.runner.params import load as load_params
 from stages.train import work
 from tests.house.resolved import PROFILES, ROOT
-from tests.papers.mscond_made import projector
+from tests.papers.projectedgan_made import MODULE, layers_of, projector
 
 PARAMS = load_params(ROOT)
-MODULE = "stages.papers.mscond.methods.projectedgan.method"
 WORLD = World.single()
 BLOCK = {
     "profile": "smoke", "enabled": True, "size_px": 16, "channel_base": 128, "channel_limit": 8, "latent": 4,
@@ -64,13 +63,6 @@ def inputs(tmp_path_factory) -> dict[str, Path]:
     settle(torch.device("cpu"))
     folder = tmp_path_factory.mktemp("inputs")
     return {"data": pack(folder / "data"), "projector": projector(folder / "projector")}
-
-
-def layers_of(profile: str, data: str = "city_scenes") -> tuple[str, ...]:
-    """The layers of a training, in the graph's order."""
-    parts = ("common", "projectedgan")
-    profiles = [f"mscond.{part}.profile.{profile}" for part in parts]
-    return (*(f"mscond.{part}.base" for part in parts), *profiles, f"mscond.runs.{profile}.{data}.projectedgan")
 
 
 @pytest.mark.parametrize("profile", PROFILES)

@@ -17,7 +17,7 @@ from stages.papers.mscond.report.names import RUNS, STREETS
 from stages.papers.mscond.work import multiply_adds
 from stages.runner import layers, params
 from tests.papers import mscond_store as store
-from tests.papers.mscond_made import projector
+from tests.papers.projectedgan_made import projector
 
 # By method its layers, and what stands between them and the profile's.
 METHODS = {

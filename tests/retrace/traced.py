@@ -11,11 +11,11 @@ from stages.retrace.evidence.roots import ALONE
 from stages.retrace.trace import command as trace
 
 LEFT_BY_ENGINES = {".snakemake_timestamp", ".gitignore", "graph.json"}
-# Drawn from the networks, from the sets of the loss, or arithmetic (part E of GANSeg, MoNCE's layers and losses):
-# parameters and code decide them alone.
+# Drawn from the networks, from the sets of the loss, or arithmetic (part E of GANSeg, MoNCE's layers and losses), or
+# bands of hues (MsConD's detector of drawn things): parameters and code decide them alone.
 WITHOUT_DATA = re.compile(
     r"results/(figures/(fig0[1-6]|ganseg_fig0[124])|(store/\w+/score/ganseg/|tables/ganseg_)equivariance"
-    r"|(store/\w+/score/monce/|tables/monce_)(receptive|transport))"
+    r"|(store/\w+/score/monce/|tables/monce_)(receptive|transport)|store/\w+/teacher/mscond_scenes_detector)"
 )
 
 

@@ -12,8 +12,9 @@ from typing import Any
 from stages.draw.charts import charts, name, no_numbers
 from stages.draw.drawn import Drawn
 from stages.draw.style import FOOTER_POINTS, SERIES, SOFT
+from stages.papers.mscond.measured import detections_metric, object_metric
 from stages.papers.mscond.report.block import ReportBlock as Block
-from stages.papers.mscond.report.names import LADDER, REFERENCE, RUNS_OF_LADDER, STREETS, object_metric
+from stages.papers.mscond.report.names import LADDER, REFERENCE, RUNS_OF_LADDER, STREETS
 from stages.papers.mscond.report.runs import Score, Scores, categories_of, distance_of, open_scores
 
 ACROSS = 3  # categories in a row
@@ -45,7 +46,7 @@ def illustrate(block: Block, inputs: Mapping[str, Path]) -> Drawn:
             continue
         category = categories[place]
         draw(upper, scores, object_metric(metric, category), "halves")
-        draw(lower, scores, f"detections_{category}", "real")
+        draw(lower, scores, detections_metric(category), "real")
         name(upper, f"{category}, N = {count_of(scores):,}", "heights of maps in use", metric)
         name(lower, f"{category} found", "heights of maps in use", "boxes a picture")
     explain(figure)

@@ -36,11 +36,6 @@ def title_of(run: str, profile: str) -> str:
     return RUNS.get(run) or REAL[run]
 
 
-def object_metric(distance: str, category: str) -> str:
-    """The Fréchet distance between crops of a category."""
-    return f"{distance} object {category}"
-
-
 def is_distance(metric: str) -> bool:
     """Whether a measure is the Fréchet distance of whole scenes, by whatever network."""
     return " " not in metric and metric.startswith(("FD", "FID"))

@@ -8,6 +8,7 @@ from typing import Any
 
 from stages.draw.ruled import HEAD, rules_to_csv
 from stages.draw.table import Key, rows_to_markdown
+from stages.papers.mscond.measured import detections_metric, object_metric
 from stages.papers.mscond.report.block import ReportBlock as Block
 from stages.papers.mscond.report.names import (
     BETTER_LESS,
@@ -17,7 +18,6 @@ from stages.papers.mscond.report.names import (
     RUNS,
     RUNS_OF,
     SETS,
-    object_metric,
     title_of,
 )
 from stages.papers.mscond.report.pages import Line, Page, cells_of, page_to_texts
@@ -66,7 +66,8 @@ def lines_of(scores: Scores, dataset: str) -> list[Line]:
         for name, metric in zip(categories, metrics, strict=True)
     ]
     return found + [
-        (f"{title}: detections, {name}", places(dataset, f"detections_{name}", (*RUNS, "real"))) for name in categories
+        (f"{title}: detections, {name}", places(dataset, detections_metric(name), (*RUNS, "real")))
+        for name in categories
     ]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from stages.draw.ruled import Judged, Ruled, together
 from stages.draw.table import read_reported
 from stages.draw.verdict import NOT_DECIDED, Part, Verdict
+from stages.papers.mscond.measured import object_metric
 from stages.papers.mscond.report.logits import Head, metric_of, open_dynamics
 from stages.papers.mscond.report.names import (
     BASELINES,
@@ -18,7 +19,6 @@ from stages.papers.mscond.report.names import (
     SETS,
     STREETS,
     STYLEGAN,
-    object_metric,
     title_of,
 )
 from stages.papers.mscond.report.rules import Side, inversions, ordering, side_of, told

@@ -90,7 +90,8 @@ def left_out(folder: Path) -> Path:
 
 def model(data: str = "city_scenes") -> Trained:
     """Makes scene 1000 + n of latents that hold n; see `made`."""
-    facts = {"paper": "mscond", "method": "gan", "data": data, "seed": 0, "block": {"size_px": SIDE}}
+    facts: dict[str, Any] = {"paper": "mscond", "method": "gan", "data": data, "seed": 0}
+    facts["block"] = {"size_px": SIDE, "scales": "1-16", "contrastive": True}
     return Trained(SimpleNamespace(inputs=2), torch.zeros(2), SimpleNamespace(), facts)  # pyright: ignore[reportArgumentType]
 
 

@@ -140,6 +140,7 @@ def test_without_a_detector_scenes_are_measured_all_the_same(inputs, tmp_path):
         ({"scorer": "other"}, "expected scorer_sha256"),
         ({"detector": "other"}, "expected detector"),
         ({"data": "kitchen"}, "expected data city_scenes .* came kitchen"),
+        ({"run": "s1_16_off"}, "expected s1_16_on, which the model is by its own keys, came s1_16_off"),
     ],
 )
 def test_what_was_measured_in_another_way_is_refused(inputs, tmp_path, monkeypatch, changes, words):
@@ -169,3 +170,10 @@ def test_eight_bits_are_rounded_and_the_middle_is_128():
     """Spec §7.35."""
     values = torch.tensor([-1.0, 0.0, 1.0, -3.0, 3.0]).view(1, 1, 1, 5).expand(1, 3, 1, 5)
     assert from_tensor(values)[0, 0, :, 0].tolist() == [0, 128, 255, 0, 255]
+
+
+def test_a_model_is_called_by_what_it_was_trained_with():
+    gan = {"method": "gan", "block": {"scales": "1", "contrastive": False}}
+    assert quality.run_of(gan) == "s1_off"
+    assert quality.run_of(gan | {"block": {"scales": "1-8", "contrastive": True}}) == "s1_8_on"
+    assert quality.run_of({"method": "insgen", "block": {}}) == "insgen"

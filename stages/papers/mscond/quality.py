@@ -33,7 +33,7 @@ def measure(block: Block, inputs: dict[str, Path], out: Path, device: str, progr
     """Write score.json: values, what is absent and why, counts.
 
     Inputs: reference, scorer, detector, model; without a detector, all of objects is absent.
-    Raises: ValueError where the model is of another set, or the reference was measured in another way.
+    Raises: ValueError where the model is of another set or run, or the reference was measured in another way.
     """
     import numpy as np
 
@@ -91,6 +91,16 @@ def refuse_another(
     for name, (expected, came) in pairs.items():
         if expected != came:
             raise ValueError(f"{block.run}: expected {name} {expected} as the reference has it, came {came}")
+    if (came := run_of(model)) != block.run:
+        raise ValueError(f"key run: expected {came}, which the model is by its own keys, came {block.run}")
+
+
+def run_of(model: Mapping[str, Any]) -> str:
+    """What a model is called by the method and the keys that it was trained with: insgen, s1_16_on."""
+    if model["method"] != "gan":
+        return model["method"]
+    heights, task = model["block"]["scales"].replace("-", "_"), model["block"]["contrastive"]
+    return f"s{heights}_{'on' if task else 'off'}"
 
 
 def moments(arrays: "Mapping[str, np.ndarray]", name: str) -> "Statistics":

@@ -64,7 +64,7 @@ def test_figure_1_says_where_there_is_no_number(tmp_path):
     drawn = fig1.illustrate(DEMO, store.scores(tmp_path, changed=changed))
     bus = drawn.figure.axes[2]
     assert not bus.lines and bus.texts[0].get_text().replace("\n", " ") == why
-    assert f"car at 1-8 with the task ({why})" in drawn.caption
+    assert f"car at 1-8 with the task, seed 0 ({why})" in drawn.caption
     line = first_line(drawn.figure.axes[0], "with")
     assert np.isnan(line[1]) and not np.isnan(line[[0, 2]]).any()  # no line over a gap
 

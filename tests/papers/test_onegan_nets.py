@@ -276,7 +276,7 @@ def test_channels_follow_the_width():
     ({"profile": "demo", "parents": 1}, "2 <= parents < children, came 1 parents and 12"),
     ({"profile": "demo", "parents": 12}, "came 12 parents and 12 children"),
     ({"profile": "demo", "phase_starts": (500, 240)}, "0 < first < second < iterations"),
-    ({"profile": "demo", "phase_starts": (240, 1500)}, "so that every phase has a step, came 240, 1500 and 1500"),
+    ({"profile": "demo", "phase_starts": (240, 2000)}, "so that every phase has a step, came 240, 2000 and 2000"),
     ({"profile": "demo", "phase_starts": (0, 500)}, "came 0, 500"),
 ])  # fmt: skip
 def test_what_cannot_be_built_is_refused_in_plain_words(changes, said):

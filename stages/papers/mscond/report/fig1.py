@@ -104,10 +104,10 @@ def missing(scores: Scores, metric: str, categories: list[str]) -> str:
     out = [f"{label} {said} the task ({score.reason})" for label, runs in LADDER.items()
            for said, run in zip(TASK, runs, strict=True) if (score := scores[STREETS, run]).reason]  # fmt: skip
     few = [
-        f"{category} at {label} {said} the task ({why})"
+        f"{category} at {label} {said} the task, seed {seed} ({why})"
         for category in categories
         for label, runs in LADDER.items()
         for said, run in zip(TASK, runs, strict=True)
-        for why in dict.fromkeys(scores[STREETS, run].missing(object_metric(metric, category)).values())
+        for seed, why in scores[STREETS, run].missing(object_metric(metric, category)).items()
     ]
     return "".join([f"Not run: {', '.join(out)}. " if out else "", f"No number: {', '.join(few)}. " if few else ""])

@@ -16,13 +16,30 @@ from tests.pipeline.checkout import NOT_MADE_BY_STAGES, Checkout
 # --- a tree that holds nothing else -----------------------------------------------------------------------------------
 
 
-def one_of_each_kind(stages: Sequence[Stage], built: set[str]) -> list[Stage]:
-    """A stage for each pair of verb and code; where there is a choice, one whose ancestors are mostly built."""
-    kinds: dict[tuple[str, str], list] = {}
+def one_of_each_kind(stages: Sequence[Stage], built: set[str], most: int) -> tuple[list[Stage], list[str]]:
+    """(a stage for each pair of verb and code, names of the stages that stand for the kinds left out).
+
+    The kind for which the fewest stages are missing comes first, and what it needs counts as built for those after it.
+    A kind is left out if even so more than `most` would be made for it alone: it sums up a whole paper.
+    """
+    needs = {stage.name: {other.name for other in graph.ancestors(stages, [stage.name])} for stage in stages}
+    kinds: dict[tuple[str, str], list[Stage]] = {}
     for stage in stages:
-        missing = sum(other.name not in built for other in graph.ancestors(stages, [stage.name]))
-        kinds.setdefault((stage.cmd.split()[3], stage.code), []).append((missing, len(kinds), stage))
-    return [min(found, key=lambda entry: entry[0])[2] for found in kinds.values()]
+        kinds.setdefault((stage.cmd.split()[3], stage.code), []).append(stage)
+    made, chosen = set(built), []
+    while kinds:
+        nearest = {
+            kind: min(((len(needs[one.name] - made), one) for one in found), key=lambda pair: pair[0])
+            for kind, found in kinds.items()
+        }
+        kind = min(nearest, key=lambda kind: nearest[kind][0])
+        missing, stage = nearest[kind]
+        if missing > most:
+            return chosen, sorted(stage.name for _, stage in nearest.values())
+        del kinds[kind]
+        chosen.append(stage)
+        made |= needs[stage.name]
+    return chosen, []
 
 
 def code_of(folder: Path, stage: Stage) -> list[str]:

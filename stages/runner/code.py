@@ -108,6 +108,10 @@ class Code:
             self._cache.save()
         return sorted(found)
 
+    def digests(self, roots: Iterable[str]) -> dict[str, str]:
+        """sha256 of every file of a closure, by path."""
+        return {path: self.source(path).sha256 for path in self.closure(roots)}
+
     def digest(self, files: Iterable[str]) -> str:
         """The one value of a closure: sha256 over lines `tree  path` by path; a file that is gone has no tree."""
         trees = ((self.source(path).tree if (self._top / path).is_file() else "", path) for path in sorted(files))
@@ -123,7 +127,8 @@ class Code:
     def _file(self, module: str) -> str | None:
         if module not in self._files:
             base = module.replace(".", "/")
-            places = (f"{base}.py", f"{base}/__init__.py")
+            # As Python looks: a folder before a file of the same name.
+            places = (f"{base}/__init__.py", f"{base}.py")
             self._files[module] = next((place for place in places if (self._top / place).is_file()), None)
         return self._files[module]
 

@@ -1,5 +1,6 @@
 """Exit codes of a stage, and the failures that the runner itself raises."""
 
+from stages.loading import ChangedCode, OtherCode
 from stages.runner import memory
 
 DONE = 0
@@ -17,7 +18,7 @@ MEANING = {
     MISSING: "a package or data that the user must supply is missing",
     BAD_OUTPUT: "bad output",
     INPUT_OUTPUT: "disk full or not readable",
-    RETRY: "stopped on request, or an input was made anew: run it again, it goes on",
+    RETRY: "stopped on request, or an input or the code was changed: run it again, it goes on",
     BAD_PARAMS: "bad parameters or arguments, or too large ones for the memory there is",
 }
 
@@ -43,6 +44,10 @@ def code_of(failure: BaseException) -> int | None:
     """The exit code that a failure of a stage's own code means, or None for a defect that needs its traceback."""
     if isinstance(failure, StageFailure):
         return failure.code
+    if isinstance(failure, ChangedCode):
+        return RETRY
+    if isinstance(failure, OtherCode):
+        return BAD_PARAMS
     # To run it again would not help: it has to be made smaller, or moved.
     if memory.short(failure):
         return BAD_PARAMS

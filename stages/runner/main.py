@@ -9,8 +9,10 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
+from stages import loading
 from stages.runner import (
     disk,
+    foreign,
     inputs,
     layers,
     lease,
@@ -104,12 +106,15 @@ class Run:
             project.refuse_elsewhere(f"stages/{self.verb}.py")
         except ValueError as error:
             raise StageFailure(BAD_PARAMS, str(error)) from None
+        foreign.refuse_paths()
         self.arguments: Arguments = parse(self.verb, self.allowed, words)
         self.stage = self.arguments.out.as_posix()
         self.watcher.tell(stage=self.stage)
         machine.limit_threads(self.arguments.threads)
         targets = plan.modules(self.verb, self.arguments.choices, self.module_of)
         self.plan = plan.Plan(self.arguments, targets, self.lock)
+        if loading.is_stage():
+            loading.hold(self.plan.code)
         given = self.arguments
         self.skipped = skip.reason_to_skip(self.plan.params, given.inputs, self.follows, given.some, given.spare)
         if self.skipped is None:
@@ -165,6 +170,8 @@ class Run:
 
     def _publish(self, made: Path, content: dict) -> None:
         arguments = self.arguments
+        self.plan.refuse_if_changed()
+        foreign.refuse_modules()
         wanted = tuple(f"{arguments.out.name}.{suffix}" for suffix in arguments.files)
         content = {**content, "outputs": receipt.check_outputs(made, wanted)}
         with self.guard.deferred():

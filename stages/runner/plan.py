@@ -12,6 +12,7 @@ from stages.runner import layers, params, receipt
 from stages.runner.arguments import Arguments
 from stages.runner.code import Code
 from stages.runner.digest import file_digest
+from stages.runner.exits import RETRY, StageFailure
 
 LOCK = Path("envs/core.lock")
 RUNNER = "stages.runner.main"
@@ -42,8 +43,9 @@ class Plan:
         """Raises: StageFailure 78 for wrong layers; FileNotFoundError for a module that is not there."""
         self.arguments, self.targets, self.lock = arguments, targets, lock
         code = Code()
-        self.code = {path: code.source(path).sha256 for path in code.closure(roots(arguments.verb, targets))}
+        self.code = code.digests(roots(arguments.verb, targets))
         self.code_digest = code.digest(self.code)
+        self.lock_digest = file_digest(lock)
         self.params = layers.merge(params.load(names=arguments.layers), arguments.layers)
         self.gaps = layers.gaps(arguments.layers)
 
@@ -78,9 +80,18 @@ class Plan:
             "inputs": {name: dict(entry(path)) for name, path in sorted(arguments.inputs.items())},
             "code": self.code,
             "code_digest": self.code_digest,
-            "environment": {"lock": self.lock.as_posix(), "sha256": file_digest(self.lock)},
+            "environment": {"lock": self.lock.as_posix(), "sha256": self.lock_digest},
         }
         return {**content, "fingerprint": receipt.fingerprint(content)}
+
+    def refuse_if_changed(self) -> None:
+        """Raises: StageFailure 75 naming a file of the code, or the lock, that is no longer what the receipt says."""
+        now = Code().digests(roots(self.arguments.verb, self.targets))
+        other = sorted(path for path in self.code.keys() | now.keys() if self.code.get(path) != now.get(path))
+        if file_digest(self.lock) != self.lock_digest:
+            other.append(self.lock.as_posix())
+        if other:
+            raise StageFailure(RETRY, f"{other[0]} was edited while the stage ran; run it again, with the code at rest")
 
 
 def resume_name(content: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ META_TYPES |= dict.fromkeys(("env", "paper", "caption"), str)
 STAGE_KEYS = {"matrix", "desc", "cmd", "deps", "params", "outs", "meta"}
 OUT_FLAGS = {"cache", "desc"}
 NOT_SOURCES = {"results", "data", ".work", ".snakemake", ".venv", ".git"}
-SHELL_SIGNS = ";|&<>`${}\\\n"
+COMMAND = re.compile(r"exec python -m stages\.[a-z_]+(?: [A-Za-z0-9_@%+=:,./-]+)*")
 
 
 def closest(key: str, names: Iterable[str]) -> str:
@@ -43,11 +43,14 @@ def check_matrix(name: str, axes: Mapping[str, Any]) -> None:
 
 
 def check_command(name: str, cmd: Any) -> None:
-    """Only a plain call that replaces its shell means the same under both engines and dies with them."""
-    if not isinstance(cmd, str) or not cmd.startswith("exec ") or set(cmd) & set(SHELL_SIGNS):
+    """A call of one verb that replaces its shell: it means the same under both engines and dies with them.
+
+    What stands before `-m`, or a word that a shell would read as more than itself, is in no receipt.
+    """
+    if not isinstance(cmd, str) or not COMMAND.fullmatch(cmd):
         raise ValueError(
-            f"dvc.yaml: stage {name}: cmd must be one plain program call that starts with 'exec ' and holds none of "
-            f"{SHELL_SIGNS!r}; it is {cmd!r}"
+            f"dvc.yaml: stage {name}: cmd must be one plain call, 'exec python -m stages.<verb>' and plain words; it is "
+            f"{cmd!r}"
         )
 
 

@@ -14,32 +14,32 @@ PARAMS = "profile: demo\nbig: {base: {rate: 1.0e-4, names: [b, a], inner: {z: 1,
 CHAIN = """
 stages:
   graph:
-    cmd: exec true
+    cmd: exec python -m stages.true
     outs: [results/graph.json]
   preflight:
     desc: a need, "x" or "y"
     matrix: {set: [x, y]}
-    cmd: exec true ${item.set}
+    cmd: exec python -m stages.true ${item.set}
     params: ["big.base"]
     outs: ["results/store/${profile}/preflight/${item.set}"]
   render:
     matrix: {set: [x, y]}
-    cmd: exec true ${item.set}
+    cmd: exec python -m stages.true ${item.set}
     deps: [code/a.csv, results/graph.json, "results/store/${profile}/preflight/${item.set}"]
     params: [big.base, "big.profile.${profile}", stages/code.json: ["render-${item.set}"]]
     outs: ["results/store/${profile}/raw/${item.set}"]
     meta: {threads: 2, torch: 1, gpu: 1, mem_mb: 5, runtime_min: 6, disk_mb: 7, env: detectron2}
   prepare:
     matrix: {set: [x, y]}
-    cmd: exec true ${item.set}
+    cmd: exec python -m stages.true ${item.set}
     deps: ["results/store/${profile}/raw/${item.set}"]
     outs: ["results/store/${profile}/data/${item.set}"]
   train:
-    cmd: exec true
+    cmd: exec python -m stages.true
     deps: ["results/store/${profile}/data/x"]
     outs: ["results/store/${profile}/model"]
   table:
-    cmd: exec true
+    cmd: exec python -m stages.true
     deps: ["results/store/${profile}/model", "results/store/${profile}/preflight/x"]
     outs:
       - results/tables/t.csv: {cache: false}
@@ -63,7 +63,7 @@ def project(folder: Path, stages: str, params: str = PARAMS) -> Path:
 
 def one(**changes: object) -> str:
     """A single good stage with some keys replaced."""
-    stage = {"cmd": "exec true", "deps": ["code/a.csv"], "params": ["big.base"], "outs": ["results/a"], **changes}
+    stage = {"cmd": "exec python -m stages.true", "deps": ["code/a.csv"], "params": ["big.base"], "outs": ["results/a"], **changes}
     return json.dumps({"stages": {"one": {key: value for key, value in stage.items() if value is not None}}})
 
 
@@ -77,7 +77,7 @@ def test_record_holds_everything_resolved(tmp_path):
         *("preflight@x", "preflight@y", "render@x", "render@y", "prepare@x", "prepare@y", "train", "table")
     ]
     render = stages[2]
-    assert (render.rule_name, render.group, render.cmd) == ("render_x", "render", "exec true x")
+    assert (render.rule_name, render.group, render.cmd) == ("render_x", "render", "exec python -m stages.true x")
     assert render.deps == ("code/a.csv", "results/store/demo/preflight/x"), "without what only DVC's first stage makes"
     assert (render.code_key, render.code, stages[3].code) == ("render-x", "0a", "1b")
     assert (stages[0].desc, stages[0].code_key, stages[0].code) == ('a need, "x" or "y"', "", "")
@@ -127,11 +127,19 @@ def test_supplies_are_those_that_planned_stages_read(tmp_path):
 
 
 REFUSED = {
-    "no exec": (one(cmd="true"), "cmd must be one plain program call"),
-    "two commands": (one(cmd="exec true; true"), "cmd must be one plain program call"),
-    "redirection": (one(cmd="exec true > a"), "cmd must be one plain program call"),
-    "list of commands": (one(cmd=["exec true", "exec true"]), "cmd must be one plain program call"),
-    "no command": (one(cmd=None), "cmd must be one plain program call"),
+    "no exec": (one(cmd="python -m stages.true"), "cmd must be one plain call"),
+    "two commands": (one(cmd="exec python -m stages.true; true"), "cmd must be one plain call"),
+    "before the program": (one(cmd="exec env PYTHONPATH=/a python -m stages.true"), "cmd must be one plain call"),
+    "an option of Python's": (one(cmd="exec python -O -m stages.true"), "cmd must be one plain call"),
+    "another program": (one(cmd="exec python tools/true.py"), "cmd must be one plain call"),
+    "another package": (one(cmd="exec python -m others.true"), "cmd must be one plain call"),
+    "no verb": (one(cmd="exec python -m stages.retrace.main"), "cmd must be one plain call"),
+    "a quoted word": (one(cmd="exec python -m stages.true --out 'a b'"), "cmd must be one plain call"),
+    "a pattern": (one(cmd="exec python -m stages.true --out results/*"), "cmd must be one plain call"),
+    "two spaces": (one(cmd="exec python -m stages.true  --out a"), "cmd must be one plain call"),
+    "redirection": (one(cmd="exec python -m stages.true > a"), "cmd must be one plain call"),
+    "list of commands": (one(cmd=["exec python -m stages.true", "exec python -m stages.true"]), "cmd must be one plain call"),
+    "no command": (one(cmd=None), "cmd must be one plain call"),
     "unknown key": (one(out=["results/b"]), "out is not known here; the closest is outs"),
     "working folder": (one(wdir="code"), "wdir is not known here"),
     "unknown meta": (one(meta={"memory_mb": 3}), "memory_mb is not known here; the closest is mem_mb"),
@@ -160,7 +168,7 @@ REFUSED = {
         "expected one key of stages/code.json among its params, found ['render-x', 'render-y']",
     ),
     "key in a key": (one(params=["big.base.names", "big.base"]), "params lists big.base and big.base.names within"),
-    "missing template": (one(cmd="exec true ${nothing}"), "nothing"),
+    "missing template": (one(cmd="exec python -m stages.true ${nothing}"), "nothing"),
     "matrix dash": (one(matrix={"a": ["x-y"]}, outs=["results/${item.a}"]), "matrix.a holds x-y"),
     "matrix at": (one(matrix={"a": ["x@y"]}, outs=["results/${item.a}"]), "matrix.a holds x@y"),
     "matrix list": (one(matrix={"a": [["x"]]}), "matrix.a holds"),
@@ -190,7 +198,7 @@ def test_refuses(tmp_path, case):
 )
 def test_refuses_pairs(tmp_path, stages, message):
     document = {
-        name: {"cmd": "exec true", "outs": [out], **({"matrix": {"x": axis}} if axis else {})}
+        name: {"cmd": "exec python -m stages.true", "outs": [out], **({"matrix": {"x": axis}} if axis else {})}
         for name, (out, axis) in stages.items()
     }
     with pytest.raises(ValueError, match=message):
@@ -198,7 +206,7 @@ def test_refuses_pairs(tmp_path, stages, message):
 
 
 def test_refuses_a_circle(tmp_path):
-    document = {name: {"cmd": "exec true", "deps": [f"results/{other}"], "outs": [f"results/{name}"]}
+    document = {name: {"cmd": "exec python -m stages.true", "deps": [f"results/{other}"], "outs": [f"results/{name}"]}
                 for name, other in (("a", "c"), ("b", "a"), ("c", "b"))}  # fmt: skip
     with pytest.raises(ValueError, match="in a circle") as caught:
         graph.load(project(tmp_path, json.dumps({"stages": document})))

@@ -14,7 +14,7 @@ PAPER = "one:\n  base:\n    rate: 1.0e-4  # supp §1\n    width: 3      # ours (
 STAGE = """
 stages:
   train:
-    cmd: exec true
+    cmd: exec python -m stages.true
     params: [set.base, {stages/papers/one/params.yaml: [one.base]}]
     outs: [results/model]
 """

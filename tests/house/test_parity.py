@@ -122,7 +122,7 @@ def projects(draw):
         single = st.lists(st.sampled_from([f"top.{key}" for key in params["top"]]), unique=True, max_size=3)
         keys = draw(st.one_of(single, st.just(["top"])))
         stage = {
-            "cmd": f"exec run --i {index} --tag {tag} --plain ${{top.plain}}",
+            "cmd": f"exec python -m stages.run --i {index} --tag {tag} --plain ${{top.plain}}",
             "deps": draw(st.lists(st.sampled_from(["code/a.py", "one.txt", *above]), unique=True, max_size=4)),
             "params": [*keys, *draw(st.sampled_from([[], [{CODE: ["train-toy"]}]]))],
             "outs": [{out: {"cache": False}} if draw(st.booleans()) else out],

@@ -49,8 +49,8 @@ def check_command(name: str, cmd: Any) -> None:
     """
     if not isinstance(cmd, str) or not COMMAND.fullmatch(cmd):
         raise ValueError(
-            f"dvc.yaml: stage {name}: cmd must be one plain call, 'exec python -m stages.<verb>' and plain words; it is "
-            f"{cmd!r}"
+            f"dvc.yaml: stage {name}: cmd must be one plain call, 'exec python -m stages.<verb>' and plain words; "
+            f"it is {cmd!r}"
         )
 
 

@@ -11,6 +11,7 @@ from stages import graph
 
 ROOT = Path(__file__).resolve().parents[2]
 PARAMS = "profile: demo\nbig: {base: {rate: 1.0e-4, names: [b, a], inner: {z: 1, a: 2}}, profile: {demo: {}}}\n"
+CALL = "exec python -m stages.true"
 CHAIN = """
 stages:
   graph:
@@ -63,7 +64,7 @@ def project(folder: Path, stages: str, params: str = PARAMS) -> Path:
 
 def one(**changes: object) -> str:
     """A single good stage with some keys replaced."""
-    stage = {"cmd": "exec python -m stages.true", "deps": ["code/a.csv"], "params": ["big.base"], "outs": ["results/a"], **changes}
+    stage = {"cmd": CALL, "deps": ["code/a.csv"], "params": ["big.base"], "outs": ["results/a"], **changes}
     return json.dumps({"stages": {"one": {key: value for key, value in stage.items() if value is not None}}})
 
 
@@ -138,7 +139,7 @@ REFUSED = {
     "a pattern": (one(cmd="exec python -m stages.true --out results/*"), "cmd must be one plain call"),
     "two spaces": (one(cmd="exec python -m stages.true  --out a"), "cmd must be one plain call"),
     "redirection": (one(cmd="exec python -m stages.true > a"), "cmd must be one plain call"),
-    "list of commands": (one(cmd=["exec python -m stages.true", "exec python -m stages.true"]), "cmd must be one plain call"),
+    "list of commands": (one(cmd=[CALL, CALL]), "cmd must be one plain call"),
     "no command": (one(cmd=None), "cmd must be one plain call"),
     "unknown key": (one(out=["results/b"]), "out is not known here; the closest is outs"),
     "working folder": (one(wdir="code"), "wdir is not known here"),

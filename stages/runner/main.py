@@ -18,6 +18,7 @@ from stages.runner import (
     lease,
     machine,
     memory,
+    numerics,
     plan,
     project,
     publish,
@@ -107,6 +108,8 @@ class Run:
         except ValueError as error:
             raise StageFailure(BAD_PARAMS, str(error)) from None
         foreign.refuse_paths()
+        numerics.refuse()
+        numerics.clear()
         self.arguments: Arguments = parse(self.verb, self.allowed, words)
         self.stage = self.arguments.out.as_posix()
         self.watcher.tell(stage=self.stage)

@@ -19,6 +19,7 @@ from stages.runner import (
     machine,
     memory,
     numerics,
+    packages,
     plan,
     project,
     publish,
@@ -176,7 +177,11 @@ class Run:
         self.plan.refuse_if_changed()
         foreign.refuse_modules()
         wanted = tuple(f"{arguments.out.name}.{suffix}" for suffix in arguments.files)
-        content = {**content, "outputs": receipt.check_outputs(made, wanted)}
+        content = {
+            **content,
+            "packages": packages.loaded(self.plan.lock),
+            "outputs": receipt.check_outputs(made, wanted),
+        }
         with self.guard.deferred():
             if arguments.files:
                 publish.publish_files(made, arguments.out, content)

@@ -5,9 +5,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
-from stages import block
+from stages import block, yaml_text
 from stages.data.layout import NotLaidOut
 from stages.data.raw import RawFolder
 
@@ -27,7 +25,7 @@ def missing(name: str, wanted: Block, card: Path) -> list[str]:
     if wanted.supply != "user":
         return []
     if problem := _problem(name, Path(wanted.root)):
-        facts = yaml.safe_load(card.read_text(encoding="utf-8"))
+        facts = yaml_text.load(card)
         layout = "\n".join(f"    {line}" for line in facts["layout"].rstrip().splitlines())
         return [
             f"{name}: {facts['title']}, from {facts['source']} ({facts['licence']['terms']})\n"

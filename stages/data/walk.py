@@ -134,7 +134,8 @@ def _is_folder(entry: os.DirEntry) -> bool:
 def _refusal(error: OSError, path: str, wanted: str) -> FileNotFoundError | ValueError:
     place, link = shown(path), os.path.islink(path)
     if error.errno == errno.ELOOP:
-        return ValueError(f"{place}: expected {wanted}, came a link to itself; remove it")
+        target = shown(os.readlink(path)) if link else place
+        return ValueError(f"{place}: expected {wanted}, came a link to itself, by way of {target}; remove it")
     if isinstance(error, FileNotFoundError) and link:
         target = shown(os.readlink(path))
         return FileNotFoundError(

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from stages import yaml_text
 from stages.draw.latex import cells_to_line, escaped, tabular
 from stages.draw.ruled import HEAD, Ruled, rules_to_csv
 from stages.draw.style import stamp
@@ -19,9 +20,7 @@ def claims_to_texts(
 
     Raises: ValueError where claims.yaml lists other claims than there are rules.
     """
-    import yaml
-
-    listed: list[dict[str, Any]] = yaml.safe_load(inputs["claims"].read_text(encoding="utf-8"))
+    listed: list[dict[str, Any]] = yaml_text.load(inputs["claims"])
     if (names := [claim["id"] for claim in listed]) != list(every):
         raise ValueError(f"{inputs['claims']}: expected the claims {', '.join(every)}, got {', '.join(names)}")
     found = {name: decide(profile, inputs) for name, decide in every.items()}

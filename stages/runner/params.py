@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import yaml
 
-from stages import homes
+from stages import homes, yaml_text
 from stages.runner import scalars
 from stages.runner.exits import BAD_PARAMS, StageFailure
 
@@ -46,18 +46,22 @@ def load(root: Path = Path(), names: Iterable[str] | None = None) -> dict[str, A
 def read(path: Path, names: Iterable[str] | None = None) -> dict[str, Any]:
     """One file of parameters; with names, these layers alone are read, so that another's fault stops no stage.
 
-    Raises: StageFailure 78 naming file, key and line where it is missing, not YAML, no mapping, repeats a key, has a
-    key that is no text or a tag, or holds a value that versions of YAML read differently or that is not finite.
+    Raises: StageFailure 78 naming file, key and line where it is missing, not YAML, too deep or too large by aliases,
+    no mapping, repeats a key, has a key that is no text or a tag, or holds a value that versions of YAML read
+    differently or that is not finite.
     """
     try:
         text = path.read_text(encoding="utf-8")
+        yaml_text.judge(text, path)
         root = _Loader(text).get_single_node()
     except FileNotFoundError:
         raise StageFailure(BAD_PARAMS, f"expected {path} in the current folder; run from the project root") from None
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}: {getattr(error, 'problem', '')}" if mark else str(error)
-        raise StageFailure(BAD_PARAMS, f"{path} is not valid YAML: {where}") from None
+    except yaml.YAMLError as error:
+        raise StageFailure(BAD_PARAMS, f"{path} is not valid YAML: {yaml_text.fault(error)}") from None
+    except UnicodeDecodeError as error:
+        raise StageFailure(BAD_PARAMS, f"{path} is not valid YAML: {error}") from None
+    except ValueError as error:
+        raise StageFailure(BAD_PARAMS, str(error)) from None
     if found := UNLIKE.search(text):
         line, what = text.count("\n", 0, found.start()) + 1, "a directive" if found[0] == "%" else repr(found[0])
         raise StageFailure(BAD_PARAMS, f"{path}: line {line} has {what}, which not all read alike; take it out")
@@ -72,8 +76,6 @@ class _Reading:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        # Nodes being read, since an alias may point to what it is part of.
-        self.open: set[int] = set()
 
     def fail(self, node: yaml.Node, keys: tuple[str, ...], what: str) -> StageFailure:
         name = f" {'.'.join(keys)}" if keys else ""
@@ -89,15 +91,9 @@ class _Reading:
             raise self.fail(node, keys, f"has the tag {node.tag}; expected plain numbers, texts, lists and mappings")
         if isinstance(node, yaml.ScalarNode):
             return node.value
-        if id(node) in self.open:
-            raise self.fail(node, keys, "is an alias of what it is part of; write the values out")
-        self.open.add(id(node))
         if isinstance(node, yaml.MappingNode):
-            found: Any = self.mapping(node, keys, wanted)
-        else:
-            found = [self.value(item, (*keys, str(place)), None) for place, item in enumerate(node.value)]
-        self.open.remove(id(node))
-        return found
+            return self.mapping(node, keys, wanted)
+        return [self.value(item, (*keys, str(place)), None) for place, item in enumerate(node.value)]
 
     def mapping(self, node: yaml.MappingNode, keys: tuple[str, ...], wanted: Wanted) -> dict[str, Any]:
         """What is not wanted is None: its name alone is known."""

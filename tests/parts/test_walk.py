@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from stages.data.convert.command import opened
 from stages.data.files import read_json, read_table
 from stages.data.raw import RawFolder
 from stages.data.walk import MOST_PLACES, list_folder
 from stages.draw.scenes.supply import list_user_files
+from stages.runner import digest, inputs
 from tests.parts.raw_fixtures import put
 
 NOBODY = 65534
@@ -144,17 +146,44 @@ def test_a_maze_of_links_ends(tmp_path):
         list_folder(tmp_path / "0")
 
 
+WALKS = {
+    "a raw folder": lambda root: RawFolder.open(root).files(),
+    "a user's folder": lambda root: RawFolder.of_user(root).files(),
+    "a conversion": lambda root: opened(root, "photos"),
+    "a stage's input": lambda root: digest.listing(root),
+    "an input before its stage": lambda root: inputs.look(root),
+}
+
+
+@pytest.mark.parametrize("links", [("set/b", "set/c"), ("set/b/x", "set/b/y")])
+@pytest.mark.parametrize("walk", WALKS)
+def test_every_walk_ends_in_a_folder_with_two_links_to_itself(tmp_path, walk, links):
+    """Two of them double the ways at each level, 2^40 until the system itself ends a path."""
+    put(tmp_path / "set/1.jpg", "x")
+    for link in links:
+        (tmp_path / link).parent.mkdir(exist_ok=True)
+        (tmp_path / link).symlink_to(tmp_path / "set")
+    if walk == "an input before its stage":
+        assert list(inputs.look(tmp_path / "set")) == [f"{tmp_path}/set/1.jpg"]
+        return
+    with pytest.raises(ValueError, match=rf"{links[0]}.*{tmp_path}/set, in which|{links[0]}: expected a plain file"):
+        WALKS[walk](tmp_path / "set")
+
+
 @pytest.mark.parametrize(
     ("kind", "message"),
-    [("dangling", "a link to gone, where nothing is"), ("itself", "a link to itself"), ("pipe", "came a pipe"),
+    [("dangling", "a link to gone, where nothing is"), ("itself", "a link to itself, by way of odd"),
+     ("circle", "a link to itself, by way of more"), ("pipe", "came a pipe"),
      ("socket", "came a socket"), ("device", "came a device"), ("below a file", "Not a directory")],
 )  # fmt: skip
 def test_what_is_neither_file_nor_folder_is_named(tmp_path, kind, message):
     put(tmp_path / "set/a.jpg", "x")
     odd = tmp_path / "set/odd"
-    links = {"dangling": "gone", "itself": "odd", "device": "/dev/null", "below a file": "a.jpg/b"}
+    links = {"dangling": "gone", "itself": "odd", "circle": "more", "device": "/dev/null", "below a file": "a.jpg/b"}
     if kind in links:
         odd.symlink_to(links[kind])
+        if kind == "circle":
+            (tmp_path / "set/more").symlink_to("odd")
     elif kind == "pipe":
         os.mkfifo(odd)
     else:

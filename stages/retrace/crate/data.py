@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from stages import yaml_text
 from stages.retrace.crate.graph import ROOT, Graph, local
 from stages.retrace.crate.payload import Payload
 from stages.retrace.evidence.origins import load_yaml
@@ -76,10 +77,8 @@ def _cards(shelf: Shelf, payload: Payload, node: Receipt) -> list[tuple[str, dic
 
 
 def _read(payload: Payload, key: str) -> dict:
-    import yaml
-
     source = payload.sources[key]
-    return yaml.safe_load(source if isinstance(source, bytes) else source.read_bytes())
+    return yaml_text.loads(source if isinstance(source, bytes) else source.read_bytes(), key)
 
 
 def titled(graph: Graph, title: str, finals: Sequence[Receipt], day: str, licence: str, restricted: list[str]) -> None:

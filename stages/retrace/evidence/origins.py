@@ -7,9 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from stages import homes
+from stages import homes, yaml_text
 from stages.retrace.evidence.receipts import Receipt
 from stages.runner import layers, params
 
@@ -95,5 +93,5 @@ class Origins:
 
 
 def load_yaml(path: Path) -> Any:
-    """A YAML file, with libyaml where it is there, which is far quicker."""
-    return yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    """A YAML file. Raises: as `yaml_text.load`."""
+    return yaml_text.load(path)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from stages import yaml_text
 from stages.block import Block as Base
 from stages.draw.latex import cells_to_line, escaped, tabular
 from stages.draw.style import stamp
@@ -48,9 +49,7 @@ def tabulate(block: Block, inputs: Mapping[str, Path]) -> dict[str, str]:
 
     Raises: ValueError for a claim without a rule, a missing group, or groups of different profiles or seeds.
     """
-    import yaml
-
-    claims, gaps = (yaml.safe_load(inputs[name].read_text(encoding="utf-8")) for name in ("claims", "gaps"))
+    claims, gaps = (yaml_text.load(inputs[name]) for name in ("claims", "gaps"))
     groups = {name: read_group(inputs, name) for name in GROUPS}
     profile = one_profile(groups)
     measured, printed = (

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pydantic import Field
 
+from stages import yaml_text
 from stages.draw.latex import cells_to_line, escaped, tabular
 from stages.draw.style import stamp
 from stages.draw.table import lines_to_csv, rows_to_markdown
@@ -52,9 +53,7 @@ def tabulate(block: Block, inputs: Mapping[str, Path]) -> dict[str, str]:
 
     Raises: ValueError where a layer differs from the printed one without a note, or has a note and does not differ.
     """
-    import yaml
-
-    given = yaml.safe_load(inputs["printed"].read_text(encoding="utf-8"))
+    given = yaml_text.load(inputs["printed"])
     table = given["tables"][block.which]
     lines = lines_of(block, table["rows"], given["sizes"])
     notes = {note: given["notes"][note] for note in dict.fromkeys(line.note for line in lines) if note}

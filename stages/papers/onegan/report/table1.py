@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from stages import yaml_text
 from stages.data.files import read_json
 from stages.draw.latex import cells_to_line, escaped, tabular
 from stages.draw.runs import not_run
@@ -19,9 +20,7 @@ HEAD = ["", "symbol", "description", "computed as", "printed", *SETS.values()]
 
 def tabulate(block: Block, inputs: Mapping[str, Path]) -> dict[str, str]:
     """csv of the sizes, md and tex of all symbols, from notation, reported and model_<set>."""
-    import yaml
-
-    listed: list[dict[str, str]] = yaml.safe_load(inputs["notation"].read_text(encoding="utf-8"))
+    listed: list[dict[str, str]] = yaml_text.load(inputs["notation"])
     printed, models = (
         printed_sizes(inputs["reported"]),
         {name: open_model(inputs, name, block.profile) for name in SETS},

@@ -173,17 +173,17 @@ def test_every_walk_ends_in_a_folder_with_two_links_to_itself(tmp_path, walk, li
 @pytest.mark.parametrize(
     ("kind", "message"),
     [("dangling", "a link to gone, where nothing is"), ("itself", "a link to itself, by way of odd"),
-     ("circle", "a link to itself, by way of more"), ("pipe", "came a pipe"),
+     ("circle", "a link to itself, by way of rest"), ("pipe", "came a pipe"),
      ("socket", "came a socket"), ("device", "came a device"), ("below a file", "Not a directory")],
 )  # fmt: skip
 def test_what_is_neither_file_nor_folder_is_named(tmp_path, kind, message):
     put(tmp_path / "set/a.jpg", "x")
     odd = tmp_path / "set/odd"
-    links = {"dangling": "gone", "itself": "odd", "circle": "more", "device": "/dev/null", "below a file": "a.jpg/b"}
+    links = {"dangling": "gone", "itself": "odd", "circle": "rest", "device": "/dev/null", "below a file": "a.jpg/b"}
     if kind in links:
         odd.symlink_to(links[kind])
         if kind == "circle":
-            (tmp_path / "set/more").symlink_to("odd")
+            (tmp_path / "set/rest").symlink_to("odd")
     elif kind == "pipe":
         os.mkfifo(odd)
     else:

@@ -173,7 +173,12 @@ class Run:
         self.plan.refuse_if_changed()
         foreign.refuse_modules()
         wanted = tuple(f"{arguments.out.name}.{suffix}" for suffix in arguments.files)
-        content = {**content, "outputs": receipt.check_outputs(made, wanted)}
+        content = {
+            **content,
+            "device": "cuda" if self.gpus else "cpu",
+            "packages": {"others": {}, "altered": []},
+            "outputs": receipt.check_outputs(made, wanted),
+        }
         with self.guard.deferred():
             if arguments.files:
                 publish.publish_files(made, arguments.out, content)

@@ -11,7 +11,9 @@ from stages.runner.digest import file_digest, listing, listing_digest, path_dige
 from stages.runner.exits import BAD_INPUT, BAD_OUTPUT, StageFailure
 
 RECEIPTS = Path("results/receipts")
-SCHEMA = 2
+SCHEMA = 3
+# Known only at the end of a run.
+AFTERWARDS = ("outputs", "device", "packages", "fingerprint")
 
 
 def encode(content: dict[str, Any]) -> bytes:
@@ -57,8 +59,8 @@ def of_sound_input(path: Path) -> dict[str, Any]:
 
 
 def fingerprint(content: dict[str, Any]) -> str:
-    """Names an execution before it runs: command, params, inputs, code and lock, without outputs."""
-    return digest({key: value for key, value in content.items() if key not in ("outputs", "fingerprint")})
+    """Names an execution before it runs: command, params, inputs, code and lock, without what only its end tells."""
+    return digest({key: value for key, value in content.items() if key not in AFTERWARDS})
 
 
 def write(path: Path, content: bytes) -> None:

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import cast
 
 import numpy as np
+from PIL import Image
 
 from stages.data.files import read_json, read_table, write_json, write_table
 from stages.data.image import Note, decode_mask
 from stages.data.reading import reading
+from stages.data.sizes import MOST_BYTES
 
 _TYPES = {
     "key": "str", "width": "int", "height": "int", "rank": "int", "class_name": "str", "score": "float",
@@ -22,6 +24,7 @@ _TYPES = {
     "rle_counts": "str", "rle_height": "int", "rle_width": "int",
 }  # fmt: skip
 
+LONGEST_BITS = 60
 GIVEN = "given"  # the class of a mask that the user gives, whatever the photo shows
 RECORD = "{key, width, height, instances: [{class, score, box, rle or png}]}"
 
@@ -136,10 +139,13 @@ def read_records(path: Path) -> Iterator[tuple[str, ImageDetections]]:
     Raises: ValueError naming file, line and what is wrong.
     """
     with Path(path).open("rb") as stream:
-        for number, line in enumerate(stream, 1):
+        # A line without an end would fill the memory.
+        for number, line in enumerate(iter(partial(stream.readline, MOST_BYTES), b""), 1):
             with reading(f"{path}, line {number}", RECORD, "write the file anew"):
                 record = json.loads(line)
                 size = record["height"], record["width"]
+                if size[0] * size[1] > (Image.MAX_IMAGE_PIXELS or 0):
+                    raise ValueError(f"{size[1]} x {size[0]} px, more than the {Image.MAX_IMAGE_PIXELS} of any photo")
                 instances = tuple(
                     _instance(entry, *size, partial(_note, path, number)) for entry in record["instances"]
                 )
@@ -179,6 +185,8 @@ def _runs(counts: str) -> list[int]:
         bits = ord(character) - 48
         if not 0 <= bits < 64:
             raise ValueError(f"expected a COCO run-length code, came the character {character!r}")
+        if shift > LONGEST_BITS:
+            raise ValueError(f"expected a COCO run-length code, came a number of more than {LONGEST_BITS} bits")
         value |= (bits & 31) << shift
         shift += 5
         if not bits & 32:

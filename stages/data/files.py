@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+# The longest table there is lists the files of the largest dataset, a few million.
+MOST_VALUES = 1 << 30
 TYPES = ("str", "int", "float", "bool")
 # What libraries make of positions that a damaged file names; any other number of an OSError is the machine's own fault.
 OF_THE_FILE = (None, errno.EINVAL, errno.EOVERFLOW)
@@ -86,7 +88,13 @@ def read_table(path: Path) -> dict[str, Any]:
     if not Path(path).is_file():
         raise FileNotFoundError(f"{path}: expected a parquet table here; run the stage that writes it")
     with reading(path, "a parquet table of texts, numbers and flags", "make the file anew"):
-        return _columns(pyarrow.parquet.ParquetFile(path).read())
+        opened = pyarrow.parquet.ParquetFile(path)
+        # A column that repeats one value takes no room in the file, and all of it in memory.
+        values = opened.metadata.num_rows * opened.metadata.num_columns
+        packed = [opened.metadata.row_group(place).total_byte_size for place in range(opened.num_row_groups)]
+        if values > MOST_VALUES or sum(packed) > MOST_VALUES:
+            raise ValueError(f"{values} values in {sum(packed)} bytes, expected at most {MOST_VALUES} of each")
+        return _columns(opened.read())
 
 
 def _columns(table) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from stages.data.sizes import MOST_BYTES
+
 MAGIC, FORMAT = 0xBEEFC0DE, 1
 HEADER_BYTES, META_BYTES = 16, 152
 BRANCH, LEAF, META = 0x01, 0x02, 0x08
@@ -181,6 +183,8 @@ def _leaf(file: _File, number: int, content: bytes, place: int) -> tuple[bytes, 
     key = content[place + 8 : start]
     if not flags:
         return key, number * page_bytes + start, size
+    if size > MOST_BYTES:
+        raise file.wrong(f"page {number}", f"a value of at most {MOST_BYTES} bytes", f"{size}")
     first = struct.unpack_from("<Q", content, start)[0]
     pages = (HEADER_BYTES - 1 + size) // page_bytes + 1
     if not 2 <= first <= file.meta.last_page + 1 - pages:

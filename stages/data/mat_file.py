@@ -23,7 +23,7 @@ COMPLEX = 0x0800
 OLD_NUMBERS = ("f8", "f4", "i4", "i2", "u2", "u1")
 DEEPEST = 20
 # No table of annotations is larger; what claims to be would only fill the memory.
-LARGEST_BYTES = 1 << 30
+LARGEST_BYTES = 1 << 28
 
 
 class _Element(NamedTuple):
@@ -41,10 +41,12 @@ def read(content: bytes) -> dict[str, np.ndarray]:
     order = {b"IM": "<", b"MI": ">"}.get(content[126:128])
     if order is None:
         return _old(content)
-    found = {}
+    found, left = {}, LARGEST_BYTES
     for element in _Reader(content[HEADER_BYTES:], order).elements():
         if element.kind == COMPRESSED:
-            (element,) = _Reader(_inflated(element.content), order).elements()
+            inflated = _inflated(element.content, left)
+            left -= len(inflated)
+            (element,) = _Reader(inflated, order).elements()
         if element.kind != MATRIX:
             raise ValueError(f"an element of type {element.kind} in the place of a variable")
         name, values = _Reader(element.content, order).variable(1)
@@ -75,11 +77,12 @@ def _old(content: bytes) -> dict[str, np.ndarray]:
     return found
 
 
-def _inflated(content: bytes) -> bytes:
+def _inflated(content: bytes, most: int) -> bytes:
     stream = zlib.decompressobj()
-    inflated = stream.decompress(content, LARGEST_BYTES)
-    if not stream.eof:
-        raise ValueError(f"a compressed variable that is cut, or of more than {LARGEST_BYTES} bytes")
+    # No limit at all is what 0 would mean.
+    inflated = stream.decompress(content, most + 1)
+    if not stream.eof or len(inflated) > most:
+        raise ValueError(f"a compressed variable that is cut, or more than {LARGEST_BYTES} bytes in all of them")
     return inflated
 
 

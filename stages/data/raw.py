@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
+from stages.data import sizes
 from stages.data.files import read_json, read_table
 from stages.data.walk import list_folder
 
@@ -102,7 +103,10 @@ class RawFolder:
 
     def read(self, relative: str) -> bytes:
         """The file's bytes, verified on each read. Raises: as `path`."""
-        content = self._locate(relative).read_bytes()
+        path = self._locate(relative)
+        if self._listed is not None and path.stat().st_size != self._listed[relative][0]:
+            raise self._other(relative, f"{path.stat().st_size} bytes")
+        content = sizes.content(path)
         if self._listed is not None:
             self._compare(relative, self._listed[relative], (len(content), hashlib.sha256(content).hexdigest()))
         return content
@@ -139,8 +143,11 @@ class RawFolder:
 
     def _compare(self, relative: str, listed: tuple[int, str], found: tuple[int, str]) -> None:
         if found != listed:
-            raise ValueError(
-                f"{self.root / relative}: expected {listed[0]} bytes with sha256 {listed[1]}, "
-                f"as listed by render, came {found[0]} bytes with {found[1]}; restore the file, or render the dataset "
-                "anew"
-            )
+            raise self._other(relative, f"{found[0]} bytes with {found[1]}")
+
+    def _other(self, relative: str, came: str) -> ValueError:
+        size, digest = (self._listed or {})[relative]
+        return ValueError(
+            f"{self.root / relative}: expected {size} bytes with sha256 {digest}, as listed by render, came {came}; "
+            "restore the file, or render the dataset anew"
+        )

@@ -8,18 +8,15 @@ import io
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from math import isfinite
+from math import isfinite, prod
 from pathlib import Path
 
 import numpy as np
 
-from stages.data import mat_file
+from stages.data import mat_file, sizes
 from stages.data.files import REMEDY, json_of, reading
 
-__all__ = ["finite", "json_of", "mat", "member", "npz", "opened_zip", "reading", "whole"]
-
-# No encoded picture and no table of these sets is larger; what claims to be would only fill the memory.
-MEMBER_BYTES = 1 << 30
+__all__ = ["finite", "json_of", "mat", "member", "npz", "opened_zip", "reading", "whole", "zip_of"]
 
 
 def finite(word: str) -> float:
@@ -48,27 +45,42 @@ def npz(content: bytes, place: Path, names: tuple[str, ...], remedy: str = REMED
     """The named arrays of an .npz file; no object is unpickled. Raises: ValueError naming the place."""
     with reading(place, f"plain arrays {' and '.join(names)}", remedy):
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            claimed = sum(entry.file_size for entry in archive.infolist())
-        if claimed > MEMBER_BYTES:
-            raise ValueError(f"its arrays would take {claimed} bytes")
+            sizes.judge_members(archive.infolist(), len(content), sizes.MOST_BYTES)
+            for name in names:
+                _judge_array(archive, f"{name}.npy")
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             return [arrays[name] for name in names]
+
+
+def _judge_array(archive: zipfile.ZipFile, name: str) -> None:
+    """numpy makes room for what the head of an array declares. Raises: ValueError where the member has not as much."""
+    with archive.open(name) as stream:
+        version = np.lib.format.read_magic(stream)
+        heads = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+        if version not in heads:
+            raise ValueError(f"{name}: expected numpy's form 1.0 or 2.0, came {version}")
+        shape, _, dtype = heads[version](stream)
+        declared, left = prod(shape) * dtype.itemsize, archive.getinfo(name).file_size - stream.tell()
+    if declared != left and not dtype.hasobject:
+        raise ValueError(f"{name}: an array of shape {shape} takes {declared} bytes, came {left}")
 
 
 def member(archive: zipfile.ZipFile, name: str) -> bytes:
     """The bytes of one file in an archive. Raises: ValueError naming archive and file."""
     place = f"{archive.filename}, {name}"
     with reading(place, "a whole file in the archive"):
-        claimed = archive.getinfo(name).file_size
-        if claimed > MEMBER_BYTES:
-            raise ValueError(f"it would take {claimed} bytes")
+        sizes.judge_member(archive.getinfo(name))
         return archive.read(name)
 
 
 @contextmanager
 def opened_zip(path: Path) -> Iterator[zipfile.ZipFile]:
+    """`zip_of`, closed at the end. Raises: as it does."""
+    with zip_of(path) as archive:
+        yield archive
+
+
+def zip_of(path: Path) -> zipfile.ZipFile:
     """An archive whose list of files is whole; read from it by `member`. Raises: ValueError naming the path."""
     with reading(path, "a zip archive", fails="does not open"):
-        archive = zipfile.ZipFile(path)
-    with archive:
-        yield archive
+        return zipfile.ZipFile(path)

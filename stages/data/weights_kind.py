@@ -9,6 +9,8 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from stages.data import sizes
+
 PYTORCH, LEGACY, SAFETENSORS, PICKLE = "PyTorch", "PyTorch before 1.6", "safetensors", "pickle"
 TORCHSCRIPT, TAR = "TorchScript", "PyTorch before 0.2"
 MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
@@ -90,9 +92,15 @@ def hostile(name: str) -> bool:
 def _zip(path: Path) -> Kind:
     try:
         with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
+            names, entries = archive.namelist(), archive.infolist()
+    # What a damaged directory raises has no end.
+    except Exception:
         return Kind("", "a zip archive that was cut short or damaged", AGAIN, True)
+    try:
+        # Whole networks are larger than a picture, but never than the file that holds them.
+        sizes.judge_members(entries, path.stat().st_size, sizes.MOST_RATIO * path.stat().st_size)
+    except ValueError as error:
+        return Kind("", f"a zip archive that cannot be what it says ({error})", AGAIN)
     folders = [name.removesuffix("data.pkl") for name in names if name.split("/")[1:] == ["data.pkl"]]
     if folders and f"{folders[0]}constants.pkl" in names:
         return Kind(TORCHSCRIPT, "a TorchScript archive, which holds a program beside its tensors")
@@ -108,7 +116,8 @@ def _tar(path: Path) -> Kind:
     try:
         with tarfile.open(path) as archive:
             names = {name.removeprefix("./") for name in archive.getnames()}
-    except (tarfile.TarError, EOFError, OSError):
+    # A damaged head raises anything; a long name that it declares may find no room.
+    except Exception:
         names = set()
     if {"pickle", "storages", "tensors"} <= names:
         return Kind(

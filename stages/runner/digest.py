@@ -5,6 +5,7 @@ import hashlib
 import os
 import sqlite3
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from stages.runner import linked
@@ -31,7 +32,7 @@ def _digest(path: Path, status: os.stat_result, cached: bool) -> str:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     if not cached:
         return _read(path)
-    key = f"{status.st_dev}:{status.st_ino}:{status.st_size}:{status.st_mtime_ns}:{status.st_ctime_ns}"
+    key = _look(status)
     known = _ask("SELECT sha256 FROM digest WHERE key = ?", (key,))
     if known:
         return known[0][0]
@@ -39,6 +40,23 @@ def _digest(path: Path, status: os.stat_result, cached: bool) -> str:
     if time.time() - status.st_ctime > SETTLED_SECONDS:
         _ask("INSERT OR REPLACE INTO digest VALUES (?, ?)", (key, value))
     return value
+
+
+def remembered(what: str, files: Sequence[Path], find: Callable[[], str]) -> str:
+    """What `find` says of these files, found anew only when one is not as it was then, by the looks named above."""
+    looks = [(path, path.stat()) for path in files]
+    told = "".join(f"{path} {_look(status)}\n" for path, status in looks)
+    key = f"{what}:{hashlib.sha256(os.fsencode(told)).hexdigest()}"
+    if known := _ask("SELECT sha256 FROM digest WHERE key = ?", (key,)):
+        return known[0][0]
+    value = find()
+    if time.time() - max(status.st_ctime for _, status in looks) > SETTLED_SECONDS:
+        _ask("INSERT OR REPLACE INTO digest VALUES (?, ?)", (key, value))
+    return value
+
+
+def _look(status: os.stat_result) -> str:
+    return f"{status.st_dev}:{status.st_ino}:{status.st_size}:{status.st_mtime_ns}:{status.st_ctime_ns}"
 
 
 def _ask(sentence: str, values: tuple[str, ...]) -> list:

@@ -87,15 +87,24 @@ def log_run(
 
 
 def used() -> dict[str, object]:
-    """What this process has used so far: processor time, memory, and versions of libraries."""
+    """What this process has used so far: processor time, memory, versions of libraries, and torch's instructions."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return {
         "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 3),
         "peak_memory_mb": usage.ru_maxrss // 1024,
         "versions": _versions(),
+        **_capability(),
     }
 
 
 def _versions() -> dict[str, str]:
     named = ("numpy", "torch", "torchvision", "PIL", "pyarrow", "sklearn", "scipy", "matplotlib", "lmdb")
     return {name: str(getattr(sys.modules[name], "__version__", "?")) for name in named if name in sys.modules}
+
+
+def _capability() -> dict[str, str]:
+    """The CPU's instructions that torch computes with, AVX512 for one: other ones round otherwise."""
+    torch = sys.modules.get("torch")
+    # An import that failed half way leaves a module without its parts.
+    known = getattr(getattr(getattr(torch, "backends", None), "cpu", None), "get_cpu_capability", None)
+    return {"cpu_capability": known()} if known else {}

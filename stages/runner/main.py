@@ -18,6 +18,8 @@ from stages.runner import (
     lease,
     machine,
     memory,
+    numerics,
+    packages,
     plan,
     project,
     publish,
@@ -107,6 +109,8 @@ class Run:
         except ValueError as error:
             raise StageFailure(BAD_PARAMS, str(error)) from None
         foreign.refuse_paths()
+        numerics.refuse()
+        numerics.clear()
         self.arguments: Arguments = parse(self.verb, self.allowed, words)
         self.stage = self.arguments.out.as_posix()
         self.watcher.tell(stage=self.stage)
@@ -176,7 +180,7 @@ class Run:
         content = {
             **content,
             "device": "cuda" if self.gpus else "cpu",
-            "packages": {"others": {}, "altered": []},
+            "packages": packages.loaded(self.plan.lock),
             "outputs": receipt.check_outputs(made, wanted),
         }
         with self.guard.deferred():

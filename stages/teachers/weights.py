@@ -5,7 +5,7 @@ import pickle
 import re
 import warnings
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,8 @@ from stages.data import weights_kind as kinds
 from stages.engine.weights import note_file
 from stages.nets.fit import Fitted, fit, without_inserted
 from stages.teachers.detectors.arrays import read_arrays
+
+DEEPEST, MOST_NAMES = 100, 1 << 17
 
 
 @dataclass(frozen=True)
@@ -141,16 +143,33 @@ def _content(path: Path, kind: str) -> Any:
 
 
 def flat(value: Any, name: str, path: Path) -> dict[str, Tensor]:
-    """Tensors of nested mappings by dotted path. Raises: ValueError where two have one path."""
-    if isinstance(value, Tensor):
-        return {name: value.detach()} if name else {}
+    """Tensors of nested mappings by dotted path.
+
+    Raises: ValueError where two have one path, or where mappings are deeper or more than those of any network.
+    """
     found: dict[str, Tensor] = {}
-    for key, inner in value.items() if isinstance(value, Mapping) else ():
-        held = flat(inner, f"{name}.{key}" if name else str(key), path)
-        if doubled := sorted(held.keys() & found.keys()):
-            raise ValueError(f"{path} holds {doubled[0]} twice, once in a nested mapping; keep one of them")
-        found |= held
+    for count, (place, inner) in enumerate(_leaves(value, name, 0, path)):
+        # One mapping may stand in many places, in each level of them again.
+        if count == MOST_NAMES:
+            raise ValueError(f"{path}: expected at most {MOST_NAMES} values, came more; {kinds.AGAIN}")
+        if place in found and isinstance(inner, Tensor):
+            raise ValueError(f"{path} holds {place} twice, once in a nested mapping; keep one of them")
+        if place and isinstance(inner, Tensor):
+            found[place] = inner.detach()
     return found
+
+
+def _leaves(value: Any, name: str, depth: int, path: Path) -> Iterator[tuple[str, Any]]:
+    """What is no mapping, and empty mappings, by dotted path."""
+    if not isinstance(value, Mapping) or not value:
+        yield name, value
+        return
+    if depth == DEEPEST:
+        raise ValueError(
+            f"{path}: expected at most {DEEPEST} mappings within each other, came more: {name[:80]}…; {kinds.AGAIN}"
+        )
+    for key, inner in value.items():
+        yield from _leaves(inner, f"{name}.{key}" if name else str(key), depth + 1, path)
 
 
 def _described(content: Any) -> str:

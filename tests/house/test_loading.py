@@ -256,3 +256,11 @@ def test_a_module_that_a_stage_takes_from_elsewhere_is_refused(tardy, tmp_path_f
     done = tardy.run()
     assert done.returncode == BAD_PARAMS and "helpful was loaded from outside the environment" in done.stderr
     assert tardy.value() is None
+
+
+def test_a_module_that_a_library_makes_without_a_file_is_none_from_elsewhere(tardy):
+    """As torch does: torch.ops says of itself that it is _ops.py."""
+    made = "import sys, types\nmade = sys.modules['made'] = types.ModuleType('made')\nmade.__file__ = '_made.py'\n"
+    tardy.part.write_text(f"{made}VALUE = 3\n")
+    done = tardy.run()
+    assert done.returncode == DONE and tardy.value() == "3", done.stderr

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from stages.data.convert import flowers17, taichi_pickle
+from stages.data.convert.command import opened
 from stages.data.flowers import read_ids
 from stages.data.prepared.packed import Packed
 from stages.data.raw import RawFolder
@@ -98,9 +99,9 @@ def labelled(root: Path, count: int) -> Path:
 
 def test_labelled_flowers_become_the_102_layout(tmp_path):
     source = labelled(tmp_path / "source", 12)
-    assert flowers17.convert(*flowers17._open(source), tmp_path / "raw", 4) == 12
+    assert flowers17.convert(*opened(source, "photos"), tmp_path / "raw", 4) == 12
     again = tmp_path / "again"
-    flowers17.convert(*flowers17._open(source), again, 4)
+    flowers17.convert(*opened(source, "photos"), again, 4)
     names = sorted(path.relative_to(again).as_posix() for path in again.rglob("*.*"))
     assert all((again / name).read_bytes() == (tmp_path / "raw" / name).read_bytes() for name in names)
     ids = read_ids(RawFolder.open(tmp_path / "raw"))
@@ -123,7 +124,7 @@ def test_labelled_flowers_that_do_not_fit_are_refused(tmp_path):
     source = labelled(tmp_path / "source", 2)
     put(source / "labels/image_0002.png", encode(np.zeros((5, 5), np.uint8), "PNG"))
     with pytest.raises(ValueError, match=r"image_0002\.png: expected \(32, 32\)"):
-        flowers17.convert(*flowers17._open(source), tmp_path / "raw", 1)
+        flowers17.convert(*opened(source, "photos"), tmp_path / "raw", 1)
     (source / "labels/image_0001.png").unlink()
     with pytest.raises(FileNotFoundError, match=r"labels/image_0001\.png"):
-        flowers17.convert(*flowers17._open(source), tmp_path / "raw", 1)
+        flowers17.convert(*opened(source, "photos"), tmp_path / "raw", 1)

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from stages.data import celeba_lists, celeba_wild, cub, cub_masks, flowers, stanford_cars, stanford_dogs, taichi
 from stages.data.convert import flowers17, taichi_pickle
+from stages.data.convert.command import opened
 from stages.data.detections import read_records
 from stages.data.ffhq import FFHQ
 from stages.data.files import read_json, read_table, write_table
@@ -385,4 +386,4 @@ def test_a_photo_that_does_not_decode_is_named_by_the_converter(tmp_path):
     put(tmp_path / "jpg/image_0001.jpg", jpeg(flat(8, 8))[:100])
     put(tmp_path / "labels/image_0001.png", encode(np.zeros((8, 8), np.uint8), "PNG"))
     with pytest.raises(ValueError, match=r"jpg/image_0001\.jpg: expected a picture"):
-        flowers17.convert(*flowers17._open(tmp_path), tmp_path / "out", 1)
+        flowers17.convert(*opened(tmp_path, "photos"), tmp_path / "out", 1)

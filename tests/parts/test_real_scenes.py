@@ -9,6 +9,7 @@ from PIL import Image
 
 from stages.data.cityscapes import read_photos
 from stages.data.convert import camvid
+from stages.data.convert.command import opened
 from stages.data.prepared.packed import Packed
 from stages.data.probes import city_scenes as probes
 from stages.data.raw import RawFolder
@@ -50,7 +51,7 @@ def test_cityscapes_frames_without_labels(shared_data, tmp_path):
 
 
 def test_camvid_is_a_set_for_lite(shared_data, tmp_path):
-    names, read = camvid._open(pack(shared_data, "camvid"))
+    names, read = opened(pack(shared_data, "camvid"), "photos")
     some = [name for name in names if name.rpartition(".")[0].endswith(("0", "1"))]
     frames = camvid.convert(some, read, tmp_path / "raw")
     probes.probe(RawFolder.of_user(tmp_path / "raw"))

@@ -17,6 +17,7 @@ from stages.data.celebamask import PARTS
 from stages.data.cityscapes import read_frames, read_labels
 from stages.data.cityscapes_labels import TRAIN_NAMES, VOID, colours_of
 from stages.data.convert import camvid
+from stages.data.convert.command import opened
 from stages.data.prepared.packed import Packed
 from stages.data.probes import ade20k, celebamask_hq, cityscapes, horse2zebra
 from stages.data.raw import RawFolder
@@ -118,7 +119,7 @@ def test_faces_from_their_parts(shared_data, tmp_path):
 def test_camvid_in_the_layout_of_cityscapes(shared_data, tmp_path):
     if not (shared_data / "camvid.zip").is_file():
         pytest.skip("needs camvid.zip in ../shared/data")
-    names, read = camvid._open(shared_data / "camvid.zip")
+    names, read = opened(shared_data / "camvid.zip", "photos")
     some = [name for name in names if name.rpartition(".")[0].endswith(("0", "1"))]
     assert camvid.convert(some, read, tmp_path / "raw") == len([name for name in some if name.endswith(".jpg")])
     cityscapes.probe(RawFolder.of_user(tmp_path / "raw"))

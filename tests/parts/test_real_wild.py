@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from stages.data.convert import flowers17
+from stages.data.convert.command import opened
 from stages.data.image import decode_labels, resize_bilinear
 from stages.data.prepared.packed import Packed
 from stages.data.raw import RawFolder
@@ -114,7 +115,7 @@ def test_real_joints_and_what_knowing_nothing_costs(shared_data, tmp_path):
 def real_flowers(shared_data, tmp_path_factory) -> tuple[Packed, Path]:
     pack, raw, out = (tmp_path_factory.mktemp(name) for name in ("pack", "raw", "data"))
     root = unpacked(shared_data, "flowers17", pack)
-    assert flowers17.convert(*flowers17._open(shared_data / "flowers17.zip"), raw, 90) == 400
+    assert flowers17.convert(*opened(shared_data / "flowers17.zip", "photos"), raw, 90) == 400
     values = {"size_px": 64, "mask_rule": "equal_then_resize", "expected_counts": {}, "minimum_kept": 400}
     flowers.prepare(block_of(flowers, "flowers", **values), {"raw": raw}, out)
     return Packed.open(out), root

@@ -1,4 +1,4 @@
-"""Strangers among the receipts, links for folders, an audit of nothing, a revision and an auditor that are not as told."""
+"""Strangers among receipts, links for folders, an audit of nothing, a revision and an auditor that are not as told."""
 
 import json
 import os

@@ -137,7 +137,7 @@ class Hand:
             to.mkdir() if kind == "folder" else os.mkfifo(to) if kind == "pipe" else to.write_text("x")
 
     def edit(self) -> None:
-        """Another value, key or type somewhere in a receipt; then as it is, in the runner's form, or with all traces."""
+        """Another value, key or type in a receipt; then as it is, in the runner's form, or with all traces."""
         one = self.chance.choice([path for path in self.places() if path.suffix == ".json"])
         content = json.loads(one.read_bytes())
         spots = [(content, key) for key in content] + [

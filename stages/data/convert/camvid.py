@@ -8,13 +8,13 @@ become sequences of one city.
 
 import argparse
 import re
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from stages.data.cityscapes_labels import ID
+from stages.data.convert.command import end, opened
 from stages.data.image import decode_labels, size_of
 from stages.draw.scenes.encode import png
 
@@ -60,18 +60,9 @@ def convert(names: list[str], read: Callable[[str], bytes], target: Path) -> int
     return len(written)
 
 
-def _open(source: Path) -> tuple[list[str], Callable[[str], bytes]]:
-    """The names in a folder or a zip, and a function that reads one; nothing is unpacked."""
-    if source.is_dir():
-        names = [path.relative_to(source).as_posix() for path in source.rglob("*") if path.is_file()]
-        return names, lambda name: (source / name).read_bytes()
-    archive = zipfile.ZipFile(source)
-    return archive.namelist(), archive.read
-
-
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="CamVid to the layout of Cityscapes")
     parser.add_argument("source", type=Path, help="a zip or folder with train/, trainannot/, val/, valannot/")
     parser.add_argument("target", type=Path, help="the folder to write, such as data/cityscapes")
     chosen = parser.parse_args()
-    print(f"{convert(*_open(chosen.source), chosen.target)} frames")
+    end(lambda: f"{convert(*opened(chosen.source, 'train/ and trainannot/'), chosen.target)} frames")

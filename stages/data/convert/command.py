@@ -1,7 +1,11 @@
-"""How a command that converts ends: with its result, or with a message and the exit code that a stage would have."""
+"""How a command that converts begins, with what the user gives, and ends, with its result or a stage's exit code."""
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
+
+from stages.data.raw import RawFolder
+from stages.data.reading import member, zip_of
 
 BAD_INPUT, MISSING, INPUT_OUTPUT = 65, 69, 74
 
@@ -19,3 +23,17 @@ def end(work: Callable[[], str]) -> None:
         code, told = INPUT_OUTPUT, str(error)
     print(told, file=sys.stderr if code else sys.stdout)
     sys.exit(code)
+
+
+def opened(source: Path, what: str) -> tuple[list[str], Callable[[str], bytes]]:
+    """The names in a folder or a zip, and a function that reads one; nothing is unpacked.
+
+    Raises: FileNotFoundError; ValueError naming the source, and as `walk.list_folder`.
+    """
+    if source.is_dir():
+        raw = RawFolder.of_user(source)
+        return raw.files(), raw.read
+    if not source.is_file():
+        raise FileNotFoundError(f"{source}: expected a folder or a zip with {what}, came no such file")
+    archive = zip_of(source)
+    return archive.namelist(), lambda name: member(archive, name)

@@ -9,16 +9,14 @@ tstid, since that is how the set's lists are used.
 
 import argparse
 import re
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from stages.data.convert.command import end
+from stages.data.convert.command import end, opened
 from stages.data.flowers import on_blue
 from stages.data.image import ImageError, decode, decode_labels
-from stages.data.reading import member, opened_zip
 from stages.data.splits import by_hash
 from stages.draw.scenes.encode import jpeg_exact, png_mask
 from stages.draw.scenes.mat import write_lists
@@ -66,30 +64,10 @@ def _decoded(decode: Callable[[bytes], np.ndarray], content: bytes, name: str) -
         ) from error
 
 
-def _open(source: Path) -> tuple[list[str], Callable[[str], bytes]]:
-    """The names in a folder or a zip, and a function that reads one; nothing is unpacked.
-
-    Raises: FileNotFoundError, ValueError naming the source.
-    """
-    if source.is_dir():
-        names = [path.relative_to(source).as_posix() for path in source.rglob("*") if path.is_file()]
-        return names, lambda name: (source / name).read_bytes()
-    if not source.is_file():
-        raise FileNotFoundError(f"{source}: expected a folder or a zip with jpg/ and labels/, came no such file")
-    with opened_zip(source) as archive:
-        names = archive.namelist()
-
-    def read(name: str) -> bytes:
-        with zipfile.ZipFile(source) as archive:
-            return member(archive, name)
-
-    return names, read
-
-
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Labelled flowers to the layout of Oxford Flowers 102")
     parser.add_argument("source", type=Path, help="a zip or folder with jpg/ and labels/")
     parser.add_argument("target", type=Path, help="the folder to write, such as data/flowers")
     parser.add_argument("--test", type=int, required=True, help="how many photos to hold out")
     chosen = parser.parse_args()
-    end(lambda: f"{convert(*_open(chosen.source), chosen.target, chosen.test)} photos")
+    end(lambda: f"{convert(*opened(chosen.source, 'jpg/ and labels/'), chosen.target, chosen.test)} photos")

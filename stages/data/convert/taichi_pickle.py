@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from stages.data import sizes
 from stages.data.convert.command import end
 
 ALLOWED = {
@@ -113,7 +114,7 @@ def convert(source: Path, target: Path) -> int:
     if not source.is_file():
         raise FileNotFoundError(f"{source}: expected the published pickle, came no such file")
     try:
-        columns = read_table(source.read_bytes())
+        columns = read_table(sizes.content(source))
         if missing := {"file_name", "frame_number", "value"} - set(columns):
             raise NoJoints(f"expected the columns file_name, frame_number, value, came no {sorted(missing)}")
         shapes = {np.shape(value) for value in columns["value"]}

@@ -4,12 +4,14 @@ import pickle
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import IO, Any
 
 import torch
 from torch import Tensor
 
+from stages.data import sizes
 from stages.data.weights_kind import hostile
 
 STORAGES = {
@@ -19,6 +21,9 @@ STORAGES = {
 }  # fmt: skip
 TENSORS = frozenset({"torch._utils._rebuild_tensor", "torch._utils._rebuild_tensor_v2"})
 PARAMETERS = frozenset({"torch._utils._rebuild_parameter", "torch._utils._rebuild_parameter_with_state"})
+
+# A tensor that repeats its numbers may take more than they do, but no more than this many.
+MOST_REPEATED = 1 << 24
 
 Storage = Callable[[], Tensor]
 
@@ -67,8 +72,11 @@ class Names(dict):
         """A state dict's own notes."""
 
 
-class Reader(pickle.Unpickler):
-    """Turns every name into a record and every storage into a function that gives its numbers."""
+class Reader(pickle._Unpickler):
+    """Turns every name into a record and every storage into a function that gives its numbers.
+
+    The unpickler in C makes room for any number that the file gives to a remembered object, gigabytes of it.
+    """
 
     def __init__(self, stream: IO[bytes], storage: Callable[[tuple], Storage]) -> None:
         super().__init__(stream, encoding="utf-8", errors="replace")
@@ -81,9 +89,9 @@ class Reader(pickle.Unpickler):
             return Names
         return type(name.rpartition(".")[2], (Record,), {"name": f"{module}.{name}"})
 
-    def persistent_load(self, identifier: Any) -> Any:
+    def persistent_load(self, pid: Any) -> Any:
         # Whole networks name their classes in this way before 1.6, with their source.
-        return identifier[1] if identifier[0] == "module" else self.storage(identifier)
+        return pid[1] if pid[0] == "module" else self.storage(pid)
 
 
 @dataclass(frozen=True)
@@ -102,6 +110,9 @@ class Pending:
         last = self.offset + sum((side - 1) * step for side, step in steps) if 0 not in size else -1
         if self.offset < 0 or min((*size, *stride, 0)) < 0 or last >= numbers.numel():
             raise ValueError(f"a tensor of shape {size} lies outside its {numbers.numel()} numbers")
+        # A step of 0 repeats one number as often as the shape says.
+        if prod(size) > max(numbers.numel(), MOST_REPEATED):
+            raise ValueError(f"a tensor of shape {size} repeats {numbers.numel()} numbers, {MOST_REPEATED} at most")
         return numbers.as_strided(size, stride, self.offset).clone()
 
 
@@ -149,8 +160,5 @@ def read_legacy(path: Path) -> Any:
         content = Reader(stream, storage).load()
         for key in Reader(stream, storage).load():
             count = int.from_bytes(stream.read(8), "little", signed=True)
-            numbers = stream.read(count * types[key].itemsize) if count >= 0 else b""
-            if len(numbers) != count * types[key].itemsize:
-                raise ValueError(f"it ends within the numbers {key}")
-            held[key] = _numbers(numbers, types[key])
+            held[key] = _numbers(sizes.exactly(stream, count * types[key].itemsize), types[key])
     return content

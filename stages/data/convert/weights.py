@@ -22,6 +22,7 @@ from stages.data import weights_kind as kinds
 from stages.data.convert.torch_records import Pending, Record, read_legacy, read_zip
 
 # Parts of a network's own state, in which torch keeps its tensors and its inner networks.
+DEEPEST, MOST_NAMES = 100, 1 << 17
 PARTS = ("_parameters", "_buffers", "_modules")
 
 
@@ -40,7 +41,10 @@ def read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         content = readers[kind.name](path)
         found: dict[str, Tensor] = {}
         left: dict[str, str] = {}
-        for name, value in _named(content, "", set()):
+        for count, (name, value) in enumerate(_named(content, "", set())):
+            # One mapping may stand in many places, in each level of them again.
+            if count == MOST_NAMES:
+                raise ValueError(f"expected at most {MOST_NAMES} values, came more")
             if isinstance(value, Pending):
                 if name in found:
                     raise ValueError(f"it holds {name} twice")
@@ -69,6 +73,8 @@ def _named(value: Any, name: str, above: set[int]) -> Iterator[tuple[str, Any]]:
         if value is not None:
             yield name, value
         return
+    if len(above) == DEEPEST:
+        raise ValueError(f"expected at most {DEEPEST} mappings within each other, came more: {name[:80]}…")
     for key, held in inner:
         yield from _named(held, f"{name}.{key}" if name else str(key), above | {id(value)})
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from stages import graph
-from stages.retrace.doctor import leftovers, surroundings
+from stages.retrace.doctor import leftovers, libraries, surroundings
 from stages.retrace.doctor.findings import Finding
 from stages.retrace.report import FINDING, FINE
 
@@ -31,7 +31,7 @@ class Health:
 
 
 def run() -> Health:
-    """Looks at locks, saved states, half-published outputs, environment, user data and disk."""
+    """Looks at locks, saved states, half-published outputs, environment by every byte, user data and disk."""
     stages = graph.load(Path())
     return Health(tuple(one for look in _looks() for one in look(stages)))
 
@@ -39,5 +39,5 @@ def run() -> Health:
 def _looks() -> Iterable[Any]:
     return (
         leftovers.locks, leftovers.publishes, leftovers.states, leftovers.receipts,
-        surroundings.environment, surroundings.optional, surroundings.user_data, surroundings.disk,
+        libraries.versions, libraries.files, surroundings.optional, surroundings.user_data, surroundings.disk,
     )  # fmt: skip

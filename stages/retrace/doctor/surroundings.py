@@ -1,48 +1,20 @@
-"""What a run needs of this machine: the locked packages, optional programs, the user's data, disk."""
+"""What a run needs of this machine beside the locked packages: optional programs, the user's data, disk."""
 
 import shutil
 from collections.abc import Iterator, Sequence
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from stages.graph import Stage
 from stages.retrace.doctor.findings import Finding
 
-LOCK = Path("envs/core.lock")
 PROGRAMS = {
     "git": "DVC's experiments need it, and explain's old lines come from its history",
     "strace": "the test of declared against actual access skips without it",
     "dot": "draws what `retrace trace --dot` prints",
 }
-NAMED = 4
 # More than all results and states of a demo.
 DRAWN_MB = 2048
-
-
-def environment(stages: Sequence[Stage]) -> Iterator[Finding]:
-    """Installed packages against the lock that receipts name."""
-    from packaging.requirements import Requirement
-
-    wrong, count = [], 0
-    for line in LOCK.read_text(encoding="utf-8").splitlines():
-        if not line or line[0] in " #-":
-            continue
-        wanted = Requirement(line.rstrip("\\ "))
-        if wanted.marker and not wanted.marker.evaluate():
-            continue
-        count += 1
-        try:
-            found = metadata.version(wanted.name)
-        except metadata.PackageNotFoundError:
-            found = "none"
-        if found not in str(wanted.specifier).removeprefix("=="):
-            wrong.append(f"{wanted.name} {wanted.specifier}, found {found}")
-    if wrong:
-        more = f" and {len(wrong) - NAMED} more" if len(wrong) > NAMED else ""
-        yield Finding("environment", f"not as {LOCK} says: {'; '.join(wrong[:NAMED])}{more}", "make setup")
-    else:
-        yield Finding("environment", f"all {count} packages are those of {LOCK}")
 
 
 def optional(stages: Sequence[Stage]) -> Iterator[Finding]:

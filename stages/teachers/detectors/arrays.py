@@ -15,7 +15,9 @@ ALLOWED = {(f"numpy.{core}.multiarray", name) for core in ("core", "_core") for 
 }
 
 
-class _Reader(pickle.Unpickler):
+class _Reader(pickle._Unpickler):
+    """The unpickler in C makes room for any number that the file gives to a remembered object, gigabytes of it."""
+
     def find_class(self, module: str, name: str):
         if (module, name) not in ALLOWED:
             raise pickle.UnpicklingError(f"it asks for {module}.{name}")

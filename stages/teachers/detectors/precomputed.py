@@ -31,5 +31,7 @@ class Precomputed:
 
 def open_detector(block: Block, raw: RawFolder, folder: Path | None, device: str) -> Precomputed:
     """Raises: FileNotFoundError where the raw folder has no such file."""
-    digest = hashlib.sha256(raw.read(block.precomputed_file)).hexdigest()
-    return Precomputed(raw.path(block.precomputed_file), block.threshold, digest)
+    path = raw.path(block.precomputed_file)
+    with path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    return Precomputed(path, block.threshold, digest)

@@ -17,6 +17,7 @@ from stages.retrace.evidence import current
 from stages.runner import receipt
 
 STORE = Path("results/store")
+DEEPEST = 60
 
 
 @dataclass(frozen=True)
@@ -120,11 +121,16 @@ def parse(raw: bytes, file: str) -> Evidence:
         _Shape.model_validate(content)
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise ValueError(f"no JSON: {error}") from None
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
         raise ValueError(f"{'.'.join(map(str, problem['loc'])) or 'it'}: {problem['msg']}") from None
     if content.get("schema") != receipt.SCHEMA:
         raise ValueError(f"schema {content.get('schema')!r} instead of {receipt.SCHEMA}")
+    # The runner's form has a space a level; what is deeper would end in the recursion of whoever shows it.
+    if b"\n" + b" " * DEEPEST in raw:
+        raise ValueError(f"nested more than {DEEPEST} levels deep")
     if receipt.encode(content) != raw:
         raise ValueError("not in the form that the runner writes: it was edited")
     return Evidence(file, hashlib.sha256(raw).hexdigest(), content)

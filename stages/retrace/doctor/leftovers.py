@@ -14,7 +14,8 @@ from stages.graph import Stage
 from stages.retrace.doctor import cut_off
 from stages.retrace.doctor.findings import Finding
 from stages.retrace.evidence import current
-from stages.retrace.evidence.receipts import Shelf, is_digest
+from stages.retrace.evidence.receipts import Shelf
+from stages.retrace.evidence.sound import is_digest
 from stages.runner import lock, machine
 
 SNAKEMAKE = Path(".snakemake")

@@ -2,7 +2,9 @@
 
 import csv
 import difflib
+import hashlib
 import io
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from stages.retrace.evidence.identify import Identity
-from stages.retrace.evidence.receipts import Receipt, Shelf, outputs, read_output
+from stages.retrace.evidence.receipts import Receipt, Shelf, outputs
 
 # Columns that say what a number is; the others say what it came out as.
 NOT_NAMES = ("ours", "value", "spread", "seeds", "printed", "difference", "protocol", "unit", "profile")
@@ -120,7 +122,7 @@ def _of_score(row: Mapping[str, str], score: Receipt, shelf: Shelf) -> list[Behi
     """The values of a score that agree with a row in every name that both have."""
     if "score.json" not in score.content["outputs"]:
         return []
-    content = read_output(score, "score.json")
+    content = _read_output(score, "score.json")
     values = content.get("values", []) if isinstance(content, dict) else []
     return [
         _behind(row, content, value, score, shelf)
@@ -148,3 +150,17 @@ def _behind(
     files = [(path, entry["sha256"]) for _, node in others for path, entry in outputs(node).items()]
     protocol = tuple((sums[sha256], path) for path, sha256 in files if sha256 in sums)
     return Behind(seed, float(value["value"]), score, tuple(samples), tuple(models), others, protocol)
+
+
+def _read_output(node: Receipt, name: str) -> Any:
+    """The content of a stage's JSON file, only if it is what the receipt says.
+
+    Raises: FileNotFoundError where it is not there, ValueError where its bytes are others.
+    """
+    path = node.folder / name
+    if not path.is_file():
+        raise FileNotFoundError(f"expected {path}, which its receipt lists; build it again or pull it")
+    content = path.read_bytes()
+    if hashlib.sha256(content).hexdigest() != node.content["outputs"][name]["sha256"]:
+        raise ValueError(f"{path} has other bytes than its receipt says; `retrace audit` finds what was altered")
+    return json.loads(content)

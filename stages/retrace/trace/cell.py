@@ -1,9 +1,7 @@
 """One number of a table, followed to the scores, sample sets and models that it came from."""
 
-import csv
 import difflib
 import hashlib
-import io
 import json
 import re
 from collections.abc import Mapping
@@ -11,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from stages.retrace.evidence import table
 from stages.retrace.evidence.identify import Identity
 from stages.retrace.evidence.receipts import Receipt, Shelf, outputs
 
@@ -80,7 +79,7 @@ def find_cell(words: str, found: Identity, shelf: Shelf) -> Cell:
     place = found.file if Path(found.file).is_file() else ""
     if not place:
         raise ValueError(f"{found.file}: expected the table itself, to read the row from")
-    rows = list(csv.DictReader(io.StringIO(Path(place).read_text(encoding="utf-8"))))
+    rows = table.rows(Path(place))
     row = _row([word.strip() for word in words.split(",") if word.strip()], rows)
     behind = [one for _, _, node in shelf.inputs(found.node) if node for one in _of_score(row, node, shelf)]
     if not behind:

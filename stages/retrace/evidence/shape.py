@@ -18,6 +18,7 @@ def _inside(path: str) -> str:
     return path
 
 
+DEEPEST = 60
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Place = Annotated[str, AfterValidator(_inside)]
 
@@ -82,6 +83,9 @@ def read(raw: bytes) -> dict[str, Any]:
         raise ValueError(f"no JSON: {error}") from None
     if content["schema"] != receipt.SCHEMA:
         raise ValueError(f"schema {content['schema']!r} instead of {receipt.SCHEMA}")
+    # The runner's form has a space a level; what is deeper would end in the recursion of whoever shows it.
+    if b"\n" + b" " * DEEPEST in raw:
+        raise ValueError(f"nested more than {DEEPEST} levels deep")
     if receipt.encode(content) != raw:
         raise ValueError("not in the form that the runner writes: it was edited")
     return content

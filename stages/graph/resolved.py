@@ -70,11 +70,23 @@ class Stage:
         return [out for out in self.outs if out not in self.folders and out not in self.shown]
 
 
+class Unreadable(ValueError):
+    """The files of the graph do not give one."""
+
+
 def load(root: str | Path) -> tuple[Stage, ...]:
     """Resolve root/dvc.yaml against the parameters into stages, in the order of the file.
 
-    Raises: ValueError for anything that the two engines would read differently, naming the stage.
+    Raises: Unreadable for anything that the two engines would read differently, naming the stage, and for files that
+    are none or not what they must be.
     """
+    try:
+        return _load(Path(root))
+    except ValueError as error:
+        raise Unreadable(str(error)) from error
+
+
+def _load(root: Path) -> tuple[Stage, ...]:
     from dvc.exceptions import DvcException
     from dvc.fs import localfs
     from dvc.parsing import DataResolver, MatrixDefinition
@@ -86,12 +98,11 @@ def load(root: str | Path) -> tuple[Stage, ...]:
         fs = localfs
         config: Mapping[str, Any] = {}
 
-    root = Path(root)
     try:
+        rules.refuse_no_files(root)
         document = load_path(str(root / "dvc.yaml"), localfs)
+        rules.check_document(document)
         values = Parameters(root)
-        for name, entry in document["stages"].items():
-            rules.refuse_unknown(f"stage {name}", entry, rules.STAGE_KEYS)
         resolver = DataResolver(Folder(), str(root), document)  # pyright: ignore[reportArgumentType]
         for name, definition in resolver.definitions.items():
             if isinstance(definition, MatrixDefinition):
@@ -99,6 +110,8 @@ def load(root: str | Path) -> tuple[Stage, ...]:
         entries = {key: resolver.resolve_one(key)[key] for key in resolver.get_keys()}
     except DvcException as error:
         raise ValueError(f"dvc.yaml: {error}") from error
+    except RecursionError:
+        raise ValueError("dvc.yaml or stages/code.json is nested too deeply; run `make graph`") from None
     # Snakemake checks the generated files as it loads, so the stage that does it for DVC is none of its rules.
     entries.pop(GUARD, None)
     made = {_path(name, out) for name, entry in entries.items() for out in entry.get("outs", [])}

@@ -1,11 +1,15 @@
 """What dvc.yaml may hold so that DVC and Snakemake read it alike: checked as it is written and as it is loaded."""
 
 import difflib
+import os
 import re
 from collections.abc import Iterable, Mapping
 from graphlib import CycleError, TopologicalSorter
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
+
+from stages import homes
+from stages.graph.names import CODE
 
 RESOURCES = {"torch": "torch", "gpu": "gpu", "mem_mb": "mem_mb", "runtime_min": "runtime", "disk_mb": "disk_mb"}
 META_TYPES = {"threads": int, **dict.fromkeys(RESOURCES, int), "final": bool}
@@ -29,6 +33,31 @@ def refuse_unknown(where: str, keys: Iterable[str], known: Iterable[str]) -> Non
     for key in keys:
         if key not in known:
             raise ValueError(f"dvc.yaml: {where}: {key} is not known here{closest(key, known)}; known: {sorted(known)}")
+
+
+def refuse_no_files(root: Path) -> None:
+    """Raises: ValueError for a file of the graph or of parameters in whose place a folder, pipe or dead link lies."""
+    for name in ("dvc.yaml", CODE, *homes.files(root)):
+        if os.path.lexists(root / name) and not (root / name).is_file():
+            raise ValueError(f"{name}: expected a file, found a folder, a pipe or a link that leads nowhere")
+
+
+def check_document(document: Any) -> None:
+    """Raises: ValueError for what is no dvc.yaml."""
+    from dvc.schema import COMPILED_MULTI_STAGE_SCHEMA
+    from voluptuous import Invalid
+
+    stages = document.get("stages") if isinstance(document, Mapping) else None
+    if not isinstance(stages, Mapping) or not all(isinstance(entry, Mapping) for entry in stages.values()):
+        raise ValueError("dvc.yaml: expected `stages:` and below it a mapping for each; run `make graph`")
+    for name, entry in stages.items():
+        refuse_unknown(f"stage {name}", entry, STAGE_KEYS)
+        if not isinstance(entry.get("meta") or {}, Mapping):
+            raise ValueError(f"dvc.yaml: stage {name}: meta is no mapping; run `make graph`")
+    try:
+        COMPILED_MULTI_STAGE_SCHEMA(document)
+    except Invalid as error:
+        raise ValueError(f"dvc.yaml: {error}; run `make graph`") from None
 
 
 def check_matrix(name: str, axes: Mapping[str, Any]) -> None:

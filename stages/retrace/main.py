@@ -17,7 +17,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from stages.retrace.report import CLOSED, DEFECT, ENVIRONMENT, STOPPED, USAGE, Report
+from stages.retrace.report import CLOSED, DEFECT, ENVIRONMENT, STOPPED, USAGE, Report, Spoiled
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -106,24 +106,27 @@ def doctor(as_json: Json = False) -> None:
 def _answer(command: str, as_json: bool, **options: Any) -> None:
     """Runs a command in the project's root, prints its report and exits with its code."""
     os.chdir(_root())
+    from stages.graph import Unreadable
     from stages.runner import terminal
+    from stages.runner.exits import StageFailure
 
     terminal.speak_plainly()
     try:
         report = import_module(f"stages.retrace.{command}.command").run(**options)
-    except ValueError as error:
-        _stop(USAGE, str(error))
-    except (OSError, ModuleNotFoundError) as error:
-        _stop(ENVIRONMENT, str(error))
-    except KeyboardInterrupt:
-        _stop(STOPPED, "stopped")
-    try:
         _show(command, report, as_json)
         sys.stdout.flush()
     except BrokenPipeError:
         # Whoever read has read enough; what is left must not be tried again as the process ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(CLOSED) from None
+    except OSError as error:
+        _stop(ENVIRONMENT, f"{error.filename}: {error.strerror}" if error.filename else str(error))
+    except (Spoiled, StageFailure, Unreadable, ModuleNotFoundError) as error:
+        _stop(ENVIRONMENT, str(error))
+    except ValueError as error:
+        _stop(USAGE, str(error))
+    except KeyboardInterrupt:
+        _stop(STOPPED, "stopped")
     raise typer.Exit(report.code)
 
 

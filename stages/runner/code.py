@@ -15,6 +15,8 @@ CACHE = Path(".work/code.sqlite")
 FORM = 1
 # What the parser derives from the rest, or keeps of the writing.
 LEFT_OUT = frozenset({"ctx", "kind", "type_comment"})
+# Far above what people write, and below what any Python refuses to parse.
+DEEPEST = 400
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -30,12 +32,35 @@ class Source:
 def tree_text(source: bytes) -> str:
     """A source's syntax tree as text that every Python from 3.11 on gives alike: no comment, layout or docstring.
 
-    Raises: SyntaxError, ValueError for what is no Python.
+    Raises: SyntaxError, ValueError for what is no Python, and for a tree so deep that not every Python parses it.
     """
-    return "".join(_words(ast.parse(source)))
+    return _text_of(_parsed(source))
 
 
-def _words(node: ast.AST) -> Iterator[str]:
+def _parsed(source: bytes) -> ast.Module:
+    """Raises: SyntaxError, ValueError."""
+    try:
+        return ast.parse(source)
+    except (RecursionError, MemoryError) as error:
+        raise ValueError(f"nested too deeply: {error}") from None
+
+
+def _text_of(tree: ast.Module) -> str:
+    """Not by recursion, whose depth is not Python's to promise: a sum of many terms is as deep as it is long."""
+    words: list[str] = []
+    waiting: list[tuple[int, ast.AST | str]] = [(0, tree)]
+    while waiting:
+        depth, item = waiting.pop()
+        if isinstance(item, str):
+            words.append(item)
+        elif depth > DEEPEST:
+            raise ValueError(f"nested more than {DEEPEST} levels deep")
+        else:
+            waiting += [(depth + 1, part) for part in reversed(list(_parts(item)))]
+    return "".join(words)
+
+
+def _parts(node: ast.AST) -> Iterator[ast.AST | str]:
     """Fields that are empty are left out: newer Pythons have more of them."""
     yield f"({type(node).__name__}"
     for name, value in ast.iter_fields(node):
@@ -47,10 +72,7 @@ def _words(node: ast.AST) -> Iterator[str]:
             continue
         yield f" {name}="
         for item in value if isinstance(value, list) else [value]:
-            if isinstance(item, ast.AST):
-                yield from _words(item)
-            else:
-                yield f"{item!r},"
+            yield item if isinstance(item, ast.AST) else f"{item!r},"
     yield ")"
 
 
@@ -64,7 +86,8 @@ def read_source(content: bytes) -> Source:
     """All that matters of a source file's bytes; where they do not parse, the bytes stand for the tree."""
     sha256 = hashlib.sha256(content).hexdigest()
     try:
-        tree = ast.parse(content)
+        tree = _parsed(content)
+        text = _text_of(tree)
     except (SyntaxError, ValueError):
         return Source(sha256, sha256, ())
     named: dict[str, None] = {}
@@ -74,7 +97,7 @@ def read_source(content: bytes) -> Source:
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
             named |= dict.fromkeys([node.module, *(f"{node.module}.{alias.name}" for alias in node.names)])
     ours = tuple(name for name in named if name.split(".")[0] == "stages")
-    return Source(sha256, hashlib.sha256("".join(_words(tree)).encode()).hexdigest(), ours)
+    return Source(sha256, hashlib.sha256(text.encode()).hexdigest(), ours)
 
 
 class Code:

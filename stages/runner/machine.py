@@ -16,20 +16,29 @@ RUNS = Path(".work/runs")
 RESUME = Path(".work/resume")
 # Numbers of glibc's malloc.h.
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
-KNOWN = ("gpus", "processes", "resume_root")
+KNOWN = {"gpus": int, "processes": int, "resume_root": str}
 
 
 def config() -> dict:
     """Reads `.work/config` (TOML): `gpus`, `processes`, `resume_root`; empty if there is none.
 
-    Raises: ValueError for a key that nothing reads.
+    Raises: ValueError for a file that is none or no TOML, a key that nothing reads, and a value of another kind.
     """
-    if not CONFIG.is_file():
+    if not os.path.lexists(CONFIG):
         return {}
-    content = tomllib.loads(CONFIG.read_text(encoding="utf-8"))
+    if not CONFIG.is_file():
+        raise ValueError(f"{CONFIG}: expected a file, found a folder, a pipe or a link that leads nowhere")
+    try:
+        content = tomllib.loads(CONFIG.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{CONFIG} is not TOML: {error}; mend or remove it") from None
     unknown = sorted(set(content) - set(KNOWN))
     if unknown:
         raise ValueError(f"{CONFIG}: unknown keys {unknown}; known are {list(KNOWN)}")
+    for key, value in content.items():
+        if type(value) is not KNOWN[key] or (value < 0 if isinstance(value, int) else "\0" in value):
+            expected = "a path" if KNOWN[key] is str else "a whole number of at least 0"
+            raise ValueError(f"{CONFIG}: {key} is {value!r}; expected {expected}")
     return content
 
 

@@ -179,6 +179,7 @@ class Run:
         wanted = tuple(f"{arguments.out.name}.{suffix}" for suffix in arguments.files)
         content = {
             **content,
+            "device": "cuda" if self.gpus else "cpu",
             "packages": packages.loaded(self.plan.lock),
             "outputs": receipt.check_outputs(made, wanted),
         }

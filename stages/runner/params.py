@@ -1,5 +1,6 @@
 """Reads the files of parameters, as DVC does, and refuses by name what another reader would take for something else."""
 
+import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -50,6 +51,8 @@ def read(path: Path, names: Iterable[str] | None = None) -> dict[str, Any]:
     no mapping, repeats a key, has a key that is no text or a tag, or holds a value that versions of YAML read
     differently or that is not finite.
     """
+    if os.path.lexists(path) and not path.is_file():
+        raise StageFailure(BAD_PARAMS, f"{path}: expected a file, found a folder, a pipe or a link that leads nowhere")
     try:
         text = path.read_text(encoding="utf-8")
         yaml_text.judge(text, path)

@@ -2,6 +2,7 @@
 
 import ast
 import contextlib
+import hashlib
 import io
 import sqlite3
 import tokenize
@@ -298,3 +299,20 @@ def test_the_test_of_docstrings_sees_a_reader():
     assert docstrings_read("from inspect import getsource") == {"getsource"}
     assert docstrings_read("getattr(f, '__doc__')") == {"__doc__"}
     assert docstrings_read("x: dict = {'doc': 1}") == set()
+
+
+@pytest.mark.parametrize("terms", [code.DEEPEST + 1, 3_000, 20_000, 200_000])
+@pytest.mark.parametrize("form", ["x = {}\n", "def f():\n    return {}\n", "async def f():\n    await g({})\n"])
+def test_the_bytes_stand_for_a_tree_too_deep_for_some_pythons(terms, form):
+    """A sum of many terms, which recursion could not follow; one that a person writes keeps its tree."""
+    deep = form.format(" + ".join(["a"] * terms)).encode()
+    assert read_source(deep) == code.Source(value_of(deep), value_of(deep), ())
+    with pytest.raises(ValueError, match="nested"):
+        code.tree_text(deep)
+    plain = form.format(" + ".join(["a"] * 300))
+    spaced = form.format("  +  ".join(["a"] * 300)) + "# a comment\n"
+    assert read_source(plain.encode()).tree == read_source(spaced.encode()).tree != value_of(plain.encode())
+
+
+def value_of(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

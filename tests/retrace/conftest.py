@@ -1,9 +1,25 @@
 """Built toy projects for all files of this folder; tests alter copies."""
 
+from pathlib import Path
+
 import pytest
 
+from stages.runner import plan
 from tests.retrace.toy_paper import ToyPaper
 from tests.retrace.toy_tree import Tree
+
+
+@pytest.fixture(autouse=True)
+def own_verbs(monkeypatch):
+    """This process holds the project's verbs; those of a toy in the current folder are their own file alone."""
+    ours = plan.modules_of
+
+    def modules_of(verb: str, choices: dict[str, str]) -> tuple[str, ...]:
+        source = Path(f"stages/{verb}.py")
+        is_toy = source.is_file() and "def module_of" not in source.read_text(encoding="utf-8")
+        return (f"stages.{verb}",) if is_toy else ours(verb, choices)
+
+    monkeypatch.setattr(plan, "modules_of", modules_of)
 
 
 @pytest.fixture(scope="session")

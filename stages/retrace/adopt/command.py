@@ -79,7 +79,8 @@ def _sort(audit: Audit, report: AdoptReport) -> None:
     report.notes = found.notes
     hard = {}
     for finding in found.findings:
-        # A receipt that another run left is why adopt exists; a pulled one is checked like any other and then kept.
+        # A receipt that another run left is why adopt exists; a pulled one is checked like any other and then kept. One
+        # that a kept receipt denies is a finding of its own.
         pulled = finding.kind == "receipt" and finding.vouched_by.startswith(f"{receipt.RECEIPTS}/current/")
         if finding.kind not in STALE and not pulled:
             hard.setdefault(finding.stage, []).append(finding.line())

@@ -1,9 +1,9 @@
 """One audit: which stages, their receipts, and every check of the chosen scope."""
 
-import os
 from collections.abc import Mapping, Sequence
 
 from stages import graph
+from stages.retrace.audit import auditor, foreign
 from stages.retrace.audit import chain as audit_chain
 from stages.retrace.audit import every_byte as audit_bytes
 from stages.retrace.audit import root as audit_root
@@ -24,7 +24,8 @@ class Audit:
     def __init__(
         self, targets: Sequence[str], scope: str, sources: Sources, given: Mapping[str, Evidence] | None = None
     ) -> None:
-        self.scope, self.sources, self.named, self.given = scope, sources, bool(targets), given is not None
+        self.scope, self.sources, self.given = scope, sources, given is not None
+        self.targets, self.named = targets, bool(targets)
         stages = what.wanted(sources.stages, targets)
         self.kept, self.waivers = audit_chain.Kept(), Waivers()
         known = what.of_graph(sources.stages)
@@ -106,7 +107,7 @@ class Audit:
 
     def check(self) -> None:
         """The chain: receipts by themselves, their links, and the sources of today."""
-        self._check_folder_of_receipts()
+        self._check_places()
         comparison = Comparison(self.sources, self.waivers, self.authority, self.found)
         for out, unit in self.built.items():
             held, problem = self.evidence.get(out), self.unreadable.get(out)
@@ -129,13 +130,30 @@ class Audit:
             if unit.stage and not self.given:
                 comparison.check(unit, held)
 
-    def _check_folder_of_receipts(self) -> None:
+    def _check_places(self) -> None:
+        """Whether links, strangers or damaged files lie where receipts and outputs are read."""
+        if not self.given:
+            foreign.check_links(self.built.values(), self.found)
         if not self.named and not self.given:
+            if self.authority is None:
+                foreign.check_receipts(self.units, self.kept, self.found)
             for file, (expected, found) in self.kept.spoiled.items():
                 self.found.add("receipt", "", file, expected, found, "its name", "restore it from a copy")
         for file, digest in self.waivers.spoiled.items():
             self.found.add("waiver", "", file, "a name that is the sha256 of its content", digest, "its name",
                            "take it away, and run retrace adopt --accept again")  # fmt: skip
+
+    def refuse_nothing(self) -> None:
+        """Raises: FileNotFoundError if a target, or all, has nothing to audit and nothing was found wrong with that."""
+        built = {unit.name for unit in self.built.values()}
+        empty = [word for word in self.targets
+                 if not built & {stage.name for stage in graph.find(self.sources.stages, [word])}]  # fmt: skip
+        if (empty or not built) and not self.found.sorted():
+            where = "in dvc.lock and its objects" if self.given else "here"
+            raise FileNotFoundError(
+                f"nothing of {empty[0] if empty else 'the graph'} is built {where}, so there is nothing to audit: "
+                "build it, or pull it, first"
+            )
 
     def report(self, progress: bool) -> AuditReport:
         """Reads the bytes, where the scope has them, and sums up."""
@@ -148,11 +166,12 @@ class Audit:
             for unit, held in pairs:
                 audit_bytes.plan_users_files(unit, held, self.found, reading)
             audit_bytes.read_users_files(reading, self.found, progress)
-            if not self.named and self.authority is None and os.path.isdir("results"):
-                audit_bytes.check_foreign(self.units, self.evidence, self.found)
+            if not self.named and self.authority is None:
+                foreign.check_files(self.units, self.evidence, self.found)
         held = {out: held.digest for out, held in self.evidence.items() if out in self.built}
         unbuilt = [unit.name for out, unit in self.units.items() if out not in self.built]
         return AuditReport(
             self.scope, self.found.sorted(), self.found.notes, [unit.name for unit in self.built.values()], unbuilt,
             "" if self.authority else self.root(), held, reading.count, reading.bytes, reading.seconds,
+            auditor.digest(),
         )  # fmt: skip

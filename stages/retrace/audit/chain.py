@@ -1,9 +1,12 @@
 """Whether receipts are what runs wrote, and whether each speaks of the receipts before it."""
 
+import os
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from stages.retrace.audit.findings import Collector
+from stages.retrace.audit.twins import Runs, supersedes
 from stages.retrace.audit.units import Evidence, Unit, parse
 from stages.retrace.evidence.differences import Difference
 from stages.runner import receipt
@@ -23,29 +26,56 @@ class Kept:
             if len(path.stem) == 64 and set(path.stem) <= HEX:
                 self._keep(path, path.relative_to(top).as_posix())
         for path in sorted((folder / "current").glob("*")) if (folder / "current").is_dir() else []:
-            self.index[path.name.replace("~", "/")] = path.read_text(encoding="utf-8", errors="replace").strip()
+            self._index(path, path.relative_to(top).as_posix())
 
     def _keep(self, path: Path, file: str) -> None:
         try:
-            found = parse(path.read_bytes(), file)
+            found = parse(read_file(path), file)
         except (OSError, ValueError) as error:
             self.spoiled[file] = f"sha256 {path.stem}", str(error)
             return
+        follows = receipt.fingerprint(found.content)
         if found.digest != path.stem:
             self.spoiled[file] = f"sha256 {path.stem}", f"sha256 {found.digest}"
+        elif found.content["fingerprint"] != follows:
+            self.spoiled[file] = f"fingerprint {follows}", found.content["fingerprint"]
         else:
             self.by_digest[found.digest] = found
 
+    def _index(self, path: Path, file: str) -> None:
+        """An entry says sha256 and an end of line, and so does an audit of one that says anything else."""
+        try:
+            said = read_file(path).decode(errors="replace")
+        except (OSError, ValueError) as error:
+            self.spoiled[file] = "the sha256 of a receipt", str(error)
+            return
+        if len(said) == 65 and said.endswith("\n") and set(said[:64]) <= HEX:
+            self.index[path.name.replace("~", "/")] = said[:64]
+        else:
+            self.spoiled[file] = "the sha256 of a receipt", repr(said[:70])
+
     def index_place(self, out: str) -> str:
         return (receipt.RECEIPTS / "current" / out.replace("/", "~")).as_posix()
+
+    @cached_property
+    def runs(self) -> Runs:
+        """The kept receipts by what determines their bytes."""
+        return Runs(self.by_digest.values())
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of a plain file.    Raises: ValueError for anything else, which might never end; OSError."""
+    if not path.is_file():
+        raise ValueError("a folder, a link to nothing or a special file, where a file must be")
+    return path.read_bytes()
 
 
 def locate(unit: Unit, kept: Kept) -> tuple[Evidence | None, str]:
     """A unit's receipt where its stage left it, else the one kept; and why the one in place cannot be read."""
     place = Path(unit.place)
-    if place.is_file():
+    if os.path.lexists(place):
         try:
-            return parse(place.read_bytes(), unit.place), ""
+            return parse(read_file(place), unit.place), ""
         except (OSError, ValueError) as error:
             return None, str(error)
     return kept.by_digest.get(kept.index.get(unit.out, "")), ""
@@ -71,6 +101,11 @@ def check_receipt(unit: Unit, held: Evidence, kept: Kept, into: Collector) -> bo
     if disagreement := _inner(content):
         wrong(*disagreement, "its own command", again)
     last = kept.index.get(unit.out)
+    denied = kept.runs.denying(held)
+    if denied:
+        other, name = denied
+        wrong(f"{name} as receipt {other.digest} lists it", "another, though all that determines it is the same",
+              other.file, f"one of the two is false: rebuild {unit.name} and compare")  # fmt: skip
     if last is None or held.digest == last:
         return sound
     if held.digest in kept.by_digest and last in kept.by_digest:
@@ -80,7 +115,7 @@ def check_receipt(unit: Unit, held: Evidence, kept: Kept, into: Collector) -> bo
                  held.file, "retrace adopt writes the index anew")  # fmt: skip
     else:
         wrong(f"sha256 {last}", f"sha256 {held.digest}", kept.index_place(unit.out),
-              f"{again}; if it was pulled from elsewhere, run retrace adopt, which checks it and keeps it")  # fmt: skip
+              again if denied else f"{again}; if it was pulled, retrace adopt checks and keeps it")  # fmt: skip
     return sound
 
 
@@ -132,7 +167,8 @@ def check_links(
                          f"sha256 {entry['sha256']}", producer.file, f"rebuild {unit.name}")  # fmt: skip
             continue
         older = kept.by_digest.get(consumed or "")
-        if older and older.content["stage"] == path and older.outputs_digest() == entry["sha256"] == lists:
+        same = older and older.content["stage"] == path and older.outputs_digest() == entry["sha256"] == lists
+        if older and same and supersedes(producer.content, older.content):
             into.note(f"{path}: receipt {producer.digest[:16]} supersedes {older.digest[:16]}, which {unit.name} "
                       f"consumed, with equal bytes; {_what_differs(older, producer)}")  # fmt: skip
         else:

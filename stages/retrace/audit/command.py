@@ -9,9 +9,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from stages.retrace.audit import chain
-from stages.retrace.audit import root as authority
 from stages.retrace.audit.auditing import Audit
 from stages.retrace.audit.findings import AuditReport
+from stages.retrace.audit.revision import revision
 from stages.retrace.dvc import cache
 from stages.retrace.evidence.differences import Sources
 
@@ -26,10 +26,9 @@ def run(targets: Sequence[str], scope: str, root: str | None, against: str | Non
     if scope == "cache":
         return cache.audit(targets, root, against, progress)
     with ExitStack() as stack:
-        top = stack.enter_context(authority.revision(against)) if against else Path(".")
+        top = stack.enter_context(revision(against)) if against else Path(".")
         audit = Audit(targets, scope, Sources(top))
-        if not audit.built:
-            raise FileNotFoundError(f"nothing of {', '.join(targets) or 'the graph'} is built here; build it first")
         audit.judge(root, against)
         audit.check()
+        audit.refuse_nothing()
         return audit.report(progress)

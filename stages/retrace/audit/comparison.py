@@ -3,7 +3,7 @@
 from stages.retrace.audit.findings import Collector
 from stages.retrace.audit.root import Authority
 from stages.retrace.audit.units import Evidence, Unit
-from stages.retrace.evidence.differences import ABSENT, Difference, Sources
+from stages.retrace.evidence.differences import ABSENT, UNUSED, Difference, Sources
 from stages.retrace.evidence.waivers import Waivers
 from stages.runner import layers
 
@@ -33,6 +33,18 @@ class Comparison:
         if self._gaps[named] != held.content["gaps"]:
             self.into.note(f"{unit.name}: comments of the parameters name the gaps {self._gaps[named]}, "
                            f"those of the run {held.content['gaps']}")  # fmt: skip
+        self._packages(unit, held)
+
+    def _packages(self, unit: Unit, held: Evidence) -> None:
+        """What the run itself found of its installed packages."""
+        packages = held.content["packages"]
+        if altered := packages["altered"]:
+            more = f" and {len(altered) - 1} more" if altered[1:] else ""
+            self.into.add("environment", unit.name, held.file, "packages as they were installed",
+                          f"{altered[0]}{more} altered since, when the stage ran", held.file,
+                          f"install the environment anew (make setup) and rebuild {unit.name}")  # fmt: skip
+        for name, version in sorted(packages["others"].items()):
+            self.into.note(f"stages ran with {name} {version}, which is not the lock's version; their receipts say so")
 
     def judge(self, unit: Unit, held: Evidence, change: Difference, at: Unit) -> None:
         """Notes a difference that is cosmetic or waived; any other is a finding at the stage `at`."""
@@ -54,4 +66,4 @@ class Comparison:
 
     @staticmethod
     def _shown(kind: str, value: object) -> str:
-        return f"sha256 {value}" if kind in FILES and value != ABSENT else str(value)
+        return f"sha256 {value}" if kind in FILES and value not in (ABSENT, UNUSED) else str(value)

@@ -2,24 +2,19 @@
 
 import json
 import os
-import re
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from stages.graph.names import CHECKED
 from stages.retrace.audit.findings import Collector
-from stages.retrace.audit.units import STORE, Evidence, Unit
+from stages.retrace.audit.units import Evidence, Unit
 from stages.retrace.evidence import hashing
 from stages.retrace.evidence.identify import fingerprint_in
-from stages.runner import linked, receipt
+from stages.runner import linked
 from stages.runner.digest import IGNORED
 
 PICTURES = (".png", ".pdf")
 ENGINES_OWN = (".snakemake_timestamp", ".gitignore")
-# What a killed run leaves beside its output; the next run of the stage removes it, and `retrace doctor` names it.
-LEFTOVER = re.compile(r"\.[^/]+\.\d+\.(tmp|old)$")
 
 
 @dataclass
@@ -93,6 +88,9 @@ def plan(unit: Unit, held: Evidence, into: Collector, reading: Reading) -> None:
         into.add("extra", unit.name, unit.path(name), "no file of this name", f"{found[name]} bytes", held.file,
                  f"take it away, or rebuild {unit.name}")  # fmt: skip
     for name in sorted(found.keys() & outputs.keys()):
+        if found[name] != outputs[name]["size"]:
+            into.add("bytes", unit.name, unit.path(name), f"{outputs[name]['size']} bytes", f"{found[name]} bytes",
+                     held.file, again)  # fmt: skip
         reading.files.append((unit.path(name), found[name]))
         reading.expected[unit.path(name)] = unit, held, name
 
@@ -171,29 +169,3 @@ def _picture_hint(path: str, held: Evidence) -> str:
     if named == held.content["fingerprint"]:
         return "; its metadata still name this run, so the picture itself was altered"
     return f"; its metadata name {f'the run {named}' if named else 'no run'}, the receipt {held.content['fingerprint']}"
-
-
-def check_foreign(units: dict[str, Unit], evidence: dict[str, Any], into: Collector) -> None:
-    """Files under results/ that no receipt speaks of; the folder of receipts is the chain's own."""
-    folders = {unit.out for unit in units.values() if not unit.is_final}
-    finals = {unit.path(name) for out, unit in units.items() if unit.is_final and out in evidence
-              for name in evidence[out].content["outputs"]}  # fmt: skip
-    declared = {out for unit in units.values() if unit.stage for out in unit.stage.outs}
-    for root, inner, files in os.walk("results"):
-        place = Path(root).as_posix()
-        for name in [name for name in inner if LEFTOVER.search(f"/{name}")]:
-            into.note(f"{place}/{name}: left by a killed run; the next run of its stage removes it")
-        kept = [name for name in sorted(inner) if f"{place}/{name}" not in folders and not LEFTOVER.search(f"/{name}")]
-        inner[:] = [name for name in kept if f"{place}/{name}" != receipt.RECEIPTS.as_posix()]
-        for name in sorted(files):
-            path = f"{place}/{name}"
-            if (
-                path in finals
-                or path in declared
-                or name in ENGINES_OWN
-                or path == CHECKED
-                or LEFTOVER.search(f"/{name}")
-            ):
-                continue
-            into.add("foreign", place, path, "a receipt that lists it", "none", STORE.parent.as_posix(),
-                     "take it away; what no stage made has no place under results/")  # fmt: skip

@@ -50,7 +50,10 @@ class Finding:
 
 @dataclass
 class AuditReport:
-    """Findings sorted from raw data to tables, so the first is the first broken link; notes are no findings."""
+    """Findings sorted from raw data to tables, so the first is the first broken link; notes are no findings.
+
+    `auditor` is the digest of the code that audited, which no receipt names.
+    """
 
     scope: str
     findings: list[Finding] = field(default_factory=list)
@@ -62,6 +65,7 @@ class AuditReport:
     files: int = 0
     bytes: int = 0
     hashing_seconds: float = 0.0
+    auditor: str = ""
 
     @property
     def code(self) -> int:

@@ -1,12 +1,7 @@
 """What an auditor holds apart from the tree: the digest of a receipt, or a git revision; then only that counts."""
 
-import subprocess
-import tarfile
-import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from io import BytesIO
 from pathlib import Path
 
 from stages.retrace.audit.chain import Kept
@@ -91,27 +86,6 @@ def refuse(root: str, whole: str, units: list[Unit], here: dict[str, Evidence], 
         into.add("root", "", receipt.RECEIPTS.as_posix(), f"root {root}", f"root {whole} over all receipts, and no "
                  "single receipt of this digest", "the root that you hold",
                  "name the TARGET whose receipt the root is, to see where the chain differs")  # fmt: skip
-
-
-@contextmanager
-def revision(name: str) -> Iterator[Path]:
-    """A git revision of this project, laid out in a temporary folder.
-
-    Raises: ValueError if git knows no such revision; FileNotFoundError without git or a repository.
-    """
-    try:
-        done = subprocess.run(["git", "archive", "--format=tar", f"{name}:./"], capture_output=True, check=False)
-    except FileNotFoundError:
-        raise FileNotFoundError("--against needs the program git, which is not installed here") from None
-    if done.returncode:
-        said = done.stderr.decode(errors="replace").strip()
-        if "not a git repository" in said.lower():
-            raise FileNotFoundError(f"--against needs the project's git repository: {said}")
-        raise ValueError(f"--against {name}: git has no such revision of this project: {said}")
-    with tempfile.TemporaryDirectory() as folder:
-        with tarfile.open(fileobj=BytesIO(done.stdout)) as packed:
-            packed.extractall(folder, filter="data")
-        yield Path(folder)
 
 
 def held_by(top: Path, name: str, here: dict[str, Evidence], kept: Kept) -> Authority:

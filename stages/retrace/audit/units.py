@@ -1,7 +1,6 @@
 """What is audited: each built stage with its receipt, read so that nothing in the file can stop the audit."""
 
 import hashlib
-import json
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,11 +8,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
 from stages import graph
 from stages.graph import Stage
-from stages.retrace.evidence import current
+from stages.retrace.evidence import current, shape
 from stages.runner import receipt
 
 STORE = Path("results/store")
@@ -39,43 +36,6 @@ class Unit:
     def path(self, name: str) -> str:
         """Where one of its outputs lies."""
         return (Path(self.out).parent / name if self.is_final else Path(self.out, name)).as_posix()
-
-
-class _Output(BaseModel):
-    model_config = ConfigDict(strict=True)
-    sha256: str
-    size: int
-
-
-class _Input(BaseModel):
-    model_config = ConfigDict(strict=True)
-    path: str
-    sha256: str
-    receipt: str | None
-
-
-class _Environment(BaseModel):
-    model_config = ConfigDict(strict=True)
-    lock: str
-    sha256: str
-
-
-class _Shape(BaseModel):
-    """What every receipt holds, so that later checks may read it without asking."""
-
-    model_config = ConfigDict(strict=True)
-    stage: str
-    verb: str
-    command: list[str]
-    layers: list[str]
-    params: dict[str, Any]
-    gaps: list[str]
-    inputs: dict[str, _Input]
-    code: dict[str, str]
-    code_digest: str
-    environment: _Environment
-    outputs: dict[str, _Output]
-    fingerprint: str
 
 
 @dataclass(frozen=True)
@@ -115,19 +75,7 @@ def parse(raw: bytes, file: str) -> Evidence:
 
     Raises: ValueError saying why they are no receipt that the runner wrote.
     """
-    try:
-        content = json.loads(raw)
-        _Shape.model_validate(content)
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ValueError(f"no JSON: {error}") from None
-    except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        raise ValueError(f"{'.'.join(map(str, problem['loc'])) or 'it'}: {problem['msg']}") from None
-    if content.get("schema") != receipt.SCHEMA:
-        raise ValueError(f"schema {content.get('schema')!r} instead of {receipt.SCHEMA}")
-    if receipt.encode(content) != raw:
-        raise ValueError("not in the form that the runner writes: it was edited")
-    return Evidence(file, hashlib.sha256(raw).hexdigest(), content)
+    return Evidence(file, hashlib.sha256(raw).hexdigest(), shape.read(raw))
 
 
 @cache

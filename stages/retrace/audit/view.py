@@ -26,6 +26,7 @@ def show(report: AuditReport, page: Page) -> None:
     page.say(_sum(report), "bold red" if report.findings else "bold green")
     if report.root:
         page.say(f"root {report.root} over {len(report.receipts)} receipts")
+    page.say(f"auditor {report.auditor}, as a clean clone of the same revision prints it", "dim")
 
 
 def _in_full(finding: Finding) -> list[tuple[str, Line]]:

@@ -22,7 +22,10 @@ class Number:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a paper's rule decided about a claim, why if it did not, what that is worth, and which file says it."""
+    """What a paper's rule decided about a claim, why if it did not, what that is worth, and which file says it.
+
+    `rule` is the one that decided, in the words of the code; empty where the file does not say.
+    """
 
     word: str
     why: str = ""
@@ -30,6 +33,7 @@ class Verdict:
     seeds: int = 0
     numbers: tuple[Number, ...] = ()
     gaps: tuple[str, ...] = ()
+    rule: str = ""
     file: str = ""
 
 
@@ -49,23 +53,29 @@ def verdicts_of_rows(rows: Iterable[Mapping[str, str]]) -> dict[str, Verdict]:
             int(held[0]["seeds"] or 0),
             tuple(_compared(row) for row in held if row["comparison"]),
             tuple(held[0].get("gaps", "").split()),
+            held[0].get("rule", ""),
         )
         for claim, held in grouped.items()
     }
 
 
-def verdicts_of_json(content: Mapping[str, Any]) -> dict[str, Verdict]:
+def verdicts_of_json(content: Any) -> dict[str, Verdict]:
     """`claims` by id, each with a verdict, its worth, and values as deep as its table is; none without `claims`.
 
-    Raises: as `verdicts_of_rows`.
+    Raises: as `verdicts_of_rows`, TypeError for values of other kinds.
     """
+    if not isinstance(content, Mapping) or not isinstance(held := content.get("claims", {}), Mapping):
+        raise TypeError("it is no mapping")
     profile = str(content.get("profile", ""))
-    return {
-        claim: Verdict(
-            known(held["verdict"]), held.get("why", ""), held["worth"], held["seeds"], tuple(_nested(held, "", profile))
-        )
-        for claim, held in content.get("claims", {}).items()
-    }
+    return {str(claim): _entry(one, profile) for claim, one in held.items()}
+
+
+def _entry(held: Any, profile: str) -> Verdict:
+    texts = [held["verdict"], held.get("why", ""), held["worth"], held.get("rule", "")]
+    if not all(isinstance(text, str) for text in texts) or type(held["seeds"]) is not int:
+        raise TypeError("a verdict's words are texts, and its seeds a whole number")
+    numbers = tuple(_nested(held, "", profile))
+    return Verdict(known(texts[0]), texts[1], texts[2], held["seeds"], numbers, rule=texts[3])
 
 
 def known(word: str) -> str:

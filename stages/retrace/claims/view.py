@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 
 from stages.draw.verdict import FAILS, HOLDS
-from stages.retrace.claims.command import Claim, Ledger, Number
+from stages.retrace.claims.command import Ledger
+from stages.retrace.claims.desk import Claim
+from stages.retrace.claims.verdicts import Number
 from stages.retrace.page import Line, Page, quoted, styled, whole
 
 STYLES = {HOLDS: "bold green", FAILS: "bold red"}
@@ -25,7 +27,10 @@ def _claim(claim: Claim, page: Page) -> None:
     rows: list[tuple[str, Line]] = [("verdict", styled(f"[{style}]{word}[/]{worth}"))]
     if claim.decided_by:
         rows.append(("decided by", claim.decided_by))
-    rows += [("printed in", claim.evidence), ("rule", claim.rule), ("numbers", claim.measured_by)]
+    rows += [("printed in", claim.evidence), ("rule", claim.rule)]
+    if claim.judged_by and claim.judged_by != claim.rule:
+        rows.append(("judged by", claim.judged_by))
+    rows += [("numbers", claim.measured_by)]
     rows.append(("gaps", ", ".join(claim.gaps) or "–"))
     for target, is_made in claim.missing:
         command = styled(f"[cyan]{whole(f'make {target}')}[/]")

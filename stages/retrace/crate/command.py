@@ -30,13 +30,15 @@ class Draft:
     """A crate before it is written."""
 
     def __init__(self) -> None:
-        self.graph, shelf = Graph(), Shelf()
+        self.graph, self.shelf = Graph(), Shelf()
+        shelf = self.shelf
         self.payload = Payload(self.graph, shelf)
         finals = sorted((node for node in shelf.current.values() if node.is_final), key=lambda node: node.stage)
         if not finals:
-            raise FileNotFoundError(
-                "expected a built table or figure, found no receipt of one; build it first, such as with make table1"
-            )
+            raise FileNotFoundError("; ".join((
+                "expected a built table or figure, found no receipt of one; build it first, such as with make table1",
+                *self._spoiled,
+            )))  # fmt: skip
         self.nodes = _upstream(shelf, finals)
         lost = {entry["path"]: entry["receipt"] for node in finals for entry in shelf.lost(node)}
         self._lost = [f"{path}: its receipt {digest} is lost" for path, digest in sorted(lost.items())]
@@ -55,8 +57,12 @@ class Draft:
 
     @property
     def problems(self) -> list[str]:
-        """What forbids to write it: receipts that are lost, and files that are not what receipts say."""
-        return [*self._lost, *(text for _, text in sorted(self.payload.altered.items()))]
+        """What forbids to write it: receipts that are lost or none, and files that are not what receipts say."""
+        return [*self._lost, *self._spoiled, *(text for _, text in sorted(self.payload.altered.items()))]
+
+    @property
+    def _spoiled(self) -> list[str]:
+        return [self.shelf.spoiled[place] for place in self.shelf.in_place if place in self.shelf.spoiled]
 
     def add_prov(self) -> None:
         """The same in PROV-JSON, as a file of the crate."""

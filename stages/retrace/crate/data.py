@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from stages import yaml_text
 from stages.retrace.crate.graph import ROOT, Graph, local
 from stages.retrace.crate.payload import Payload
-from stages.retrace.evidence.origins import load_yaml
+from stages.retrace.evidence.papers import load_yaml
 from stages.retrace.evidence.receipts import Receipt, Shelf
 
 LICENCE = "LICENSE"

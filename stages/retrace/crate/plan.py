@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from stages import graph as stage_graph
 from stages.retrace.crate.graph import Graph, local
 from stages.retrace.crate.payload import Payload
-from stages.retrace.evidence.origins import Origins, load_yaml
+from stages.retrace.evidence.origins import Origins
 from stages.retrace.evidence.receipts import Receipt, Shelf, outputs
 
 WORKFLOW = "dvc.yaml"
@@ -29,8 +29,9 @@ class Plan:
     def __init__(self, graph: Graph, shelf: Shelf, payload: Payload) -> None:
         self._graph, self._shelf, self._payload = graph, shelf, payload
         self._origins = Origins()
-        self._groups = {place: stage.group for stage in stage_graph.load(Path()) for place in stage.outs}
-        self._told = load_yaml(Path(WORKFLOW))["stages"]
+        stages = stage_graph.load(Path())
+        self._groups = {place: stage.group for stage in stages for place in stage.outs}
+        self._told = {stage.group: stage.desc for stage in stages}
         self._before: dict[str, set[str]] = {}
 
     def tool(self, node: Receipt) -> str:
@@ -58,7 +59,7 @@ class Plan:
         place = node.place.as_posix() if node.is_final else node.stage
         group = self._groups.get(place) or str(node.content["verb"])
         key = local("step", group, tool.rpartition("-")[2])
-        self._graph.add(key, "HowToStep", name=group, description=self._told.get(group, {}).get("desc"))
+        self._graph.add(key, "HowToStep", name=group, description=self._told.get(group))
         self._graph.link(key, "workExample", tool)
         self._graph.link(WORKFLOW, "step", key)
         environment = node.content["environment"]

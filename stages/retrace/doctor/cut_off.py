@@ -3,7 +3,8 @@
 import json
 from pathlib import Path
 
-import yaml
+from stages.retrace.dvc import locked
+from stages.retrace.report import Spoiled
 
 
 def json_file(path: Path) -> bool:
@@ -17,12 +18,10 @@ def json_file(path: Path) -> bool:
     return False
 
 
-def dvc_lock(path: Path) -> bool:
-    """Whether DVC's list of what it made is there and does not parse, or lacks its head."""
+def dvc_lock() -> bool:
+    """Whether DVC's list of what it made is there and DVC refuses it."""
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except (yaml.YAMLError, UnicodeDecodeError):
+        locked.stages()
+    except Spoiled:
         return True
-    except OSError:
-        return False
-    return not isinstance(content, dict) or "schema" not in content
+    return False

@@ -13,13 +13,14 @@ from pathlib import Path
 from stages.graph import Stage
 from stages.retrace.doctor import cut_off
 from stages.retrace.doctor.findings import Finding
+from stages.retrace.dvc import locked
 from stages.retrace.evidence import current
-from stages.retrace.evidence.receipts import Shelf, is_digest
+from stages.retrace.evidence.receipts import Shelf
+from stages.retrace.evidence.sound import is_digest
 from stages.runner import lock, machine
 
 SNAKEMAKE = Path(".snakemake")
 DVC = Path(".dvc/tmp/rwlock")
-DVC_LOCK = Path("dvc.lock")
 RESULTS = Path("results")
 HALF = re.compile(r"\.(?P<name>.+)\.(?P<process>\d+)\.(?P<kind>tmp|old)")
 NAMED = 3
@@ -40,9 +41,9 @@ def locks(stages: Sequence[Stage]) -> Iterator[Finding]:
         )
     elif cut_off.json_file(DVC) and not _running("dvc"):
         yield Finding("lock", f"{DVC} was cut off when DVC was killed, and DVC refuses to start", f"rm {DVC}")
-    if cut_off.dvc_lock(DVC_LOCK) and not _running("dvc"):
-        yield Finding("lock", f"{DVC_LOCK} was cut off when DVC was killed, and DVC refuses to start",
-                      f"rm {DVC_LOCK} && retrace adopt")  # fmt: skip
+    if cut_off.dvc_lock() and not _running("dvc"):
+        yield Finding("lock", f"{locked.LOCK} was cut off when DVC was killed, and DVC refuses to start",
+                      f"rm {locked.LOCK} && retrace adopt")  # fmt: skip
     for path in _files(lock.LOCKS):
         if process := _holder(path):
             yield Finding("running", f"process {process} is making {path.stem.replace('~', '/')}")

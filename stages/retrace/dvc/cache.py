@@ -10,10 +10,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from stages.retrace.audit import root as audit_root
+from stages.retrace.audit import chain as audit_chain
 from stages.retrace.audit import units as what
 from stages.retrace.audit.auditing import Audit
 from stages.retrace.audit.findings import AuditReport
+from stages.retrace.audit.revision import revision
+from stages.retrace.audit.twins import Runs
 from stages.retrace.audit.units import Evidence, Unit
 from stages.retrace.dvc import store as dvc_store
 from stages.retrace.dvc.entries import Entry, Objects, complaints
@@ -38,7 +40,7 @@ def audit(targets: Sequence[str], root: str | None, against: str | None, progres
     seconds = time.perf_counter() - started
     objects = Objects(objects_folder, {name: read[path] for name, (path, _) in files.items()})
     with ExitStack() as stack:
-        top = stack.enter_context(audit_root.revision(against)) if against else Path(".")
+        top = stack.enter_context(revision(against)) if against else Path(".")
         found = CacheAudit(targets, objects, runs_folder, Sources(top))
         found.check_all(root, against)
         return found.report(len(files), sum(size for _, size in files.values()), seconds)
@@ -105,6 +107,7 @@ class CacheAudit:
                 self._check_deps(name, entry)
         self._check_runs()
         self.audit.check()
+        self.audit.refuse_nothing()
 
     def _owners(self) -> dict[str, tuple[str, str]]:
         owners: dict[str, tuple[str, str]] = {}
@@ -147,6 +150,7 @@ class CacheAudit:
         from dvc.stage.cache import _get_cache_hash
 
         by_out = {unit.out: unit for unit in self.units.values()}
+        restored: list[tuple[str, Unit, Evidence]] = []
         for path in sorted(self.runs.glob("??/*/*")):
             file = path.as_posix()
             try:
@@ -163,6 +167,29 @@ class CacheAudit:
                          f"sha256 {value} under {key}", "its name", "take it away")  # fmt: skip
             elif unit and (entry := self._entry("runs", file, content, unit.name)) and not entry.absent:
                 self._check_entry("runs", unit, entry)
+                if held := self._restored(unit, entry):
+                    restored.append((file, unit, held))
+        self._check_restored(restored)
+
+    def _restored(self, unit: Unit, entry: Entry) -> Evidence | None:
+        """The receipt that a checkout of this entry would put in place."""
+        try:
+            return entry.receipt(unit, self.objects)
+        except ValueError:
+            return None  # a complaint of the entry's own check
+
+    def _check_restored(self, restored: list[tuple[str, Unit, Evidence]]) -> None:
+        """An entry that contradicts what lies here, what was kept or another entry would be restored all the same."""
+        kept = self.audit.kept
+        here = [held for unit in self.units.values() if (held := audit_chain.locate(unit, kept)[0])]
+        runs = Runs([*self.held.values(), *here, *kept.by_digest.values(), *(held for _, _, held in restored)])
+        for file, unit, held in restored:
+            locked, denied = self.held.get(unit.out), runs.denying(held)
+            if denied and not (locked and locked.content["outputs"] == held.content["outputs"]):
+                other, name = denied
+                self.add("runs", unit.name, file, f"{name} as {other.file} lists it",
+                         f"another, in receipt {held.digest}, though all that determines it is the same", other.file,
+                         "one of the two is false: take that one away, and rebuild")  # fmt: skip
 
     def report(self, files: int, size: int, seconds: float) -> AuditReport:
         """Sums up; the root is over the receipts that the lock names."""

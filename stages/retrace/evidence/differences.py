@@ -10,10 +10,13 @@ from stages import graph
 from stages.graph import Stage
 from stages.retrace.evidence import current
 from stages.retrace.evidence.cosmetic import is_cosmetic
+from stages.runner import plan
+from stages.runner.arguments import Arguments
 from stages.runner.code import Code
 from stages.runner.digest import file_digest, path_digest
 
 ABSENT = "(absent)"
+UNUSED = "(no code of this stage)"
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,7 @@ class Sources:
     def __init__(self, top: Path) -> None:
         self.top = top
         self._digests: dict[str, str] = {}
+        self._closures: dict[tuple[Any, ...], frozenset[str]] = {}
 
     @cached_property
     def stages(self) -> tuple[Stage, ...]:
@@ -67,8 +71,13 @@ class Sources:
             command = " ".join(content["command"]), " ".join(given.canonical)
             found.append(Difference("command", "command", *command, "dvc.yaml"))
         found += parameters(stage, given.layers, content["params"])
-        found += self._code_differences(content)
+        edited = self._code_differences(content)
+        found += edited
+        if all(one.cosmetic for one in edited):
+            found += self._other_files(given, content["code"])
         lock = content["environment"]
+        if lock["lock"] != plan.LOCK.as_posix():
+            found.append(Difference("environment", "lock", lock["lock"], plan.LOCK.as_posix(), lock["lock"]))
         found += self._file("environment", lock["lock"], lock["sha256"], lock["lock"])
         made = {out for other in self.stages for out in other.outs}
         for name, entry in sorted(content["inputs"].items()):
@@ -96,6 +105,19 @@ class Sources:
         return [
             Difference("code", path, known, self.digest(path), path, cosmetic[path]) for path, known in changed.items()
         ]
+
+    def _other_files(self, given: Arguments, ran: dict[str, str]) -> list[Difference]:
+        """Files that the stage can import and its receipt does not list, and the reverse; no edit explains either."""
+        key = given.verb, *given.choices.items()
+        if key not in self._closures:
+            roots = plan.roots(given.verb, plan.modules_of(given.verb, given.choices))
+            try:
+                self._closures[key] = frozenset(self.code.closure(roots))
+            except FileNotFoundError as error:
+                return [Difference("code", "code", f"{len(ran)} files", str(error), f"stages/{given.verb}.py")]
+        closure = self._closures[key]
+        missing = [Difference("code", path, ABSENT, self.digest(path), path) for path in sorted(closure - ran.keys())]
+        return missing + [Difference("code", path, ran[path], UNUSED, path) for path in sorted(ran.keys() - closure)]
 
     def code_digest(self, content: dict[str, Any]) -> str | None:
         """The digest of the code that a receipt lists; None where a file of it has other bytes by now."""

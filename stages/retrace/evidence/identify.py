@@ -6,7 +6,8 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from stages.retrace.evidence.receipts import Receipt, Shelf, file_sha256, is_digest, outputs
+from stages.retrace.evidence.receipts import Receipt, Shelf, file_sha256, outputs
+from stages.retrace.evidence.sound import is_digest
 
 MARK = b"retrace:fingerprint"
 PNG_START = b"\x89PNG\r\n\x1a\n"
@@ -36,14 +37,17 @@ def identify(target: str, shelf: Shelf) -> Identity:
     Raises: ValueError where there is no such thing, Unvouched where no receipt speaks of it.
     """
     path = Path(target)
-    if not os.path.exists(path):
+    if not os.path.lexists(path):
         return _by_digits(target, shelf)
     inside = path.relative_to(Path.cwd()) if path.is_absolute() and path.is_relative_to(Path.cwd()) else path
     owner = shelf.owner(inside)
     if path.is_dir():
         if owner is None:
-            raise Unvouched(f"{target}: no receipt lies in this folder or above it, so no stage vouches for it")
+            said = shelf.problem(inside) or "no receipt lies in this folder or above it, so no stage vouches for it"
+            raise Unvouched(f"{target}: {said}")
         return _of_folder(inside, owner)
+    if not path.is_file():
+        raise Unvouched(f"{target}: no plain file lies here, but a pipe, a device or a link that leads nowhere")
     return _of_file(path, inside, owner, shelf)
 
 
@@ -100,13 +104,15 @@ def _of_file(path: Path, inside: Path, owner: Receipt | None, shelf: Shelf) -> I
     same.sort(key=lambda node: (not shelf.is_current(node), _name_of(node, sha256) != path.name))
     fingerprint = fingerprint_in(path)
     named = next((node for node in same if node.fingerprint == fingerprint), None)
+    spoiled = shelf.problem(inside)
     if same:
         node = named or same[0]
         how = f"by its bytes: it is {_path_of(node, sha256)}"
-        late = "" if shelf.is_current(node) else "it comes from an earlier run; the stage has made others since"
+        wrong = spoiled
         if owner and owner.digest != node.digest:
-            late = f"at this place the receipt lists other bytes: it was put there instead of {owner.stage}'s own"
-        return Identity(node, name, sha256, how, not (owner and owner.digest != node.digest), late)
+            wrong = f"at this place the receipt lists other bytes: it was put there instead of {owner.stage}'s own"
+        late = "" if shelf.is_current(node) else "it comes from an earlier run; the stage has made others since"
+        return Identity(node, name, sha256, how, not wrong, wrong or late)
     marked = [node for node in shelf.holding(fingerprint) if node.fingerprint == fingerprint] if fingerprint else []
     if marked:
         warning = (
@@ -121,7 +127,7 @@ def _of_file(path: Path, inside: Path, owner: Receipt | None, shelf: Shelf) -> I
         return Identity(owner, name, sha256, "by its place", False, warning)
     hint = f"its metadata name the fingerprint {fingerprint}, of another project or a lost run" if fingerprint else (
         "no receipt here lists these bytes, and the file carries no fingerprint")  # fmt: skip
-    raise Unvouched(f"{path}: {hint} (sha256 {sha256})")
+    raise Unvouched(f"{path}: {spoiled or hint} (sha256 {sha256})")
 
 
 def _by_digits(target: str, shelf: Shelf) -> Identity:

@@ -3,15 +3,13 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
 from typing import Any
 
-from stages import homes, yaml_text
+from stages import homes
+from stages.retrace.evidence import papers
 from stages.retrace.evidence.receipts import Receipt
 from stages.runner import layers, params
 
-PAPERS = Path("stages/papers")
 GAP = re.compile(r"\bG\d+\b")
 
 
@@ -40,18 +38,11 @@ class Gap:
 class Origins:
     """The files of parameters and of gaps, for looking up where values come from."""
 
-    @cached_property
-    def _params(self) -> dict[str, Any]:
-        return params.load()
-
-    @cached_property
-    def _comments(self) -> dict[str, str]:
-        return layers.comments(homes.files())
-
-    @cached_property
-    def _gaps(self) -> dict[str, list[dict[str, Any]]]:
-        files = sorted(PAPERS.glob("*/gaps.yaml"))
-        return {file.parent.name: load_yaml(file) for file in files}
+    def __init__(self) -> None:
+        """Raises: StageFailure for parameters that no stage may read; Spoiled for gaps that are none."""
+        self._params = params.load()
+        self._comments = layers.comments(homes.files())
+        self._gaps = {file.parent.name: papers.gaps(file) for file in papers.files("gaps.yaml")}
 
     def parameters(self, node: Receipt) -> list[Parameter]:
         """A receipt's parameters, sorted by key, with the comment of their base layer and the layer that set them."""
@@ -73,16 +64,16 @@ class Origins:
         for node in nodes:
             for gap in node.content["gaps"]:
                 for paper, entry in self._entries(gap, node):
-                    found[paper, gap] = Gap(paper, gap, entry["question"], entry["default"])
+                    found[paper, gap] = Gap(paper, gap, entry.question, entry.default)
         return sorted(found.values(), key=lambda gap: (gap.paper, int(gap.id[1:])))
 
-    def _entries(self, gap: str, node: Receipt) -> list[tuple[str, dict[str, Any]]]:
+    def _entries(self, gap: str, node: Receipt) -> list[tuple[str, papers.GapEntry]]:
         """Numbers are a paper's own: the papers whose layers the stage reads, else those whose gap names its layers."""
-        known = [(paper, entry) for paper, gaps in self._gaps.items() for entry in gaps if entry["id"] == gap]
+        known = [(paper, entry) for paper, gaps in self._gaps.items() for entry in gaps if entry.id == gap]
         own = {name.partition(".")[0] for name in node.content["layers"]}
         mine = [(paper, entry) for paper, entry in known if paper in own]
         heads = tuple(f"{name}" for name in node.content["layers"])
-        return mine or [(p, e) for p, e in known if any(str(key).startswith(heads) for key in e["keys"])] or known
+        return mine or [(p, e) for p, e in known if any(str(key).startswith(heads) for key in e.keys)] or known
 
     def _layer(self, name: str) -> Mapping[str, Any]:
         """The present content of a layer; empty where it is no longer there."""
@@ -90,8 +81,3 @@ class Origins:
         for part in name.split("."):
             content = content.get(part) if isinstance(content, dict) else None
         return content if isinstance(content, dict) else {}
-
-
-def load_yaml(path: Path) -> Any:
-    """A YAML file. Raises: as `yaml_text.load`."""
-    return yaml_text.load(path)

@@ -4,7 +4,6 @@ Receipts are small and many, so they are found by their raw text first and parse
 """
 
 import hashlib
-import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,10 +11,11 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
+from stages.retrace.evidence import sound
+from stages.retrace.evidence.sound import STORE, is_digest
 from stages.runner import receipt
 
-STORE = Path("results/store")
-HEX = frozenset("0123456789abcdef")
+RECEIPT = "receipt.json"
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,16 +51,12 @@ class Receipt:
         return command[command.index(f"--{name}") + 1] if f"--{name}" in command else ""
 
 
-def is_digest(text: str, least: int = 64) -> bool:
-    """Whether a text can be a sha256, or the first digits of one."""
-    return least <= len(text) <= 64 and set(text) <= HEX
-
-
 class Shelf:
-    """All receipts of the project in the current folder."""
+    """All receipts of the project in the current folder that a run may have left there; no other counts."""
 
     def __init__(self) -> None:
-        self._read: dict[Path, Receipt] = {}
+        self._read: dict[Path, Receipt | None] = {}
+        self.spoiled: dict[Path, str] = {}  # what lies where a receipt should, and why it is none; as far as read
 
     @cached_property
     def in_place(self) -> list[Path]:
@@ -68,10 +64,10 @@ class Shelf:
         found = sorted(
             path for path in _entries(receipt.RECEIPTS) if path.suffix == ".json" and not is_digest(path.stem)
         )
-        for root, folders, files in os.walk(STORE):
+        for root, folders, files in os.walk(STORE, onerror=_refuse):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
-            if "receipt.json" in files:
-                found.append(Path(root, "receipt.json"))
+            if RECEIPT in (*folders, *files):
+                found.append(Path(root, RECEIPT))
                 folders.clear()
         return found
 
@@ -86,17 +82,19 @@ class Shelf:
         return {found.stage: found for place in self.in_place if (found := self.read(place))}
 
     @cached_property
-    def _digests(self) -> dict[str, Path]:
-        return {file_sha256(place): place for place in self.in_place}
+    def _digests(self) -> dict[str, Receipt]:
+        return {found.digest: found for found in self.current.values()}
 
     def read(self, place: Path) -> Receipt | None:
-        """The receipt at a place; None where there is none, or one that cannot be read (an audit says so)."""
+        """The receipt at a place; None where there is none, or one that vouches for nothing: `spoiled` says why."""
         if place not in self._read:
+            self._read[place] = None
             try:
-                content = receipt.read(place)
-            except (FileNotFoundError, ValueError):
-                return None
-            self._read[place] = Receipt(file_sha256(place), place, content)
+                held = sound.read(place)
+                self._read[place] = Receipt(held.digest, place, held.content)
+            except (OSError, ValueError) as problem:
+                if os.path.lexists(place):
+                    self.spoiled[place] = f"{place} is no receipt of a run: {problem}"
         return self._read[place]
 
     def by_digest(self, digest: str, stage: str = "") -> Receipt | None:
@@ -105,8 +103,7 @@ class Shelf:
         for place in places:
             if (found := self.read(place)) and found.digest == digest:
                 return found
-        place = self._digests.get(digest)
-        return self.read(place) if place else None
+        return self._digests.get(digest)
 
     def inputs(self, node: Receipt) -> Iterator[tuple[str, dict[str, Any], Receipt | None]]:
         """(name, entry, the producer's receipt or None for a source file) of each input, sorted by name."""
@@ -116,15 +113,14 @@ class Shelf:
     def upstream(self, node: Receipt) -> list[Receipt]:
         """Everything a receipt rests on and itself, each once, producers first."""
         order: dict[str, Receipt] = {}
-
-        def visit(at: Receipt) -> None:
-            if at.digest not in order:
-                for _, _, before in self.inputs(at):
-                    if before:
-                        visit(before)
+        waiting = [(node, False)]
+        while waiting:
+            at, is_ready = waiting.pop()
+            if is_ready:
                 order[at.digest] = at
-
-        visit(node)
+            elif at.digest not in order:
+                before = [by for _, _, by in self.inputs(at) if by]
+                waiting += [(at, True), *((by, False) for by in reversed(before))]
         return list(order.values())
 
     def lost(self, node: Receipt) -> list[dict[str, Any]]:
@@ -140,7 +136,7 @@ class Shelf:
         """All receipts whose bytes hold a text, each once, present ones first."""
         found: dict[str, Receipt] = {}
         for place in [*self.in_place, *self.kept]:
-            if text.encode() in place.read_bytes() and (node := self.read(place)):
+            if place.is_file() and text.encode() in place.read_bytes() and (node := self.read(place)):
                 found.setdefault(node.digest, node)
         return list(found.values())
 
@@ -148,12 +144,23 @@ class Shelf:
         """The present receipt that lists a path of this project among its outputs, or the receipt that lies there."""
         if path.parent == receipt.RECEIPTS and (node := self.read(path)):
             return node
-        for place in (path / "receipt.json", *(folder / "receipt.json" for folder in path.parents)):
-            if place.is_relative_to("results") and place.is_file():
-                return self.read(place)
+        if place := self.above(path):
+            return self.read(place)
         finals = [node for node in self.current.values() if node.is_final]
         names = {file: node for node in finals for file in (*outputs(node), node.place.as_posix(), node.stage)}
         return names.get(path.as_posix())
+
+    def problem(self, path: Path) -> str:
+        """Why what lies where a path's receipt should vouches for nothing; empty where a receipt does, or none lies."""
+        place = self.above(path) or next(
+            (one for one in self.in_place if one.parent == receipt.RECEIPTS and _is_of(one, path)), None
+        )
+        return self.spoiled.get(place, "") if place and self.read(place) is None else ""
+
+    def above(self, path: Path) -> Path | None:
+        """The receipt of the folder that a path lies in: the outermost, since what lies in an output is part of it."""
+        folders = [folder for folder in (*reversed(path.parents), path) if folder.is_relative_to(STORE)]
+        return next((folder / RECEIPT for folder in folders if os.path.lexists(folder / RECEIPT)), None)
 
 
 @cache
@@ -169,19 +176,16 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def read_output(node: Receipt, name: str) -> Any:
-    """The content of a stage's JSON file, only if it is what the receipt says.
-
-    Raises: FileNotFoundError where it is not there, ValueError where its bytes are others.
-    """
-    path = node.folder / name
-    if not path.is_file():
-        raise FileNotFoundError(f"expected {path}, which its receipt lists; build it again or pull it")
-    content = path.read_bytes()
-    if hashlib.sha256(content).hexdigest() != node.content["outputs"][name]["sha256"]:
-        raise ValueError(f"{path} has other bytes than its receipt says; `retrace audit` finds what was altered")
-    return json.loads(content)
+def _is_of(place: Path, path: Path) -> bool:
+    """Whether a path is a receipt, or a final file that would be listed by a receipt of this name."""
+    return path == place or (path.name.startswith(f"{place.stem}.") and path.parent in sound.FINALS)
 
 
 def _entries(folder: Path) -> list[Path]:
     return list(folder.iterdir()) if folder.is_dir() else []
+
+
+def _refuse(error: OSError) -> None:
+    """os.walk passes over a folder that may not be read, as if nothing were built there."""
+    if not isinstance(error, FileNotFoundError):
+        raise error

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from stages.retrace.evidence.origins import load_yaml
+from stages.retrace.evidence.papers import load_yaml
 from stages.retrace.evidence.receipts import Receipt, Shelf
 
 DRAWN, USER, SUPPLIED, SOURCE = "drawn here", "user's data", "user's file", "file of the project"

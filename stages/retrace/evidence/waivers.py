@@ -3,9 +3,10 @@
 A waiver excuses one receipt for one difference, old value to new value; another edit is another difference.
 """
 
-import json
 from pathlib import Path
 from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from stages.retrace.evidence.differences import Difference
 from stages.runner import receipt
@@ -28,22 +29,31 @@ def record(stage: str, receipt_digest: str, differences: list[Difference], reaso
     return path
 
 
+class _Waiver(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid")
+    schema_: int = Field(alias="schema")
+    stage: str
+    receipt: str
+    changes: list[dict[str, Any]]
+    reason: str
+
+
 class Waivers:
     """All waivers of a tree, and the files there that are none."""
 
     def __init__(self, folder: Path = WAIVERS) -> None:
         self.contents: dict[str, dict[str, Any]] = {}
         self.spoiled: dict[str, str] = {}
-        for path in sorted(folder.glob("*")) if folder.is_dir() else []:
-            raw = path.read_bytes()
+        for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+            raw = path.read_bytes() if path.is_file() else b""
             try:
-                content = json.loads(raw)
-                shown = {"schema", "stage", "receipt", "changes", "reason"} == set(content)
-            except (UnicodeDecodeError, json.JSONDecodeError, TypeError):
-                content, shown = {}, False
-            digest = receipt.digest(content) if shown else ""
-            if not shown or raw != receipt.encode(content) or path.name != f"{digest}.json":
-                self.spoiled[path.as_posix()] = digest or "no waiver"
+                content = _Waiver.model_validate_json(raw).model_dump(by_alias=True)
+            except ValidationError:
+                self.spoiled[path.as_posix()] = "no waiver" if path.is_file() else "no plain file"
+                continue
+            digest = receipt.digest(content)
+            if raw != receipt.encode(content) or path.name != f"{digest}.json":
+                self.spoiled[path.as_posix()] = digest
             else:
                 self.contents[digest] = content
 

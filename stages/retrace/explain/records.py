@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from stages.graph import Stage
+from stages.retrace.dvc import locked
 from stages.retrace.dvc.entries import code_of, values_of
-from stages.retrace.evidence.origins import load_yaml
 
 METADATA = Path(".snakemake/metadata")
-LOCK = Path("dvc.lock")
 
 
 @dataclass(frozen=True)
@@ -52,28 +51,29 @@ class Records:
     def _snakemake(self, stage: Stage) -> Record | None:
         path = METADATA / base64.urlsafe_b64encode(stage.outs[0].encode()).decode()
         try:
+            if not path.is_file():
+                return None
             held = json.loads(path.read_text(encoding="utf-8"))
             values = [ast.literal_eval(text) for text in held["params"]]
-        except (OSError, ValueError, KeyError, SyntaxError, TypeError):
+            known = dict(held.get("input_checksums") or {})
+        except (OSError, ValueError, KeyError, SyntaxError, TypeError, AttributeError, RecursionError, MemoryError):
             return None
         texts = [value for value in values if isinstance(value, str)]
         command = next((text for text in texts if text.startswith("exec ")), "")
         code = next((text for text in texts if not text.startswith("exec ")), "")
         params = next((value for value in values if isinstance(value, dict)), {})
-        known = held.get("input_checksums") or {}
         sums = {name: text.removeprefix("sha256:") for name, text in known.items() if str(text).startswith("sha256:")}
         return Record(command, params, code, "sha256", sums)
 
     def _dvc(self, stage: Stage) -> Record | None:
         held = self._locked.get(stage.name)
-        if not isinstance(held, dict):
+        if held is None:
             return None
         # What stages made is looked at through its receipts.
-        followed = [dep for dep in held.get("deps") or [] if not dep["path"].startswith("results/")]
+        followed = [dep for dep in held.get("deps", []) if not dep["path"].startswith("results/")]
         sums = {dep["path"]: dep["md5"] for dep in followed if "md5" in dep}
         return Record(held["cmd"], values_of(held), code_of(held), "md5", sums)
 
     @cached_property
     def _locked(self) -> dict[str, Any]:
-        content = load_yaml(LOCK) if LOCK.is_file() else None
-        return (content or {}).get("stages") or {}
+        return locked.stages()

@@ -1,16 +1,17 @@
 """One number of a table, followed to the scores, sample sets and models that it came from."""
 
-import csv
 import difflib
-import io
+import hashlib
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from stages.retrace.evidence import table
 from stages.retrace.evidence.identify import Identity
-from stages.retrace.evidence.receipts import Receipt, Shelf, outputs, read_output
+from stages.retrace.evidence.receipts import Receipt, Shelf, outputs
 
 # Columns that say what a number is; the others say what it came out as.
 NOT_NAMES = ("ours", "value", "spread", "seeds", "printed", "difference", "protocol", "unit", "profile")
@@ -78,7 +79,7 @@ def find_cell(words: str, found: Identity, shelf: Shelf) -> Cell:
     place = found.file if Path(found.file).is_file() else ""
     if not place:
         raise ValueError(f"{found.file}: expected the table itself, to read the row from")
-    rows = list(csv.DictReader(io.StringIO(Path(place).read_text(encoding="utf-8"))))
+    rows = table.rows(Path(place))
     row = _row([word.strip() for word in words.split(",") if word.strip()], rows)
     behind = [one for _, _, node in shelf.inputs(found.node) if node for one in _of_score(row, node, shelf)]
     if not behind:
@@ -120,7 +121,7 @@ def _of_score(row: Mapping[str, str], score: Receipt, shelf: Shelf) -> list[Behi
     """The values of a score that agree with a row in every name that both have."""
     if "score.json" not in score.content["outputs"]:
         return []
-    content = read_output(score, "score.json")
+    content = _read_output(score, "score.json")
     values = content.get("values", []) if isinstance(content, dict) else []
     return [
         _behind(row, content, value, score, shelf)
@@ -148,3 +149,17 @@ def _behind(
     files = [(path, entry["sha256"]) for _, node in others for path, entry in outputs(node).items()]
     protocol = tuple((sums[sha256], path) for path, sha256 in files if sha256 in sums)
     return Behind(seed, float(value["value"]), score, tuple(samples), tuple(models), others, protocol)
+
+
+def _read_output(node: Receipt, name: str) -> Any:
+    """The content of a stage's JSON file, only if it is what the receipt says.
+
+    Raises: FileNotFoundError where it is not there, ValueError where its bytes are others.
+    """
+    path = node.folder / name
+    if not path.is_file():
+        raise FileNotFoundError(f"expected {path}, which its receipt lists; build it again or pull it")
+    content = path.read_bytes()
+    if hashlib.sha256(content).hexdigest() != node.content["outputs"][name]["sha256"]:
+        raise ValueError(f"{path} has other bytes than its receipt says; `retrace audit` finds what was altered")
+    return json.loads(content)

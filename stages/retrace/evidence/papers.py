@@ -1,0 +1,93 @@
+"""What people write beside a paper's code: its claims with their rules, and the gaps in its text."""
+
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+
+from stages import yaml_text
+from stages.retrace.report import Spoiled
+
+PAPERS = Path("stages/papers")
+Entry = TypeVar("Entry", bound=BaseModel)
+# YAML takes words such as no and 12 for values; here they are texts.
+Text = Annotated[str, BeforeValidator(lambda value: str(value) if isinstance(value, (bool, int, float)) else value)]
+
+
+class GapEntry(BaseModel):
+    """A decision that the text leaves open; `keys` are those that it decides."""
+
+    model_config = ConfigDict(frozen=True)
+    id: str = Field(pattern=r"^G[0-9]{1,6}$")
+    question: Text
+    default: Text
+    keys: tuple[Text, ...]
+
+
+class ClaimEntry(BaseModel):
+    """A claim as the paper prints it, the rule that decides it, and the file under results/ that measures it."""
+
+    model_config = ConfigDict(frozen=True)
+    id: Text
+    claim: Text
+    evidence: Text
+    rule: Text
+    measured_by: Text
+
+
+GAPS, CLAIMS = TypeAdapter(list[GapEntry]), TypeAdapter(list[ClaimEntry])
+
+
+def files(name: str) -> list[Path]:
+    """The files of a name that papers have."""
+    return sorted(PAPERS.glob(f"*/{name}"))
+
+
+def gaps(path: Path) -> list[GapEntry]:
+    """Raises: Spoiled naming file, entry and key."""
+    return _entries(path, load_yaml(path), GAPS)
+
+
+def claims(path: Path) -> list[ClaimEntry]:
+    """Raises: Spoiled naming file, entry and key, and for a claim that is there twice."""
+    return _distinct(_entries(path, load_yaml(path), CLAIMS), path)
+
+
+def claims_of(text: bytes, path: Path) -> list[ClaimEntry]:
+    """An earlier text of a file of claims. Raises: as `claims`."""
+    return _distinct(_entries(path, parse_yaml(text, path), CLAIMS), path)
+
+
+def _distinct(found: list[ClaimEntry], path: Path) -> list[ClaimEntry]:
+    known = [entry.id for entry in found]
+    if twice := sorted({name for name in known if known.count(name) > 1}):
+        raise Spoiled(f"{path}: the claim {twice[0]} is there twice; give one another id")
+    return found
+
+
+def _entries(path: Path, content: Any, kind: TypeAdapter[list[Entry]]) -> list[Entry]:
+    try:
+        return kind.validate_python(content)
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        where = ".".join(map(str, problem["loc"])) or "all of it"
+        raise Spoiled(f"{path}: {where}: {problem['msg']}; {_remedy(path)}") from None
+
+
+def load_yaml(path: Path) -> Any:
+    """A YAML file of people's. Raises: Spoiled for what is no file or no YAML."""
+    if not path.is_file():
+        raise Spoiled(f"{path}: expected a file, found a folder, a pipe or a link that leads nowhere; {_remedy(path)}")
+    return parse_yaml(path.read_bytes(), path)
+
+
+def parse_yaml(text: bytes, path: Path) -> Any:
+    """The content of a YAML file's bytes. Raises: Spoiled naming the file, for no YAML and as `yaml_text.judge`."""
+    try:
+        return yaml_text.loads(text, path)
+    except ValueError as error:
+        raise Spoiled(f"{' '.join(str(error).split())}; {_remedy(path)}") from None
+
+
+def _remedy(path: Path) -> str:
+    return f"mend it, or take it from git (git checkout {path})"

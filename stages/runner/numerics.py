@@ -30,10 +30,16 @@ PRELOADS = ("LD_PRELOAD", "LD_AUDIT")
 ALLOCATORS = re.compile(r"lib(jemalloc|tcmalloc|mimalloc)[^/]*\.so[.0-9]*")
 
 
+# matplotlib reads it from the current folder before any other settings.
+FIGURES = "matplotlibrc"
+
+
 def clear() -> None:
     """Takes out of the environment what numeric libraries would read; must come before their first import."""
     for name in [name for name in os.environ if _is_read(name)]:
         del os.environ[name]
+    # Or matplotlib would look in the user's own settings; a figure's are those of draw/style.py.
+    os.environ["MATPLOTLIBRC"] = os.devnull
 
 
 def _is_read(name: str) -> bool:
@@ -60,6 +66,8 @@ def _read_at_the_start() -> Iterator[tuple[str, str]]:
             f"names of files are read as {encoding} (LC_ALL, LC_CTYPE, LANG or PYTHONUTF8)",
             "set LC_ALL to C.UTF-8, unset PYTHONUTF8",
         )
+    if os.path.exists(FIGURES):
+        yield f"{FIGURES} in the project's folder changes every figure", "take it away"
     if "glibc.cpu." in (tunables := os.environ.get("GLIBC_TUNABLES", "")):
         yield f"GLIBC_TUNABLES is {tunables!r} and chooses the instructions of the C library", "unset it"
     if "LD_HWCAP_MASK" in os.environ:

@@ -59,7 +59,7 @@ CLEARED = (
     "CUBLAS_WORKSPACE_CONFIG", "CUBLASLT_WORKSPACE_SIZE", "CUDNN_CONV_WSCAP_DBG", "TORCH_CUDNN_USE_HEURISTIC_MODE_B",
     "TORCH_LINALG_PREFER_CUSOLVER", "TORCH_MKLDNN_MATMUL_MIN_DIM", "FBGEMM_ENABLE_INSTRUCTIONS", "PYTORCH_JIT",
     "JSIMD_FORCENONE", "ARROW_USER_SIMD_LEVEL", "SCIPY_ARRAY_API", "SKLEARN_WORKING_MEMORY", "CUDA_FORCE_PTX_JIT",
-    "MATPLOTLIBRC", "SOURCE_DATE_EPOCH",
+    "MPLBACKEND", "SOURCE_DATE_EPOCH",
 )  # fmt: skip
 KEPT = (
     "CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", "NCCL_SOCKET_IFNAME", "GLOO_SOCKET_IFNAME", "PYTORCH_CUDA_ALLOC_CONF",
@@ -82,11 +82,12 @@ def project(tmp_path) -> ToyProject:
 
 
 def test_no_process_of_a_stage_sees_what_numeric_libraries_read(project):
-    done = run(project, SEES, dict.fromkeys((*CLEARED, *KEPT), "7"))
+    done = run(project, SEES, dict.fromkeys((*CLEARED, *KEPT, "MATPLOTLIBRC"), "7"))
     assert done.returncode == DONE, done.stderr
     for seen in json.loads((project.folder / OUT / "seen.json").read_text()):
         assert not [name for name in CLEARED if name in seen]
         assert [name for name in KEPT if seen.get(name) != "7"] == []
+        assert seen["MATPLOTLIBRC"] == os.devnull
         assert seen["OMP_NUM_THREADS"] == seen["OPENBLAS_NUM_THREADS"] == "1" and seen["OMP_WAIT_POLICY"] == "PASSIVE"
 
 
@@ -121,6 +122,12 @@ def test_what_was_read_before_a_stage_began_is_refused(project, set_, said):
     done = subprocess.run(project.command(), cwd=project.folder, env=environment, capture_output=True, text=True)
     assert done.returncode == BAD_PARAMS and said in done.stderr and "run again" in done.stderr
     assert not (project.folder / OUT).exists()
+
+
+def test_no_settings_of_figures_are_taken_from_the_folder(project):
+    (project.folder / "matplotlibrc").write_text("axes.facecolor: red\n")
+    done = project.run()
+    assert done.returncode == BAD_PARAMS and "matplotlibrc in the project's folder" in done.stderr
 
 
 @pytest.mark.parametrize(

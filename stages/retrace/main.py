@@ -137,7 +137,10 @@ def _show(command: str, report: Report, as_json: bool) -> None:
             text.encode(sys.stdout.encoding or "ascii")
         except UnicodeEncodeError:
             text = json.dumps(report.as_dict(), sort_keys=True, indent=1)
-        typer.echo(text)
+        from stages.runner.terminal import OBEYED
+
+        # They stand inside of texts alone, where JSON has a form for each.
+        typer.echo(OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
     else:
         from stages.retrace.page import Page
 
@@ -176,7 +179,9 @@ def _here() -> Path:
 
 
 def _stop(code: int, message: str) -> NoReturn:
-    typer.echo(message, err=True)
+    from stages.runner import terminal
+
+    typer.echo(terminal.safe(message), err=True)
     raise typer.Exit(code)
 
 
@@ -185,7 +190,9 @@ def main() -> None:
     try:
         app()
     except Exception:
-        traceback.print_exc()
+        from stages.runner import terminal
+
+        print(terminal.safe(traceback.format_exc()), file=sys.stderr)
         print("retrace itself failed, which says nothing about the results; please report the lines above",
               file=sys.stderr)  # fmt: skip
         sys.exit(DEFECT)

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from stages.runner import terminal
+
 LOCKS = Path(".work/locks")
 POLL_SECONDS = 0.2
 
@@ -34,6 +36,6 @@ def _wait(handle, stage: str) -> None:
             if not said:
                 handle.seek(0)
                 holder = handle.read().strip() or "another process"
-                print(f"{stage}: process {holder} is making this; waiting for it", flush=True)
+                print(terminal.safe(f"{stage}: process {holder} is making this; waiting for it"), flush=True)
                 said = True
             time.sleep(POLL_SECONDS)

@@ -75,7 +75,7 @@ def run_stage(
     # A disk without room for the log must not hide what happened.
     with contextlib.suppress(OSError):
         if failure:
-            print(f"{run.stage or verb}: {failure}", file=sys.stderr, flush=True)
+            print(terminal.safe(f"{run.stage or verb}: {failure}"), file=sys.stderr, flush=True)
     with contextlib.suppress(OSError):
         if run.stage:
             facts = run.stage, started, run.fingerprint, run.resume_name, code, run.gpus, failure

@@ -143,7 +143,6 @@ def test_what_was_waived_is_of_today(own):
     code, _ = own.say("claims")
     assert code == 1
 
-
     with contextlib.chdir(own.folder):
         today = Today(shelf := Shelf())
         node = shelf.current["results/tables/table"]

@@ -71,7 +71,8 @@ def run_stage(
         code, failure = RETRY, f"stopped on request ({stop}); run it again to go on"
     except Exception as error:
         known = RETRY if guard.requested else code_of(error)
-        code, failure = (1, traceback.format_exc()) if known is None else (known, str(error))
+        told = disk.full(error, ()) if known == INPUT_OUTPUT and not isinstance(error, StageFailure) else ""
+        code, failure = (1, traceback.format_exc()) if known is None else (known, told or str(error))
     # A disk without room for the log must not hide what happened.
     with contextlib.suppress(OSError):
         if failure:

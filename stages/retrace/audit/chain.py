@@ -23,7 +23,9 @@ class Kept:
             if len(path.stem) == 64 and set(path.stem) <= HEX:
                 self._keep(path, path.relative_to(top).as_posix())
         for path in sorted((folder / "current").glob("*")) if (folder / "current").is_dir() else []:
-            self.index[path.name.replace("~", "/")] = path.read_text(encoding="utf-8", errors="replace").strip()
+            # What is no file, a pipe among them, points to no receipt.
+            said = path.read_text(encoding="utf-8", errors="replace").strip() if path.is_file() else "no plain file"
+            self.index[path.name.replace("~", "/")] = said
 
     def _keep(self, path: Path, file: str) -> None:
         try:

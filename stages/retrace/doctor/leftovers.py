@@ -76,7 +76,7 @@ def states(stages: Sequence[Stage]) -> Iterator[Finding]:
 def _in_use() -> dict[str, str]:
     """The folders of states of runs that live, which may have begun with other parameters than today's."""
     return {Path(one.resume).name: one.stage for one in run_log.living()
-            if birth(one.pid) or lock.holder(lock.place(one.stage))}  # fmt: skip
+            if (one.born and birth(one.pid) == one.born) or lock.holder(lock.place(one.stage))}  # fmt: skip
 
 
 def _planned(stages: Sequence[Stage]) -> dict[str, str]:

@@ -112,7 +112,12 @@ def _answer(command: str, as_json: bool, **options: Any) -> None:
 
     terminal.speak_plainly()
     try:
-        report = import_module(f"stages.retrace.{command}.command").run(**options)
+        try:
+            report = import_module(f"stages.retrace.{command}.command").run(**options)
+        except (Spoiled, Unreadable):
+            raise
+        except ValueError as error:
+            _stop(USAGE, str(error))
         _show(command, report, as_json)
         sys.stdout.flush()
     except BrokenPipeError:
@@ -123,8 +128,6 @@ def _answer(command: str, as_json: bool, **options: Any) -> None:
         _stop(ENVIRONMENT, f"{error.filename}: {error.strerror}" if error.filename else str(error))
     except (Spoiled, StageFailure, Unreadable, ModuleNotFoundError) as error:
         _stop(ENVIRONMENT, str(error))
-    except ValueError as error:
-        _stop(USAGE, str(error))
     except KeyboardInterrupt:
         _stop(STOPPED, "stopped")
     raise typer.Exit(report.code)

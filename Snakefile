@@ -5,11 +5,13 @@ from snakemake.utils import min_version
 from stages import graph
 from stages.data import needs
 from stages.graph import asked, written
+from stages.runner.terminal import safe
 
 min_version("9.27")
 
 if config:
-    raise WorkflowError(f"--config is not read here: change {', '.join(config)} in params.yaml, which both engines follow.")
+    words = ", ".join(config)
+    raise WorkflowError(safe(f"--config is not read here: change {words} in params.yaml, which both engines follow."))
 
 try:
     if workflow.is_main_process:
@@ -20,13 +22,13 @@ try:
     if workflow.is_main_process:
         asked.refuse_unknown(STAGES)
 except ValueError as error:
-    raise WorkflowError(str(error))
+    raise WorkflowError(safe(str(error)))
 
 
 onstart:
     # Runs only before real jobs, never for -n: what the planned jobs read of the user's data must be there.
     planned = [out for job in workflow.dag.needrun_jobs() for out in job.output]
-    needs.stop_if_missing([stage.params for stage in graph.supplies(STAGES, planned)])
+    needs.stop_if_missing([stage.params for stage in graph.supplies(STAGES, planned)], safe)
 
 
 rule all:
@@ -48,7 +50,7 @@ for stage in STAGES:
             [ensure(out, non_empty=True) for out in stage.files],
             [ensure(report(out, **stage.report), non_empty=True) for out in stage.shown],
         message:
-            f"{stage.rule_name}: {stage.desc}; log: .work/logs/{stage.rule_name}.log"
+            safe(f"{stage.rule_name}: {stage.desc}; log: .work/logs/{stage.rule_name}.log")
         log:
             f".work/logs/{stage.rule_name}.log",
         benchmark:

@@ -1,7 +1,7 @@
 """What the user must supply before a run: all that is missing, told at once and before any job starts."""
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -46,13 +46,14 @@ def message(problems: Iterable[str]) -> str:
     return "\n\n".join(["User data is missing.", *problems, HINT])
 
 
-def stop_if_missing(needs: Iterable[Layers]) -> None:
+def stop_if_missing(needs: Iterable[Layers], safe: Callable[[str], str]) -> None:
     """Ends the process with exit code 69 and the expected layouts if anything is missing.
 
-    SystemExit, since Snakemake reports any other exception as a fault of the workflow and exits with 1.
+    SystemExit, since Snakemake reports any other exception as a fault of the workflow and exits with 1. `safe` makes a
+    text that a terminal may show.
     """
     # Several stages may need the same file.
     problems = list(dict.fromkeys(problem for layers in needs for problem in missing(layers)))
     if problems:
-        print(f"\n{message(problems)}\n", file=sys.stderr, flush=True)
+        print(safe(f"\n{message(problems)}\n"), file=sys.stderr, flush=True)
         raise SystemExit(MISSING)

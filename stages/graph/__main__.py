@@ -24,7 +24,7 @@ def main(words: list[str]) -> int:
         else:
             print("dvc.yaml and stages/code.json are what their sources say")
     except ValueError as error:
-        print(error, file=sys.stderr)
+        print(terminal.safe(str(error)), file=sys.stderr)
         return 78
     return 0
 

@@ -112,7 +112,12 @@ def _answer(command: str, as_json: bool, **options: Any) -> None:
 
     terminal.speak_plainly()
     try:
-        report = import_module(f"stages.retrace.{command}.command").run(**options)
+        try:
+            report = import_module(f"stages.retrace.{command}.command").run(**options)
+        except (Spoiled, Unreadable):
+            raise
+        except ValueError as error:
+            _stop(USAGE, str(error))
         _show(command, report, as_json)
         sys.stdout.flush()
     except BrokenPipeError:
@@ -123,8 +128,6 @@ def _answer(command: str, as_json: bool, **options: Any) -> None:
         _stop(ENVIRONMENT, f"{error.filename}: {error.strerror}" if error.filename else str(error))
     except (Spoiled, StageFailure, Unreadable, ModuleNotFoundError) as error:
         _stop(ENVIRONMENT, str(error))
-    except ValueError as error:
-        _stop(USAGE, str(error))
     except KeyboardInterrupt:
         _stop(STOPPED, "stopped")
     raise typer.Exit(report.code)
@@ -137,7 +140,10 @@ def _show(command: str, report: Report, as_json: bool) -> None:
             text.encode(sys.stdout.encoding or "ascii")
         except UnicodeEncodeError:
             text = json.dumps(report.as_dict(), sort_keys=True, indent=1)
-        typer.echo(text)
+        from stages.runner.terminal import OBEYED
+
+        # They stand inside of texts alone, where JSON has a form for each.
+        typer.echo(OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
     else:
         from stages.retrace.page import Page
 
@@ -176,7 +182,9 @@ def _here() -> Path:
 
 
 def _stop(code: int, message: str) -> NoReturn:
-    typer.echo(message, err=True)
+    from stages.runner import terminal
+
+    typer.echo(terminal.safe(message), err=True)
     raise typer.Exit(code)
 
 
@@ -185,7 +193,9 @@ def main() -> None:
     try:
         app()
     except Exception:
-        traceback.print_exc()
+        from stages.runner import terminal
+
+        print(terminal.safe(traceback.format_exc()), file=sys.stderr)
         print("retrace itself failed, which says nothing about the results; please report the lines above",
               file=sys.stderr)  # fmt: skip
         sys.exit(DEFECT)

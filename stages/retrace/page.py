@@ -15,13 +15,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.text import Text
 
+from stages.runner.terminal import OBEYED, safe
+
 Line = str | Text
 GAP = "  "
 # Narrower columns of prose are worse to read than lines below.
 LEAST_COLUMN = 20
 # Stands for a space at which nothing may fold.
 HARD_SPACE = "\ue000"
-CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 
 
 def styled(markup: str) -> Text:
@@ -164,15 +165,14 @@ class Page:
     def _print(self, line: Text) -> None:
         line.rstrip()
         line.plain = line.plain.replace(HARD_SPACE, " ")
-        self._console.print(line, soft_wrap=True)
+        # Names of columns and of trees' branches too; texts were made safe before they were folded.
+        self._console.print(_text(line), soft_wrap=True)
 
 
 def _text(line: Line, style: str = "") -> Text:
-    """With control letters, which a terminal would obey, shown by their numbers."""
+    """With what a terminal would obey shown by its number."""
     text = line.copy() if isinstance(line, Text) else Text(line, style)
-    if CONTROLS.search(text.plain):
-        text = Text(CONTROLS.sub(lambda found: ascii(found[0])[1:-1], text.plain), text.style)
-    return text
+    return Text(safe(text.plain), text.style) if OBEYED.search(text.plain) else text
 
 
 def _breaks(line: str, width: int) -> list[int]:

@@ -73,11 +73,12 @@ def run_stage(
         code, failure = RETRY, f"stopped on request ({stop}); run it again to go on"
     except Exception as error:
         known = RETRY if guard.requested else code_of(error)
-        code, failure = (1, traceback.format_exc()) if known is None else (known, str(error))
+        told = disk.full(error, ()) if known == INPUT_OUTPUT and not isinstance(error, StageFailure) else ""
+        code, failure = (1, traceback.format_exc()) if known is None else (known, told or str(error))
     # A disk without room for the log must not hide what happened.
     with contextlib.suppress(OSError):
         if failure:
-            print(f"{run.stage or verb}: {failure}", file=sys.stderr, flush=True)
+            print(terminal.safe(f"{run.stage or verb}: {failure}"), file=sys.stderr, flush=True)
     with contextlib.suppress(OSError):
         if run.stage:
             facts = run.stage, started, run.fingerprint, run.resume_name, code, run.gpus, failure

@@ -4,6 +4,8 @@ import sys
 import time
 from collections.abc import Callable
 
+from stages.runner import terminal
+
 LINE_SECONDS = 10.0
 
 
@@ -11,7 +13,7 @@ class Progress:
     """Called as progress(done, total, text); cheap enough to call at every step."""
 
     def __init__(self, label: str, watcher: Callable[[int, int, str], None] | None = None) -> None:
-        self._label, self._watcher = label, watcher
+        self._label, self._watcher = terminal.safe(label), watcher
         self._started = time.monotonic()
         self._last = 0.0
         self._bar = None
@@ -19,6 +21,7 @@ class Progress:
     def __call__(self, done: int, total: int, text: str = "") -> None:
         if self._watcher is not None:
             self._watcher(done, total, text)
+        text = terminal.safe(text)
         if sys.stderr.isatty():
             self._draw(done, total, text)
             return
@@ -34,8 +37,13 @@ class Progress:
             from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
             from rich.progress import Progress as Bar
 
-            columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
-            self._bar = Bar(*columns, TextColumn("{task.fields[text]}"), console=Console(stderr=True))
+            columns = [
+                TextColumn("{task.description}", markup=False),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeRemainingColumn(),
+            ]
+            self._bar = Bar(*columns, TextColumn("{task.fields[text]}", markup=False), console=Console(stderr=True))
             self._bar.start()
             self._bar.add_task(self._label, total=total, text=text)
         self._bar.update(self._bar.task_ids[0], completed=done, total=total, text=text)

@@ -5,7 +5,8 @@ import re
 import shutil
 from pathlib import Path
 
-from stages.runner import receipt
+from stages.runner import lock, receipt
+from stages.runner.exits import RETRY, StageFailure
 
 MANY_FILES = 64
 
@@ -13,12 +14,18 @@ MANY_FILES = 64
 def temporary(out: Path) -> Path:
     """A fresh folder beside the output, on the same file system; leftovers of killed runs of this stage are removed.
 
-    The caller holds the stage's lock, so no living run owns a leftover.
+    The caller holds the stage's lock, so no living run owns a leftover, unless somebody removed its lock.
+
+    Raises: StageFailure 75 where that is so.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
     # Not by a pattern with a star: the output a must not sweep what a running stage writes for a.b.
     left = re.compile(rf"\.{re.escape(out.name)}\.\d+\.(tmp|old)")
     for leftover in sorted(path for path in out.parent.iterdir() if left.fullmatch(path.name)):
+        process = int(leftover.name.split(".")[-2])
+        if lock.is_run_of(process, out):
+            told = f"process {process} is making {out}, though its lock was removed; run this again when it has ended"
+            raise StageFailure(RETRY, told)
         shutil.rmtree(leftover)
     folder = out.parent / f".{out.name}.{os.getpid()}.tmp"
     folder.mkdir()

@@ -3,6 +3,7 @@
 import codecs
 import contextlib
 import io
+import re
 import sys
 import unicodedata
 
@@ -14,6 +15,14 @@ PLAIN = {
     "—": "-", "‘": "'", "’": "'", "“": '"', "”": '"', "«": '"', "»": '"', "§": "sec. ", "●": "*", "■": "*", "✓": "v",
     "✗": "x", "─": "-", "━": "-", "│": "|", "┃": "|", "├": "|", "└": "`", "┌": ",", "┐": ".", "┘": "'",
 }  # fmt: skip
+# What a terminal obeys in place of showing it: control letters but for line ends, and those that turn the direction of
+# writing, behind which a name can hide its end.
+OBEYED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
+
+def safe(text: str) -> str:
+    """A text in which what a terminal would obey is shown by its number; names of files and keys hold anything."""
+    return OBEYED.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 def speak_plainly() -> None:

@@ -18,6 +18,7 @@ import sys
 import time
 from collections.abc import Callable
 
+from stages.runner import terminal
 from stages.runner.exits import KILLED
 from stages.runner.machine import log_run
 
@@ -158,6 +159,7 @@ def _report(verb: str, started: float, content: bytes, fate: int | None) -> None
             stack.append(line)
     failure, code = _told("\n".join(stack), fate)
     text = "\n".join([f"{facts.get('stage', verb)}: {failure}", *stack])[:STACK_CHARACTERS] + "\n"
+    text = terminal.safe(text)
     # A pipe that nobody empties must not hold this process, and with it the engine.
     poll = select.poll()
     poll.register(2, select.POLLOUT)

@@ -349,3 +349,15 @@ def test_origins_follow_the_indentation():
     text = "a:\n  base:\n    x: 1  # supp §2\n    y: 2  # ours (gap G3)\n  profile:\n    demo: {x: 2}\n"
     text += "b:\n  x: 5  # code\n"
     assert layers.origins(text) == {"a.base.x": "supp §2", "a.base.y": "ours (gap G3)", "b.x": "code"}
+
+
+def test_a_run_whose_lock_was_removed_is_not_run_over(project):
+    """Nor are its files swept: the second run says so and ends with 75."""
+    first = project.start("wait")
+    wait_for(project.folder / "started")
+    shutil.rmtree(project.folder / ".work/locks")
+    second = project.run()
+    assert second.returncode == 75 and f"process {first.pid} is making {OUT}" in second.stderr
+    first.send_signal(signal.SIGTERM)
+    first.communicate(timeout=60)
+    assert first.returncode == 75 and project.run().returncode == 0

@@ -101,7 +101,7 @@ def test_drawn_sets_and_taught_helpers_need_nothing(tmp_path):
     assert needs.missing(layers("cub", "drawn", tmp_path / "nowhere")) == []
     assert needs.missing(layers("ffhq", "none", tmp_path / "nowhere")) == []
     assert needs.missing(weights(tmp_path / "nowhere", "", source="taught")) == []
-    needs.stop_if_missing([layers("cub", "drawn", tmp_path / "nowhere")])
+    needs.stop_if_missing([layers("cub", "drawn", tmp_path / "nowhere")], str)
 
 
 def test_a_set_lacks_exactly_what_is_not_there(tmp_path):
@@ -198,7 +198,7 @@ def test_every_weights_file_in_use_is_asked_for(values, keys):
 def test_everything_missing_is_told_at_once_with_exit_code_69(tmp_path, capsys):
     with pytest.raises(SystemExit) as stop:
         needs.stop_if_missing(
-            [layers(name, "user", tmp_path / name) for name in SETS] + 2 * [weights(tmp_path / "arcface.pt", "")]
+            [layers(name, "user", tmp_path / name) for name in SETS] + 2 * [weights(tmp_path / "arcface.pt", "")], str
         )
     assert stop.value.code == 69
     text = capsys.readouterr().err

@@ -1,6 +1,7 @@
 """`retrace doctor`: every planted trouble is found, with a remedy that mends it."""
 
 import base64
+import contextlib
 import fcntl
 import json
 import os
@@ -86,6 +87,53 @@ def test_a_held_stage_lock_is_a_running_stage(healthy):
         "remedy": "",
     } in answer["notes"]
     assert not any(one["kind"] == "running" for one in healthy.answer("doctor")[1]["notes"])
+
+
+LIVE = "results/store/demo/model/toy/ours_0"
+
+
+@contextlib.contextmanager
+def running(paper, stage: str):
+    """As a run that lives, here or on another machine that shares the folder: its lock is held."""
+    with (paper.folder / ".work/locks" / f"{stage.replace('/', '~')}.lock").open("w") as handle:
+        handle.write("4242\n")
+        handle.flush()
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def test_no_remedy_removes_what_a_run_that_lives_needs(healthy):
+    """Engines' locks, its temporary output, its saved state, the files that it puts in place before their receipt."""
+    for name, text in ((".snakemake/locks/0.input.lock", "x"), (".snakemake/incomplete/eA==", ""),
+                       (".dvc/tmp/rwlock", json.dumps({"x": {"write": {"pid": DEAD, "cmd": "dvc"}}}))):  # fmt: skip
+        healthy.write(name, text)
+    state = "0123456789abcdef"
+    healthy.write(f".work/resume/{state}/state-1", "x")
+    held = {"stage": LIVE, "pid": DEAD, "born": "1", "started": 1.0, "log": "", "resume": f".work/resume/{state}"}
+    healthy.write(".work/running/a.json", json.dumps(held))
+    (healthy.folder / f"results/store/demo/model/toy/.ours_0.{DEAD}.tmp").mkdir()
+    (healthy.folder / "results/receipts/figure.json").unlink()
+    with running(healthy, LIVE), running(healthy, "results/figures/figure"):
+        code, answer = healthy.answer("doctor")
+        assert (code, answer["findings"]) == (0, [])
+        assert healthy.answer("status")[1]["running"][0]["alive"], "it lives where this machine sees no process"
+    code, answer = healthy.answer("doctor")
+    assert code == 1 and {one["kind"] for one in answer["findings"]} == {"lock", "incomplete", "publish", "state"}
+    assert len(answer["findings"]) == 6 and not healthy.answer("status")[1]["running"][0]["alive"]
+
+
+def test_dvc_s_lock_of_a_dead_and_a_living_process_is_left_to_dvc(healthy):
+    users = {"a": {"write": {"pid": DEAD, "cmd": "dvc"}}, "b": {"read": [{"pid": os.getpid(), "cmd": "dvc"}]}}
+    healthy.write(".dvc/tmp/rwlock", json.dumps(users))
+    code, answer = healthy.answer("doctor")
+    assert code == 0 and any("which lives: DVC clears it by itself" in one["what"] for one in answer["notes"])
+
+
+@pytest.mark.parametrize("text", ["[]", "3", '{"a": 3}', '{"a": {"write": {"pid": "x"}}}', "[" * 10_000, ""])
+def test_what_is_no_lock_file_of_dvc_s_is_named(healthy, text):
+    healthy.write(".dvc/tmp/rwlock", text)
+    code, answer = healthy.answer("doctor")
+    assert code == 1 and remedies(answer, "lock") == ["rm .dvc/tmp/rwlock"]
 
 
 def test_interrupted_publishes(healthy):

@@ -16,6 +16,7 @@ import pytest
 
 from stages.retrace.page import Page, Twig, quoted, styled, whole
 from stages.runner import terminal
+from tests.house.toy_graph import OWN, OWN_GRAPH
 from tests.house.toy_project import ToyProject
 from tests.retrace.test_trace import MODEL, TABLE
 from tests.retrace.toy_paper import ToyPaper
@@ -222,6 +223,63 @@ def test_foreign_text_is_shown_and_not_obeyed():
     assert printed(None, lambda page: page.say(styled(f"[red]{quoted(foreign)}[/]"))) == [
         "a[/b] [bold]c :smile: \\x1b[31m d e"
     ]
+
+
+OBEYED = "".join(map(chr, (0x1B, 0x07, 0x08, 0x0D, 0x7F, 0x85, 0x9B, 0x9D, 0x202E, 0x2066, 0x2069, 0x200F, 0x2028)))
+
+
+def obeyed_in(text: str) -> set[str]:
+    return set(OBEYED) & set(text)
+
+
+def test_what_a_terminal_obeys_is_shown_by_its_number():
+    assert terminal.safe(f"a{OBEYED}b\nc") == (
+        "a\\x1b\\x07\\x08\\r\\x7f\\x85\\x9b\\x9d\\u202e\\u2066\\u2069\\u200f\\u2028b\nc"
+    )
+    assert terminal.safe("λ ≥ é 漢 \udcff") == "λ ≥ é 漢 \udcff", "letters stay"
+    name = "\x1b\x9b\u202e"
+    assert printed(None, lambda page: page.table((name,), [["x"]]))[0].strip() == terminal.safe(name)
+    assert printed(None, lambda page: page.pairs([(name, "x")]))[0].split("  ")[1] == terminal.safe(name)
+
+
+def test_names_reach_no_terminal_as_they_are(paper):
+    """Of a target, of a file in results/, of a parameter, of a stage: in messages, pages and JSON."""
+    name = f"results/tables/{OBEYED.replace(chr(0x2028), '')}.csv"
+    (paper.folder / name).write_text("x")
+    for words in (("trace", "none" + OBEYED), ("explain", OBEYED), ("trace", name), ("claims", OBEYED), ("audit",)):
+        code, said = paper.say(*words)
+        assert code in (1, 2) and "\\x1b" in said and not obeyed_in(said), words
+    code, answer = paper.answer("trace", name)
+    assert code == 1 and answer["file"].endswith(name), "JSON gives the name itself"
+    assert not obeyed_in(paper.say("trace", name, "--json")[1])
+    paper.edit(OWN, "grey: 128", '"\\e[31m\\u202e": 1\n      grey: 128')
+    code, said = paper.say("explain")
+    assert code == 1 and "\\x1b[31m\\u202e" in said and not obeyed_in(said)
+    paper.write("params.yaml", '"\\e[31m": [\n')
+    code, said = paper.say("explain")
+    assert code == 3 and not obeyed_in(said)
+
+
+def test_a_stage_s_and_the_graph_s_messages_are_safe(tmp_path):
+    project = ToyProject(tmp_path)
+    verb = project.folder / "stages/toy.py"
+    text = verb.read_text().replace("expected a prime, found 4", "expected a prime, found \\x1b[31m\\u202e4")
+    verb.write_text(text.replace("def toy(job):\n", 'def toy(job):\n    job.progress(1, 1, "\\x9b31m")\n'))
+    project.set("ending", "value")
+    done = project.run()
+    assert done.returncode == 65 and "found \\x1b[31m\\u202e4" in done.stderr and "\\x9b31m" in done.stdout
+    project.set("ending", "defect")
+    verb.write_text(verb.read_text().replace('KeyError("x")', 'RuntimeError("\\x1b[31m")'))
+    done = project.run()
+    assert done.returncode == 1 and "RuntimeError: \\x1b[31m" in done.stderr
+
+
+def test_a_message_of_the_graph_is_safe(paper):
+    paper.edit(OWN_GRAPH, "desc: the picture", 'desc: the picture\n    "\\e[31m": 1')
+    for program, words in (("python", ("-m", "stages.graph")), ("snakemake", ("-n", "--quiet", "all"))):
+        done = paper.call(program, *words)
+        assert done.returncode and "\\x1b[31m" in done.stdout + done.stderr, program
+        assert '\x1b[31m"' not in done.stderr and "\x1b[31m:" not in done.stderr
 
 
 def test_views_use_the_one_page():

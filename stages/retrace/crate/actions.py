@@ -56,7 +56,7 @@ class Actions:
         self._graph.add(control, "ControlAction", name=f"Step {node.stage}", actionStatus=COMPLETED)
         self._graph.link(control, "instrument", self._plan.step(node))
         self._graph.link(control, "object", key, *failed)
-        for engine in sorted({run.engine for run in runs}):
+        for engine in sorted({run.engine for run in runs} & ENGINES.keys()):
             self._organize(engine, control)
 
     def close(self) -> None:

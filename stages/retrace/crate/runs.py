@@ -3,10 +3,10 @@
 Nothing else of a log enters a crate: a message of failure may name folders of the machine's owner.
 """
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from stages.retrace.evidence import run_log
 from stages.retrace.evidence.receipts import Receipt
 from stages.runner.exits import DONE
 from stages.runner.machine import RUNS
@@ -33,15 +33,7 @@ class Run:
 def executions(node: Receipt) -> list[Run]:
     """The logged executions of what a receipt names, oldest first; empty in a clone, where no log is."""
     log = RUNS / f"{node.stage.replace('/', '~')}.jsonl"
-    found = []
-    for line in log.read_text(encoding="utf-8").splitlines() if log.is_file() else ():
-        try:
-            record = json.loads(line)
-        except json.JSONDecodeError:  # the machine went down while it was written
-            continue
-        if record["fingerprint"] == node.fingerprint:
-            found.append(_run(record))
-    return found
+    return [_run(record) for record in run_log.ended(log) if record.fingerprint == node.fingerprint]
 
 
 def finished(runs: list[Run]) -> Run | None:
@@ -50,11 +42,11 @@ def finished(runs: list[Run]) -> Run | None:
     return done[-1] if done else None
 
 
-def _run(record: dict) -> Run:
-    started = datetime.strptime(record["started"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-    ended = started + timedelta(seconds=record["seconds"])
-    costs = {name: record[name] for name in COSTS if name in record}
-    return Run(_text(started), _text(ended), record["exit"], record["engine"], costs)
+def _run(record: run_log.Ended) -> Run:
+    started = datetime.strptime(record.started, run_log.STAMP).replace(tzinfo=UTC)
+    ended = started + timedelta(seconds=record.seconds)
+    costs = {name: value for name in COSTS if (value := getattr(record, name)) is not None}
+    return Run(_text(started), _text(ended), record.exit, record.engine, costs)
 
 
 def _text(moment: datetime) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from stages import graph
-from stages.retrace.doctor import leftovers, libraries, surroundings
+from stages.retrace.doctor import leftovers, libraries, locks, surroundings
 from stages.retrace.doctor.findings import Finding
 from stages.retrace.report import FINDING, FINE
 
@@ -38,6 +38,6 @@ def run() -> Health:
 
 def _looks() -> Iterable[Any]:
     return (
-        leftovers.locks, leftovers.publishes, leftovers.states, leftovers.receipts,
+        locks.locks, leftovers.publishes, leftovers.states, leftovers.receipts,
         libraries.versions, libraries.files, surroundings.optional, surroundings.user_data, surroundings.disk,
     )  # fmt: skip

@@ -1,16 +1,17 @@
 """`retrace status`: what runs now under either engine, and how the last runs ended, from .work alone."""
 
-import json
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from stages.retrace.evidence import run_log
 from stages.retrace.report import FINE
+from stages.runner import lock
 from stages.runner.exits import meaning
-from stages.runner.live import RUNNING, birth
-from stages.runner.machine import RUNS
+from stages.runner.live import birth
 
 SHOWN = 5
 CURVE = "curve.csv"
@@ -63,29 +64,20 @@ def run() -> Status:
 
 
 def _running() -> Iterator[Running]:
-    for path in sorted(RUNNING.glob("*.json")):
-        try:
-            held = json.loads(path.read_text(encoding="utf-8"))
-            pid, stage = int(held["pid"]), str(held["stage"])
-        except (OSError, ValueError, KeyError, TypeError):
-            # It ended as we looked, or a full disk cut it short.
-            continue
-        curve = Path(held["resume"], CURVE)
-        alive = bool(held["born"]) and birth(pid) == held["born"]
+    for held in run_log.living():
+        curve = Path(held.resume, CURVE)
+        # Of a run on another machine that shares this folder only its lock can be seen.
+        alive = (bool(held.born) and birth(held.pid) == held.born) or bool(lock.holder(lock.place(held.stage)))
         yield Running(
-            stage, pid, alive, time.time() - held["started"], held.get("done"), held.get("total"), held.get("left_s"),
-            held.get("text", ""), held["log"], curve.as_posix() if curve.is_file() else "",
+            held.stage, held.pid, alive, max(time.time() - held.started, 0), held.done, held.total, held.left_s,
+            held.text, held.log, curve.as_posix() if curve.is_file() else "",
         )  # fmt: skip
 
 
 def _ended() -> Iterator[Ended]:
     """The last line of the logs that were written last."""
-    logs = sorted(RUNS.glob("*.jsonl"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in logs[:SHOWN]:
-        try:
-            last = json.loads(path.read_text(encoding="utf-8").splitlines()[-1])
-        except (OSError, ValueError, IndexError):
-            continue
-        code = int(last["exit"])
-        failure = (last["failure"].strip().splitlines() or [""])[-1]
-        yield Ended(last["stage"], last["started"], last["seconds"], code, meaning(code), failure)
+    logs = sorted(run_log.logs(), key=lambda path: path.stat().st_mtime, reverse=True)
+    lasts = (found[-1] for path in logs if (found := run_log.ended(path)))
+    for last in islice(lasts, SHOWN):
+        failure = (last.failure.strip().splitlines() or [""])[-1]
+        yield Ended(last.stage, last.started, last.seconds, last.exit, meaning(last.exit), failure)

@@ -124,7 +124,7 @@ CHAINS = {
     "packages in a receipt before others": (
         forged(MODEL, "packages", "others", to={"torch": "2.0"}), "chain", HERE),
     "an altered package, confessed": (
-        forged(TABLE, "packages", "altered", to=["numpy/linalg/linalg.py"]), "environment", FINAL),
+        forged(TABLE, "packages", "altered", to=["numpy/linalg/linalg.py"]), "packages", FINAL),
     "a file struck from a table's code": (struck(TABLE, "stages/tabulate.py"), "code", "stages/tabulate.py"),
     "a file struck from a figure's code": (struck(FIG, "stages/runner/plan.py"), "code", "stages/runner/plan.py"),
     "a file struck from a model's code": (struck(MODEL, "stages/block.py"), "code", "stages/block.py"),

@@ -7,6 +7,7 @@ from stages.retrace.evidence.differences import ABSENT, UNUSED, Difference, Sour
 from stages.retrace.evidence.waivers import Waivers
 from stages.runner import layers
 
+SHOWN = 3
 FILES = ("code", "environment", "source", "chain")
 
 
@@ -40,11 +41,12 @@ class Comparison:
         packages = held.content["packages"]
         if altered := packages["altered"]:
             more = f" and {len(altered) - 1} more" if altered[1:] else ""
-            self.into.add("environment", unit.name, held.file, "packages as they were installed",
+            self.into.add("packages", unit.name, held.file, "packages as they were installed",
                           f"{altered[0]}{more} altered since, when the stage ran", held.file,
                           f"install the environment anew (make setup) and rebuild {unit.name}")  # fmt: skip
-        for name, version in sorted(packages["others"].items()):
-            self.into.note(f"stages ran with {name} {version}, which is not the lock's version; their receipts say so")
+        if others := [f"{name} {version}" for name, version in sorted(packages["others"].items())]:
+            more = f" and {len(others) - SHOWN} more" if others[SHOWN:] else ""
+            self.into.note(f"stages ran with packages that are not the lock's: {', '.join(others[:SHOWN])}{more}")
 
     def judge(self, unit: Unit, held: Evidence, change: Difference, at: Unit) -> None:
         """Notes a difference that is cosmetic or waived; any other is a finding at the stage `at`."""

@@ -13,6 +13,7 @@ KINDS = {
     "parameter": "a parameter has another value than the run had",
     "code": "a code file differs from the one that ran",
     "environment": "the environment lock differs from the one that the run had",
+    "packages": "the run itself found packages altered since they were installed",
     "source": "a source file that the run read has other bytes",
     "waiver": "a waiver is not what was recorded",
     "missing": "a file that a receipt lists is gone",

@@ -40,7 +40,8 @@ def check_receipts(units: Mapping[str, Unit], kept: Kept, into: Collector) -> No
         known = known or (name.parent == receipt.RECEIPTS and name.stem in kept.by_digest)
         if name.parent == CURRENT:
             out = name.name.replace("~", "/")
-            known = known or kept.index.get(out) in kept.by_digest or out in units
+            held = kept.by_digest.get(kept.index.get(out, ""))
+            known = known or out in units or (held is not None and held.content["stage"] == out)
         if not known:
             _add(root, path, "a stage that leaves it here", into)
 

@@ -7,7 +7,6 @@ Exit codes: 0 all is well, 1 a finding, 2 wrong usage, 3 something is missing he
 # `view.show(report, page)` what a person reads. Both are imported when they are called, so that `retrace --help` is
 # instant, and work in the project's root.
 
-import json
 import os
 import sys
 import traceback
@@ -17,7 +16,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from stages.retrace.report import CLOSED, DEFECT, ENVIRONMENT, STOPPED, USAGE, Report, Spoiled
+from stages.retrace.report import CLOSED, DEFECT, ENVIRONMENT, STOPPED, USAGE, Report, Spoiled, as_text
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -135,15 +134,7 @@ def _answer(command: str, as_json: bool, **options: Any) -> None:
 
 def _show(command: str, report: Report, as_json: bool) -> None:
     if as_json:
-        text = json.dumps(report.as_dict(), sort_keys=True, indent=1, ensure_ascii=False)
-        try:
-            text.encode(sys.stdout.encoding or "ascii")
-        except UnicodeEncodeError:
-            text = json.dumps(report.as_dict(), sort_keys=True, indent=1)
-        from stages.runner.terminal import OBEYED
-
-        # They stand inside of texts alone, where JSON has a form for each.
-        typer.echo(OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
+        typer.echo(as_text(report, sys.stdout.encoding or "ascii"))
     else:
         from stages.retrace.page import Page
 

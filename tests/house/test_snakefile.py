@@ -121,8 +121,11 @@ def test_supplied_user_data_lets_the_run_start(tmp_path):
 def test_each_rule_runs_its_own_command(tmp_path):
     """A loop variable in `shell:` would be looked up late, and every rule would run the last command."""
     toy = ToyGraph(tmp_path)
-    done = toy.snakemake("--cores", "2")
+    done = toy.snakemake("--cores", "1", "--verbose")
     assert done.returncode == 0, done.stdout + done.stderr
+    # With a limit of jobs a second it would look at all jobs again a second after each look.
+    looks = done.stderr.count("Resources before job selection")
+    assert looks <= 1 + done.stderr.count("Finished jobid"), "the scheduler wakes where a job has ended alone"
     for data, count in (("celebamask_hq", 3), ("cub", 4)):
         for seed in (0, 1):
             text = (tmp_path / f"results/store/demo/model/toy/{data}_{seed}/made.txt").read_text()

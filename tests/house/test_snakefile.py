@@ -119,7 +119,10 @@ def test_supplied_user_data_lets_the_run_start(tmp_path):
 
 
 def test_each_rule_runs_its_own_command(tmp_path):
-    """A loop variable in `shell:` would be looked up late, and every rule would run the last command."""
+    """A loop variable in `shell:` would be looked up late, and every rule would run the last command.
+
+    And the scheduler looks at the jobs once for each that ends.
+    """
     toy = ToyGraph(tmp_path)
     done = toy.snakemake("--cores", "1", "--verbose")
     assert done.returncode == 0, done.stdout + done.stderr

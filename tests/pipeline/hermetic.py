@@ -7,6 +7,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path, PurePosixPath
 
 from stages import graph
@@ -16,30 +17,23 @@ from tests.pipeline.checkout import NOT_MADE_BY_STAGES, Checkout
 # --- a tree that holds nothing else -----------------------------------------------------------------------------------
 
 
-def one_of_each_kind(stages: Sequence[Stage], built: set[str], most: int) -> tuple[list[Stage], list[str]]:
-    """(a stage for each pair of verb and code, names of the stages that stand for the kinds left out).
+def one_of_each_kind(stages: Sequence[Stage], built: set[str]) -> list[Stage]:
+    """A stage for each verb and paper, the one for which the fewest stages are missing, and for each code that stands.
 
-    The kind for which the fewest stages are missing comes first, and what it needs counts as built for those after it.
-    A kind is left out if even so more than `most` would be made for it alone: it sums up a whole paper.
+    Code of its own counts where a stage needs no torch, since such a stage takes a second: the runner itself refuses
+    modules that no receipt names, so what is left to see here are other files, which a verb's stages open alike.
     """
-    needs = {stage.name: {other.name for other in graph.ancestors(stages, [stage.name])} for stage in stages}
-    kinds: dict[tuple[str, str], list[Stage]] = {}
-    for stage in stages:
-        kinds.setdefault((stage.cmd.split()[3], stage.code), []).append(stage)
-    made, chosen = set(built), []
-    while kinds:
-        nearest = {
-            kind: min(((len(needs[one.name] - made), one) for one in found), key=lambda pair: pair[0])
-            for kind, found in kinds.items()
-        }
-        kind = min(nearest, key=lambda kind: nearest[kind][0])
-        missing, stage = nearest[kind]
-        if missing > most:
-            return chosen, sorted(stage.name for _, stage in nearest.values())
-        del kinds[kind]
-        chosen.append(stage)
-        made |= needs[stage.name]
-    return chosen, []
+    missing = {
+        stage.name: sum(one.name not in built for one in graph.ancestors(stages, [stage.name])) for stage in stages
+    }
+    kinds: dict[tuple[str, str], Stage] = {}
+    for stage in sorted(stages, key=lambda stage: missing[stage.name]):
+        words = stage.cmd.split()
+        verb, paper = words[3], dict(pairwise(words)).get("--paper", "")
+        kinds.setdefault((verb, paper), stage)
+        if stage.name in built and "torch" not in stage.resources:
+            kinds.setdefault((verb, stage.code), stage)
+    return list({stage.name: stage for stage in kinds.values()}.values())
 
 
 def code_of(folder: Path, stage: Stage) -> list[str]:

@@ -5,6 +5,7 @@ Source: supp Fig. 4 to 6, captions.
 
 from collections.abc import Mapping
 from pathlib import Path
+from statistics import fmean
 
 from stages.draw.ruled import HEAD, rules_to_csv
 from stages.draw.table import Key, read_reported, rows_to_markdown
@@ -45,16 +46,29 @@ def tabulate(block: Block, inputs: Mapping[str, Path]) -> dict[str, str]:
 
 
 def behind(metrics: Mapping[str, str], cells: Mapping[Key, Cell], given: Mapping[Key, str], profile: str) -> str:
-    """Models with a larger distance than StyleGAN2's, in print and here: the printed ones are no slip of ours."""
+    """Models with a larger distance than StyleGAN2's, in print and here: the printed ones are no slip of ours.
+
+    Here in the seeds that both have, which are named where one of the two has more.
+    """
     said = []
     for name, metric in metrics.items():
         printed = {run: given[run, name, "FID"] for run in MODELS if (run, name, "FID") in given}
-        ours = {run: f"{cell.ours:.4g}" for run in MODELS if (cell := cells[run, name, metric]).by_seed}
-        for where, held in (("printed", printed), ("here", ours)):
-            worse = [
-                f"{RUNS[run] if where == 'printed' else title_of(run, profile)} ({value} against {held[STYLEGAN]})"
-                for run, value in held.items()
-                if STYLEGAN in held and float(value) > float(held[STYLEGAN])
-            ]
-            said += [f"- {SETS[name]}, {where}: {', '.join(worse)}\n"] if worse else []
+        worse = [
+            f"{RUNS[run]} ({value} against {printed[STYLEGAN]})"
+            for run, value in printed.items()
+            if STYLEGAN in printed and float(value) > float(printed[STYLEGAN])
+        ]
+        said += [f"- {SETS[name]}, printed: {', '.join(worse)}\n"] if worse else []
+        of_stylegan = cells[STYLEGAN, name, metric].by_seed
+        pairs = [compared(title_of(run, profile), cells[run, name, metric].by_seed, of_stylegan) for run in MODELS]
+        worse = [told for told in pairs if told]
+        said += [f"- {SETS[name]}, here: {', '.join(worse)}\n"] if worse else []
     return "".join(said)
+
+
+def compared(title: str, ours: Mapping[int, float], of_stylegan: Mapping[int, float]) -> str:
+    """Both means over the seeds that both have, if the first is the larger one; empty else."""
+    common = sorted(ours.keys() & of_stylegan.keys())
+    one, other = (fmean(held[seed] for seed in common) if common else 0.0 for held in (ours, of_stylegan))
+    few = "" if ours.keys() == of_stylegan.keys() else f", seed{'s' * (len(common) > 1)} {', '.join(map(str, common))}"
+    return f"{title} ({one:.4g} against {other:.4g}{few})" if one > other else ""

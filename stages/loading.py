@@ -17,7 +17,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import CodeType, ModuleType
 
-TOP = Path(__file__).resolve().parents[1]
+# As Python reached it, links and all: what it loads bears the same path.
+TOP = Path(__file__).absolute().parents[1]
 # How a process that this one starts (multiprocessing, spawn) hears what it may load.
 HELD = "RETRACE_CODE"
 # Loaded before `begin` can see to it.

@@ -33,26 +33,42 @@ def _digest(path: Path, status: os.stat_result, cached: bool) -> str:
     if not cached:
         return _read(path)
     key = _look(status)
-    known = _ask("SELECT sha256 FROM digest WHERE key = ?", (key,))
-    if known:
-        return known[0][0]
-    value = _read(path)
-    if time.time() - status.st_ctime > SETTLED_SECONDS:
-        _ask("INSERT OR REPLACE INTO digest VALUES (?, ?)", (key, value))
-    return value
+    known = _kept(key)
+    if known is None:
+        known = _read(path)
+        _keep(key, known, status.st_ctime)
+    return known
 
 
 def remembered(what: str, files: Sequence[Path], find: Callable[[], str]) -> str:
     """What `find` says of these files, found anew only when one is not as it was then, by the looks named above."""
     looks = [(path, path.stat()) for path in files]
     told = "".join(f"{path} {_look(status)}\n" for path, status in looks)
-    key = f"{what}:{hashlib.sha256(os.fsencode(told)).hexdigest()}"
-    if known := _ask("SELECT sha256 FROM digest WHERE key = ?", (key,)):
-        return known[0][0]
-    value = find()
-    if time.time() - max(status.st_ctime for _, status in looks) > SETTLED_SECONDS:
-        _ask("INSERT OR REPLACE INTO digest VALUES (?, ?)", (key, value))
-    return value
+    key = f"{what}:{_checksum(told)}"
+    known = _kept(key)
+    if known is None:
+        known = find()
+        _keep(key, known, max(status.st_ctime for _, status in looks))
+    return known
+
+
+def _kept(key: str) -> str | None:
+    """What the cache has under a key; None for nothing, and for what is damaged."""
+    for (entry,) in _ask("SELECT entry FROM kept WHERE key = ?", (key,)):
+        checksum, _, value = str(entry).partition(" ")
+        if checksum == _checksum(f"{key} {value}"):
+            return value
+    return None
+
+
+def _keep(key: str, value: str, changed_s: float) -> None:
+    """Keeps what was found of files that have been at rest since `changed_s`, behind a checksum."""
+    if time.time() - changed_s > SETTLED_SECONDS:
+        _ask("INSERT OR REPLACE INTO kept VALUES (?, ?)", (key, f"{_checksum(f'{key} {value}')} {value}"))
+
+
+def _checksum(text: str) -> str:
+    return hashlib.sha256(os.fsencode(text)).hexdigest()
 
 
 def _look(status: os.stat_result) -> str:
@@ -64,7 +80,7 @@ def _ask(sentence: str, values: tuple[str, ...]) -> list:
     try:
         CACHE.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.closing(sqlite3.connect(CACHE, timeout=60)) as store, store:
-            store.execute("CREATE TABLE IF NOT EXISTS digest (key TEXT PRIMARY KEY, sha256 TEXT)")
+            store.execute("CREATE TABLE IF NOT EXISTS kept (key TEXT PRIMARY KEY, entry TEXT)")
             return store.execute(sentence, values).fetchall()
     except (OSError, sqlite3.OperationalError):
         return []

@@ -19,7 +19,7 @@ def refuse_paths() -> None:
     Raises: StageFailure 78 if PYTHONPATH leads anywhere but to this project.
     """
     for place in filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep)):
-        if Path(place).resolve() != TOP:
+        if Path(place).resolve() != TOP.resolve():
             raise StageFailure(
                 BAD_PARAMS,
                 f"PYTHONPATH leads to {place}, where code of another name or version than the lock's may lie: "
@@ -33,7 +33,8 @@ def refuse_paths() -> None:
 
 def refuse_modules() -> None:
     """Raises: StageFailure 78 naming a module that was loaded from neither the environment nor the project's stages."""
-    inside = _inside()
+    tops = {os.path.join(top, "") for top in (str(TOP), str(TOP.resolve()))}
+    inside = (*_inside(), *(os.path.join(top, "stages", "") for top in tops))
     for name, module in sorted(sys.modules.items()):
         file = getattr(module, "__file__", None)
         # Python imports from whole paths; what has less is a name that a library made up, as torch does for torch.ops.
@@ -42,9 +43,7 @@ def refuse_modules() -> None:
         place = os.path.realpath(file)
         if place.startswith(inside):
             continue
-        if place.startswith(str(TOP / "stages") + os.sep):
-            continue
-        told = "the project's folder" if place.startswith(str(TOP) + os.sep) else "outside the environment"
+        told = "the project's folder" if place.startswith(tuple(tops)) else "outside the environment"
         raise StageFailure(
             BAD_PARAMS,
             f"the module {name} was loaded from {told}, {file}: it may stand in for a library of the lock; take it "
@@ -55,5 +54,5 @@ def refuse_modules() -> None:
 def _inside() -> tuple[str, ...]:
     """Where the interpreter and the environment's packages lie, each as it is and as links lead."""
     places = {sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix, *sysconfig.get_paths().values()}
-    places -= {str(TOP)}
+    places -= {str(TOP), str(TOP.resolve())}
     return tuple(sorted({place.rstrip(os.sep) + os.sep for one in places for place in (one, os.path.realpath(one))}))

@@ -46,7 +46,7 @@ def _files() -> tuple[dict[str, Path], list[Path]]:
         root = next((root for root in roots if file.startswith(root)), None)
         if root is not None:
             found[file.removeprefix(root).replace(os.sep, "/")] = Path(file)
-        elif file in mapped and Path(file).is_file():
+        elif file in mapped and os.path.isfile(file):
             strays.append(Path(file))
     return found, strays
 

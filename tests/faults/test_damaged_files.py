@@ -81,6 +81,11 @@ def test_a_stage_refuses_an_input_that_is_not_what_its_receipt_says(project, dam
     assert (project.folder / MADE / "c/receipt.json").read_bytes() == before
 
 
+def looks(path: Path) -> str:
+    status = path.stat()
+    return f"{status.st_dev}:{status.st_ino}:{status.st_size}:{status.st_mtime_ns}:{status.st_ctime_ns}"
+
+
 @pytest.mark.parametrize("damage", ["empty", "noise", "cut", "wrong value", "folder"])
 def test_a_damaged_hash_cache_costs_time_and_nothing_else(project, damage):
     verb = project.folder / "stages/toy.py"
@@ -91,9 +96,11 @@ def test_a_damaged_hash_cache_costs_time_and_nothing_else(project, damage):
     before = (project.folder / MADE / "c/receipt.json").read_bytes()
     cache = project.folder / digest.CACHE
     with sqlite3.connect(cache) as store:
-        assert store.execute("SELECT count(*) FROM digest").fetchone() == (1,), "only large settled files are kept"
+        kept = {key for (key,) in store.execute("SELECT key FROM kept")}
+        made = {path.name: looks(path) in kept for path in (project.folder / MADE / "a").iterdir()}
+        assert made == {"number.txt": True, "receipt.json": False}, "only large settled files are kept"
         if damage == "wrong value":
-            store.execute("UPDATE digest SET sha256 = ?", ("0" * 64,))
+            store.execute("UPDATE kept SET entry = ?", ("0" * 64,))
     content = cache.read_bytes()
     if damage == "folder":
         cache.unlink()
@@ -114,7 +121,7 @@ def test_the_hash_cache_sees_an_edit_that_keeps_size_and_times_and_a_swap(tmp_pa
         os.utime(path, (4102444800, 4102444800))
     time.sleep(digest.SETTLED_SECONDS + 0.1)
     known = {path: digest.file_digest(path, cached=True) for path in (one, other)}
-    assert sqlite3.connect(digest.CACHE).execute("SELECT count(*) FROM digest").fetchone() == (2,)
+    assert sqlite3.connect(digest.CACHE).execute("SELECT count(*) FROM kept").fetchone() == (2,)
     quietly(one, b"c" + b"a" * (digest.WORTH_CACHING_BYTES - 1))
     assert digest.file_digest(one, cached=True) == digest.file_digest(one) != known[one]
     quietly(one, b"a" * digest.WORTH_CACHING_BYTES)

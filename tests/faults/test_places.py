@@ -21,7 +21,7 @@ AS_ANOTHER = """
 import os, runpy, sys
 sys.path[0] = os.getcwd()
 sys.dont_write_bytecode = True
-import stages.runner.main, sqlite3, encodings.idna
+import stages.runner.main, sqlite3, encodings.idna, packaging.requirements
 if os.geteuid() == 0:
     os.setgroups([]); os.setgid({nobody}); os.setuid({nobody})
 sys.argv = ["toy", *sys.argv[1:]]

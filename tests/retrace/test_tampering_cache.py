@@ -10,6 +10,8 @@ import yaml
 from stages.graph.names import CODE
 from tests.retrace.toy_tree import MODEL, MODELS, RAW
 
+TABLE = "results/tables/cub.csv"
+
 OBJECTS = ".dvc/cache/files/md5"
 
 
@@ -88,6 +90,22 @@ def test_an_object_that_is_gone_is_found(tree):
     tree.path(gone).unlink()
     first = tree.audit(scope="cache").findings[0]
     assert (first.kind, first.file, first.stage) == ("missing", gone, "toy_train@cub-0")
+
+
+def test_a_table_that_was_not_fetched_is_told(tree):
+    """No finding: a person may pull one output of many."""
+    tree.path(object_of(tree, "toy_tabulate@cub", TABLE)).unlink()
+    report = tree.audit(scope="cache")
+    assert report.findings == []
+    assert report.notes[0] == f"{TABLE}: dvc.lock names it, the cache does not hold it"
+
+
+def test_a_folder_among_the_run_caches_entries_is_found(tree):
+    entry = next(path for path in tree.path(".dvc/cache/runs").glob("??/*/*"))
+    entry.unlink()
+    entry.mkdir()
+    first = tree.audit(scope="cache").findings[0]
+    assert (first.kind, first.file) == ("runs", entry.relative_to(tree.folder).as_posix())
 
 
 def test_a_checkout_delivers_the_corrupted_object_and_dvc_is_content_but_the_audit_is_not(tree):

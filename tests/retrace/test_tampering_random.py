@@ -1,5 +1,6 @@
 """A thousand random alterations of a small tree: each is found, or provably changes nothing that a clean audit says."""
 
+import hashlib
 import json
 import os
 import random
@@ -253,6 +254,14 @@ def test_a_random_alteration_is_found_or_changes_nothing_that_a_clean_audit_says
 
 def test_a_random_alteration_of_dvcs_cache_is_found_or_no_object_of_it_differs(scene):
     snapshot = Snapshot(scene, ".dvc/cache")
+    # No receipt vouches for entries of the run cache, nor for what DVC's own first stage writes.
+    guards = scene.path("results/graph.json").read_bytes()
+    guard = f".dvc/cache/files/md5/{(md5 := hashlib.md5(guards).hexdigest())[:2]}/{md5[2:]}"
+    known = {
+        path: entry
+        for path, entry in snapshot.known.items()
+        if "/runs/" not in path and path != guard and entry[0] != "folder"
+    }
     clean = scene.audit(scope="cache")
     assert clean.findings == []
     acts = (Hand.rename, Hand.swap, Hand.truncate, Hand.flip, Hand.duplicate, Hand.remove, Hand.put)
@@ -271,12 +280,13 @@ def test_a_random_alteration_of_dvcs_cache_is_found_or_no_object_of_it_differs(s
                 assert not scene.path(".dvc/cache/files/md5").is_dir()
                 return
             if not report.findings:
+                # A cache may hold less than the lock names, as after a pull of some targets; what is not there is told.
+                assert report.receipts.items() <= clean.receipts.items()
+                assert (report.root == clean.root) == (report.unbuilt == [])
+                assert len(report.notes) >= len(report.unbuilt)
                 now = snapshot.read()
-                assert report.root == clean.root
-                lost = {
-                    path for path, entry in snapshot.known.items() if now.get(path) != entry and "/runs/" not in path
-                }
-                assert lost == set(), "every object is as it was"
+                lost = {path for path, entry in known.items() if now.get(path) != entry}
+                assert lost == set() or report.notes, "every object is as it was"
         finally:
             snapshot.restore()
 

@@ -64,8 +64,10 @@ def _users() -> list[int] | None:
     """The processes that DVC's lock file names; None where it is there and is none."""
     if not os.path.lexists(DVC):
         return []
+    if not DVC.is_file():
+        return None
     try:
-        held = json.loads(DVC.read_text(encoding="utf-8")) if DVC.is_file() else None
+        held = json.loads(DVC.read_text(encoding="utf-8"))
         users = [user for entry in held.values() for user in (*entry.get("read", []), entry.get("write") or {})]
         return [int(user["pid"]) for user in users if user]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):

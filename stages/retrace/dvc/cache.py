@@ -157,7 +157,7 @@ class CacheAudit:
                 content = dvc_store.read_yaml(path)
                 value = _get_cache_hash({**content})
                 key = _get_cache_hash({**content}, key=True)
-            except (ValueError, TypeError, KeyError, AttributeError) as error:
+            except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
                 self.add("runs", "", file, "what DVC writes", str(error), "its form", "take it away")
                 continue
             out = str(content.get("cmd", "")).partition(" --out ")[2].split(" ")[0]

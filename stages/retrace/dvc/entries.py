@@ -47,7 +47,7 @@ class Objects:
 
 @dataclass(frozen=True)
 class Entry:
-    """One run as DVC recorded it; `made` maps each file of the outputs to its object."""
+    """One run as DVC recorded it; `made` maps each file of the outputs to its object, `absent` has outputs not here."""
 
     file: str
     content: dict[str, Any]
@@ -62,7 +62,7 @@ class Entry:
             for out in content["outs"]:
                 name = out["md5"]
                 inner = objects.listing(name) if name.endswith(".dir") else {"": name}
-                if inner is None:
+                if inner is None or ("" in inner and name not in objects.digests):
                     absent.append(out["path"])
                 for relative, held in (inner or {}).items():
                     made[f"{out['path']}/{relative}" if relative else out["path"]] = held

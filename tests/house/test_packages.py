@@ -35,7 +35,7 @@ class Place:
 
     def install(self, name: str, version: str, files: dict[str, str], record: bool = True) -> None:
         about = self.folder / f"{name}-{version}.dist-info"
-        about.mkdir()
+        about.mkdir(exist_ok=True)
         rows = [f"{about.name}/RECORD,,\n"]
         for path, text in files.items():
             (self.folder / path).parent.mkdir(exist_ok=True)
@@ -86,6 +86,12 @@ def test_a_file_with_other_bytes_is_named_if_it_was_loaded(place):
     place.load("kind/part.py")
     (place.folder / "other.py").write_text("C = 4\n")
     assert place.found() == {"others": {}, "altered": ["kind/part.py", "other.py"]}
+
+
+def test_a_library_that_was_altered_with_its_list_is_not_seen(place):
+    """Nothing in an environment can prove the environment; installing from the lock, by its hashes, can."""
+    place.install("kind", "1.0.0", {"kind/__init__.py": "A = 2\n", "kind/part.py": "B = 2\n"})
+    assert place.found() == {"others": {}, "altered": []}
 
 
 def test_a_file_that_no_list_names_is_named(place):

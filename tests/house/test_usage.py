@@ -14,7 +14,13 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_the_verbs_are_the_files_beside_each_other():
-    beside = {path.stem for path in (ROOT / "stages").glob("*.py")} - {"__init__", "block", "homes", "loading", "yaml_text"}
+    beside = {path.stem for path in (ROOT / "stages").glob("*.py")} - {
+        "__init__",
+        "block",
+        "homes",
+        "loading",
+        "yaml_text",
+    }
     assert beside == set(VERBS)
 
 

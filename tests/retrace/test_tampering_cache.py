@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from stages.graph.names import CODE
+from stages.runner import receipt
 from tests.retrace.toy_tree import MODEL, MODELS, RAW
 
 TABLE = "results/tables/cub.csv"
@@ -205,6 +206,45 @@ def test_run_cache_entries_are_held_to_their_names_and_receipts(tree):
     assert (first.kind, first.stage) == ("runs", "toy_train@cub-0") and "steps = 2" in first.expected
     forged.write_text("- 1\n")
     assert tree.audit(scope="cache").findings[0].kind == "runs"
+
+
+def second_entry(tree):
+    """Another result of the same run, sound in itself: file, receipt, list, entry under the run's own key."""
+    from dvc.stage.cache import _get_cache_hash
+
+    old = out_of(tree, "toy_train@cub-0", MODEL)
+    entry = next(
+        path
+        for path in tree.path(".dvc/cache/runs").glob("??/*/*")
+        if f"--out {MODEL} " in " ".join(path.read_text().split())
+    )
+    better = b"better\n"
+    content = {**tree.receipt(MODEL)}
+    content["outputs"] = {
+        **content["outputs"],
+        "made.txt": {"sha256": hashlib.sha256(better).hexdigest(), "size": len(better)},
+    }
+    content["fingerprint"] = receipt.fingerprint(content)
+    objects = {"made.txt": put(tree, better), "receipt.json": put(tree, receipt.encode(content))}
+    listed = [
+        {**file, "md5": objects.get(file["relpath"], file["md5"])}
+        for file in json.loads(tree.path(object_path(old)).read_text())
+    ]
+    new = put(tree, json.dumps(listed, sort_keys=True).encode())
+    tree.path(object_path(new)).rename(tree.path(object_path(new + ".dir")))
+    run = yaml.safe_load(entry.read_text().replace(old, new + ".dir"))
+    assert _get_cache_hash({**run}, key=True) == entry.parent.name
+    place = entry.parent / _get_cache_hash({**run})
+    place.write_text(yaml.safe_dump(run))
+    return place
+
+
+def test_a_second_result_of_one_run_in_the_run_cache_is_found(tree):
+    """DVC would restore it into a clone as well as the first."""
+    place = second_entry(tree)
+    first = tree.audit(scope="cache").findings[0]
+    assert (first.kind, first.stage) == ("runs", "toy_train@cub-0"), first
+    assert first.file == place.relative_to(tree.folder).as_posix() and "made.txt" in first.expected
 
 
 def test_no_cache_is_said(tree):

@@ -3,6 +3,8 @@
 import importlib
 import re
 import shlex
+import tempfile
+from functools import cache
 from pathlib import Path
 
 from stages import graph
@@ -12,12 +14,20 @@ ROOT = Path(__file__).resolve().parents[2]
 PROFILES = ("smoke", "demo", "lite", "paper")
 
 
-def stages_in(profile: str, folder: Path) -> tuple[graph.Stage, ...]:
-    """The resolved graph as it is when params.yaml names another profile."""
+@cache
+def stages_here() -> tuple[graph.Stage, ...]:
+    """The project's own graph, resolved once a process."""
+    return graph.load(ROOT)
+
+
+@cache
+def stages_in(profile: str) -> tuple[graph.Stage, ...]:
+    """The resolved graph as it is when params.yaml names another profile, resolved once a process."""
     text = (ROOT / "params.yaml").read_text(encoding="utf-8")
     changed, count = re.subn(r"(?m)^profile: \w+", f"profile: {profile}", text)
     assert count == 1
-    return with_files(folder, {"params.yaml": changed})
+    with tempfile.TemporaryDirectory() as folder:
+        return with_files(Path(folder), {"params.yaml": changed})
 
 
 def with_files(folder: Path, texts: dict[str, str]) -> tuple[graph.Stage, ...]:

@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks.trainings import TRAININGS
 from stages import graph
-from tests.conftest import ROOT
+from tests.house.resolved import stages_here
 
 STAGES = {
     "contrasfill": "contrasfill_train@face-0", "contrasfill1": "contrasfill_one_code_face@0",
@@ -23,7 +23,7 @@ STAGES = {
 
 @pytest.mark.parametrize("name", TRAININGS)
 def test_layers_are_the_graphs(name):
-    (stage,) = graph.find(graph.load(ROOT), [STAGES[name]])
+    (stage,) = graph.find(stages_here(), [STAGES[name]])
     words = stage.cmd.split()
     listed = words[words.index("--block") + 1 : words.index("--in")]
     profile = next(word for word in listed if ".profile." in word).rpartition(".")[2]
@@ -31,5 +31,5 @@ def test_layers_are_the_graphs(name):
 
 
 def test_every_trained_method_is_among_them():
-    trained = {stage.cmd.split("--method ")[1].split()[0] for stage in graph.load(ROOT) if "stages.train " in stage.cmd}
+    trained = {stage.cmd.split("--method ")[1].split()[0] for stage in stages_here() if "stages.train " in stage.cmd}
     assert trained <= {one.module.split(".")[-2] for one in TRAININGS.values()}

@@ -17,7 +17,7 @@ from stages.graph.names import GRAPH as GENERATED
 from stages.runner.code import Code
 from stages.runner.plan import roots
 from stages.train import module_of
-from tests.house.resolved import ROOT, arguments_of, modules_of
+from tests.house.resolved import ROOT, arguments_of, modules_of, stages_here
 from tests.house.toy_graph import GRAPH, OWN, OWN_GRAPH, ToyGraph
 
 
@@ -74,7 +74,7 @@ def differing(copy: Path, module: str) -> set[str]:
 def closures() -> dict[str, list[str]]:
     """Key of code.json -> the files behind it, from the resolved commands."""
     code, found = Code(ROOT, cached=False), {}
-    for stage in graph.load(ROOT):
+    for stage in stages_here():
         verb, arguments = arguments_of(stage)
         files = code.closure(roots(arguments.verb, modules_of(verb, arguments)))
         assert found.setdefault(stage.code_key, files) == files, "one key is one closure"

@@ -6,12 +6,12 @@ import re
 import pytest
 import yaml
 
-from stages import graph, homes
+from stages import homes
 from stages.runner import layers, params
-from tests.house.resolved import PROFILES, ROOT, arguments_of, modules_of, stages_in
+from tests.house.resolved import PROFILES, ROOT, arguments_of, modules_of, stages_here, stages_in
 
 ORIGIN = re.compile(r"^(supp\b|main\b|code\b|known\b|ours\b)")
-VERBS = sorted({stage.cmd.split()[3].removeprefix("stages.") for stage in graph.load(ROOT)})
+VERBS = sorted({stage.cmd.split()[3].removeprefix("stages.") for stage in stages_here()})
 
 
 def bases(values: dict, path: tuple[str, ...] = ()):
@@ -46,10 +46,10 @@ def test_a_paper_s_numbers_stand_in_its_own_file():
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-def test_layers_make_every_stage_its_block(profile, tmp_path):
+def test_layers_make_every_stage_its_block(profile):
     """Every profile and stage: the layers exist, merge, and give exactly the keys that the stage's Block declares."""
-    stages = stages_in(profile, tmp_path)
-    values = params.load(tmp_path)
+    stages = stages_in(profile)
+    values = params.load(ROOT)
     for stage in stages:
         verb, arguments = arguments_of(stage)
         module = importlib.import_module(modules_of(verb, arguments)[0])
@@ -58,9 +58,9 @@ def test_layers_make_every_stage_its_block(profile, tmp_path):
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-def test_commands_agree_with_what_the_engines_are_told(profile, tmp_path):
+def test_commands_agree_with_what_the_engines_are_told(profile):
     """Layers in the command are the params listed; inputs and the lock are what it depends on; --out is the output."""
-    for stage in stages_in(profile, tmp_path):
+    for stage in stages_in(profile):
         _, arguments = arguments_of(stage)
         assert list(stage.params) == list(arguments.layers), stage.name
         inputs = {path.as_posix() for path in arguments.inputs.values()}
@@ -73,12 +73,10 @@ def test_commands_agree_with_what_the_engines_are_told(profile, tmp_path):
         assert set(stage.outs) == outs, stage.name
 
 
-def test_profiles_have_the_same_graph_but_for_paths(tmp_path):
+def test_profiles_have_the_same_graph_but_for_paths():
     """The shape never depends on the profile."""
     shapes = []
     for profile in PROFILES:
-        folder = tmp_path / profile
-        folder.mkdir()
-        stages = stages_in(profile, folder)
+        stages = stages_in(profile)
         shapes.append([(stage.name, [dep.replace(f"/{profile}/", "/*/") for dep in stage.deps]) for stage in stages])
     assert all(shape == shapes[0] for shape in shapes)

@@ -5,13 +5,13 @@ import json
 import pytest
 import yaml
 
-from stages import graph
 from stages.draw.table import COLUMNS
 from stages.engine import record
+from tests.house.resolved import stages_here
 from tests.house.toy_graph import OWN_GRAPH, ROOT, ToyGraph
 
 DOCUMENT = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
-STAGES = graph.load(ROOT)
+STAGES = stages_here()
 PROFILE = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))["profile"]
 MADE = {out for stage in STAGES for out in stage.outs}
 

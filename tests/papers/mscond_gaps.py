@@ -3,8 +3,9 @@
 import re
 from pathlib import Path
 
-from stages import graph, homes
+from stages import homes
 from stages.runner.layers import comments
+from tests.house.resolved import stages_here
 from tests.papers.onegan_gaps import rewritten
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,7 +26,7 @@ def marked() -> dict[str, list[str]]:
 
 def renewed_file() -> str:
     """gaps.yaml as it should be."""
-    return rewritten(GAPS.read_text(encoding="utf-8"), marked(), tuple(graph.load(ROOT)))
+    return rewritten(GAPS.read_text(encoding="utf-8"), marked(), stages_here())
 
 
 if __name__ == "__main__":

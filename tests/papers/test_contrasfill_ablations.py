@@ -7,7 +7,7 @@ import json
 import pytest
 
 from stages.papers.contrasfill.report import ablations
-from tests.house.resolved import ROOT, arguments_of
+from tests.house.resolved import arguments_of, stages_here
 from tests.papers.claim_scores import DATASETS, facts, value
 
 METRICS = ("FD-demo", "PD-demo", "KFFA")
@@ -55,8 +55,7 @@ def test_a_change_without_scores_is_refused(tmp_path):
 
 
 def test_the_changes_are_those_that_the_graph_trains():
-    from stages import graph
 
-    trained = [stage for stage in graph.load(ROOT) if stage.group == "contrasfill_ablation"]
+    trained = [stage for stage in stages_here() if stage.group == "contrasfill_ablation"]
     variants = {arguments_of(stage)[1].layers[3].rpartition(".")[2] for stage in trained}
     assert variants == set(ablations.CHANGES) - {"contrasfill"} and len(trained) == len(variants) * len(DATASETS)

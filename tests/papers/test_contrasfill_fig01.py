@@ -12,6 +12,7 @@ from stages.nets.stylegan.modconv import ModulatedConv
 from stages.papers.contrasfill.report import diagram, fig01
 from stages.papers.contrasfill.report.wiring import trunk_to_nodes
 from stages.papers.contrasfill.trunk import Trunk
+from tests.house.resolved import stages_here
 from tests.papers.contrasfill_toys import GROUPS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -108,5 +109,5 @@ def test_a_pass_that_the_diagram_has_no_sign_for_is_refused():
 
 
 def test_the_stage_reads_the_papers_own_layers():
-    (stage,) = graph.find(graph.load(ROOT), ["contrasfill_fig01"])
+    (stage,) = graph.find(stages_here(), ["contrasfill_fig01"])
     assert {"contrasfill.common.profile.paper", "contrasfill.contrasfill.profile.paper"} <= set(stage.params)

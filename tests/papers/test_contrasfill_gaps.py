@@ -12,6 +12,7 @@ import yaml
 from stages import graph, homes
 from stages.runner import layers
 from stages.runner.params import load
+from tests.house.resolved import stages_here
 from tests.papers import declare_gaps
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,7 +23,7 @@ KEYED = [gap for gap in GAPS if gap["keys"]]
 
 @cache
 def stages() -> tuple[graph.Stage, ...]:
-    return graph.load(ROOT)
+    return stages_here()
 
 
 @cache

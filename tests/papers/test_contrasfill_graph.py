@@ -9,14 +9,14 @@ import pytest
 
 from stages import graph
 from stages.runner import layers, params
-from tests.house.resolved import PROFILES, ROOT, arguments_of, stages_in
+from tests.house.resolved import PROFILES, ROOT, arguments_of, stages_here, stages_in
 
 ENCODERS = {"face": "face", "bird": "bird", "car": "car_shape", "car_colour": "car"}  # known factor of box holes
 
 
 @cache
 def stages() -> tuple[graph.Stage, ...]:
-    return graph.load(ROOT)
+    return stages_here()
 
 
 @cache
@@ -32,10 +32,10 @@ def of(verb: str) -> list[tuple[graph.Stage, object, dict]]:
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-def test_no_model_is_trained_twice(profile, tmp_path):
+def test_no_model_is_trained_twice(profile):
     """Method, seed, parameters and inputs together are those of one stage alone."""
     made, values = {}, params.load(ROOT)
-    for stage in stages_in(profile, tmp_path):
+    for stage in stages_in(profile):
         if stage.cmd.split()[3] != "stages.train" or "--paper contrasfill" not in stage.cmd:
             continue
         arguments = arguments_of(stage)[1]

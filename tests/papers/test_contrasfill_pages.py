@@ -9,6 +9,7 @@ import yaml
 
 from stages import graph
 from stages.runner.params import load
+from tests.house.resolved import stages_here
 
 ROOT = Path(__file__).resolve().parents[2]
 PAPER = ROOT / "stages/papers/contrasfill"
@@ -21,7 +22,7 @@ def params() -> dict:
 
 @cache
 def stages() -> tuple[graph.Stage, ...]:
-    return graph.load(ROOT)
+    return stages_here()
 
 
 def read(name: str) -> list[dict]:

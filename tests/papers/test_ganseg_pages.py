@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.house.resolved import stages_here
+
 ROOT = Path(__file__).resolve().parents[2]
 PAPER = ROOT / "stages/papers/ganseg"
 TARGETS = {
@@ -38,9 +40,8 @@ def read(name: str) -> list[dict]:
 
 @pytest.fixture(scope="module")
 def stages():
-    from stages import graph
 
-    return graph.load(ROOT)
+    return stages_here()
 
 
 def test_claims_are_c1_to_c10_and_complete():

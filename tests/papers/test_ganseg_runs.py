@@ -7,14 +7,13 @@ import numpy as np
 import pytest
 import torch
 
-from stages import graph
 from stages.engine.loop import Run
 from stages.engine.world import World, settle
 from stages.papers.ganseg.detectors import collapse, triviality
 from stages.papers.ganseg.methods.gan import method as gan
 from stages.runner import layers, params
 from tests.contract.prepared import PARAMS, block_of
-from tests.house.resolved import PROFILES, ROOT, arguments_of, stages_in
+from tests.house.resolved import PROFILES, ROOT, arguments_of, stages_here, stages_in
 from tests.papers.ganseg_blocks import SETS, gan_block
 
 TRAIN = "exec python -m stages.train --paper ganseg"
@@ -22,15 +21,13 @@ ENABLED = {"paper": 41 + 9 + 8, "lite": 4 + 9, "demo": 4 + 4 + 3 + 9 + 2, "smoke
 
 
 @pytest.fixture(scope="module")
-def trainings(tmp_path_factory):
+def trainings():
     """For a profile: every training that can be left out, with its merged parameters, inputs and choices, by output."""
 
     @cache
     def of(profile: str) -> dict[str, tuple]:
-        folder = tmp_path_factory.mktemp(profile)
-        stages = stages_in(profile, folder)
-        values, found = params.load(folder), {}
-        for stage in stages:
+        values, found = params.load(ROOT), {}
+        for stage in stages_in(profile):
             if stage.cmd.startswith(TRAIN) and "--method segmenter" not in stage.cmd:
                 _, arguments = arguments_of(stage)
                 inputs = sorted(path.as_posix() for path in arguments.inputs.values())
@@ -87,7 +84,7 @@ def test_every_layer_of_the_generator_makes_a_block():
 
 
 def test_training_stages_name_the_prepared_set_and_no_raw_one():
-    for stage in graph.load(ROOT):
+    for stage in stages_here():
         if stage.cmd.startswith(TRAIN):
             assert not [dep for dep in stage.deps if "/raw/" in dep]
 

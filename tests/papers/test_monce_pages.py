@@ -10,6 +10,7 @@ import yaml
 
 from stages import graph
 from stages.runner import params
+from tests.house.resolved import stages_here
 
 ROOT = Path(__file__).resolve().parents[2]
 PAPER = ROOT / "stages/papers/monce"
@@ -28,7 +29,7 @@ def parameters() -> dict:
 
 @cache
 def stages() -> tuple[graph.Stage, ...]:
-    return tuple(stage for stage in graph.load(ROOT) if stage.name.startswith("monce_"))
+    return tuple(stage for stage in stages_here() if stage.name.startswith("monce_"))
 
 
 def read(name: str) -> list[dict]:

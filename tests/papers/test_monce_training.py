@@ -10,7 +10,6 @@ import pytest
 import torch
 from safetensors.torch import load
 
-from stages import graph
 from stages.engine.launch import launch
 from stages.engine.loop import train
 from stages.engine.session import Session
@@ -20,7 +19,7 @@ from stages.engine.world import World, settle
 from stages.runner import layers, params
 from stages.train import work
 from tests.conftest import ROOT
-from tests.house.resolved import PROFILES, stages_in
+from tests.house.resolved import PROFILES, stages_here, stages_in
 from tests.papers.monce_blocks import drawn_pack, fresh_vgg, monce_block
 
 WORLD = World.single()
@@ -136,11 +135,11 @@ print(number + 1, sorted(heavy & set(sys.modules)))
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-def test_no_two_trainings_are_alike(profile, tmp_path):
+def test_no_two_trainings_are_alike(profile):
     """Method, seed, inputs and parameters together are different ones in every training of the resolved graph."""
     found: dict[str, str] = {}
     held = params.load(ROOT)
-    for stage in stages_in(profile, tmp_path):
+    for stage in stages_in(profile):
         if "stages.train --paper monce" not in stage.cmd:
             continue
         words = stage.cmd.split()
@@ -156,6 +155,6 @@ def test_no_two_trainings_are_alike(profile, tmp_path):
 
 def test_an_edit_of_one_q_reaches_one_training():
     """The layer of Q = 5 is listed by the run of that Q, and by its further seeds."""
-    stages = [stage for stage in graph.load(ROOT) if "stages.train --paper monce" in stage.cmd]
+    stages = [stage for stage in stages_here() if "stages.train --paper monce" in stage.cmd]
     listing = {stage.name for stage in stages if "monce.weighting.variant.q5" in stage.params}
     assert listing == {"monce_sweep@q5", "monce_repeat@q5-1", "monce_repeat@q5-2"}

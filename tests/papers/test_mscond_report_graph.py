@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from stages import graph
+from tests.house.resolved import stages_here
 from tests.papers import mscond_gaps
 from tests.papers.test_mscond_report_pages import FIGURES, TABLES, TARGETS
 
@@ -20,7 +21,7 @@ PAPER = ROOT / "stages/papers/mscond"
 
 @cache
 def stages() -> tuple[graph.Stage, ...]:
-    return tuple(graph.load(ROOT))
+    return stages_here()
 
 
 def own() -> list[graph.Stage]:

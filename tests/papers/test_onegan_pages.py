@@ -10,6 +10,7 @@ import yaml
 
 from stages import graph
 from stages.papers.onegan.report.names import SETS
+from tests.house.resolved import stages_here
 from tests.papers import onegan_gaps
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,7 +28,7 @@ TARGETS = {
 
 @cache
 def stages() -> tuple[graph.Stage, ...]:
-    return tuple(graph.load(ROOT))
+    return stages_here()
 
 
 def own() -> list[graph.Stage]:

@@ -46,7 +46,7 @@ def _files() -> tuple[dict[str, Path], list[Path]]:
         root = next((root for root in roots if file.startswith(root)), None)
         if root is not None:
             found[file.removeprefix(root).replace(os.sep, "/")] = Path(file)
-        elif file in mapped and os.path.isfile(file):
+        elif file not in modules and os.path.isfile(file):  # Python finds its modules by whole paths, not by name
             strays.append(Path(file))
     return found, strays
 

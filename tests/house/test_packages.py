@@ -45,10 +45,10 @@ class Place:
         if record:
             (about / "RECORD").write_text("".join(rows))
 
-    def load(self, *paths: str) -> None:
+    def load(self, *paths: str | Path) -> None:
         for path in paths:
-            self.modules[path] = ModuleType(path)
-            self.modules[path].__file__ = str(self.folder / path)
+            self.modules[str(path)] = ModuleType(str(path))
+            self.modules[str(path)].__file__ = str(self.folder / path)
 
     def map(self, *paths: Path) -> None:
         lines = [f"7f0-7f1 r-xp 00000000 08:01 12    {path}\n" for path in paths]
@@ -121,6 +121,17 @@ def test_a_library_from_elsewhere_in_place_of_one_of_its_name_is_named_unless_it
     assert place.found()["altered"] == []
     stray.write_text("another")
     assert place.found()["altered"] == ["kind/lib/libk.so.1"]
+
+
+def test_a_module_of_pythons_own_stands_in_for_none_of_its_name(place, tmp_path):
+    """As `_csv` of the standard library beside that of pyarrow, which is loaded only when somebody asks for it."""
+    place.install("arrows", "1.0.0", {"arrows/__init__.py": "", "arrows/_csv.cpython-311.so": "a"})
+    place.lock.write_text(LOCK + "arrows==1.0.0\n")
+    own = tmp_path / "_csv.cpython-311.so"
+    own.write_text("another")
+    place.load("arrows/__init__.py", own)
+    place.map(own)
+    assert place.found() == {"others": {}, "altered": []}
 
 
 def test_of_a_package_without_a_list_is_said_that_nothing_is_known(place):

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 
 import pytest
@@ -101,10 +102,11 @@ def test_a_table_that_was_not_fetched_is_told(tree):
     assert report.notes[0] == f"{TABLE}: dvc.lock names it, the cache does not hold it"
 
 
-def test_a_folder_among_the_run_caches_entries_is_found(tree):
+@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
+def test_what_is_no_file_among_the_run_caches_entries_is_found(tree, make):
     entry = next(path for path in tree.path(".dvc/cache/runs").glob("??/*/*"))
     entry.unlink()
-    entry.mkdir()
+    make(entry)
     first = tree.audit(scope="cache").findings[0]
     assert (first.kind, first.file) == ("runs", entry.relative_to(tree.folder).as_posix())
 

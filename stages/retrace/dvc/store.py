@@ -37,10 +37,12 @@ def folders() -> tuple[Path, Path]:
 def read_yaml(path: Path) -> Any:
     """A file of DVC's, read by its own rules: it writes 1e-08, which other readers of YAML take for text.
 
-    Raises: ValueError for what is not YAML.
+    Raises: ValueError for what is no file, as a pipe that nobody would ever write to, or not YAML.
     """
     from dvc.utils.serialize import ParseError, parse_yaml
 
+    if not path.is_file():
+        raise ValueError("no file")
     try:
         return parse_yaml(path.read_text(encoding="utf-8"), path.as_posix())
     except ParseError as error:

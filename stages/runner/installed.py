@@ -3,7 +3,7 @@
 import base64
 import csv
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,12 +36,13 @@ def lists(place: Path) -> list[Path]:
     return sorted([*place.glob("*.dist-info"), *place.glob("*.egg-info")])
 
 
-def listed(place: Path) -> dict[str, Listed]:
-    """Every file that some RECORD names, by its path from the place."""
+def listed(place: Path, wanted: Container[str] | None = None) -> dict[str, Listed]:
+    """Every file that some RECORD names, by its path from the place; or those whose path or last name is wanted."""
     found = {}
     for folder in lists(place):
         package, version = _named(folder)
-        found |= {path: Listed(package, version, hashed, size) for path, hashed, size in _rows(folder / "RECORD")}
+        for path, hashed, size in _rows(folder / "RECORD", wanted):
+            found[path] = Listed(package, version, hashed, size)
     return found
 
 
@@ -64,10 +65,18 @@ def _named(folder: Path) -> tuple[str, str]:
     return canonicalize_name(name), version
 
 
-def _rows(record: Path) -> Iterator[list[str]]:
-    if record.is_file():
-        with record.open(encoding="utf-8", newline="") as stream:
-            yield from (row for row in csv.reader(stream) if len(row) == 3)
+def _rows(record: Path, wanted: Container[str] | None) -> Iterator[list[str]]:
+    if not record.is_file():
+        return
+    lines: Iterable[str] = record.read_text(encoding="utf-8").splitlines()
+    if wanted is not None:
+        # Tens of thousands of lines, of which few are asked for; only a path with a comma or a quote is in quotes.
+        lines = [
+            line
+            for line in lines
+            if (path := line.partition(",")[0]) in wanted or path.rpartition("/")[2] in wanted or line[:1] == '"'
+        ]
+    yield from (row for row in csv.reader(lines) if len(row) == 3)
 
 
 def locked(lock: Path) -> dict[str, str]:

@@ -57,10 +57,11 @@ def _maps() -> list[str]:
 
 
 def _compare(lock: Path, files: dict[str, Path], strays: list[Path]) -> dict[str, Any]:
+    wanted_files = {*files, *(path.name for path in strays)}
     listed: dict[str, installed.Listed] = {}
     bare: dict[str, tuple[str, str]] = {}
     for place in installed.places():
-        listed |= installed.listed(place)
+        listed |= installed.listed(place, wanted_files)
         bare |= installed.unlisted(place)
     versions, others = {}, {}
     altered = []

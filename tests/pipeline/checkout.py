@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.pipeline.warm import warm
+
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 # The last is what DVC's first stage, which Snakemake does not have, writes.
@@ -34,6 +36,7 @@ class Checkout:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, folder / name, follow_symlinks=False)
         subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)
+        warm(folder)
         self.edit("params.yaml", r"(?m)^profile: \w+$", f"profile: {profile}")
 
     def edit(self, name: str, pattern: str, new: str) -> None:

@@ -5,7 +5,6 @@ A stage declares its lock, its inputs and its parameters in the graph, its code 
 
 import json
 import re
-import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -13,7 +12,6 @@ from pathlib import Path, PurePosixPath
 
 from stages import graph
 from stages.graph import Stage
-from stages.runner.digest import CACHE
 from tests.pipeline.checkout import NOT_MADE_BY_STAGES, Checkout
 
 # --- a tree that holds nothing else -----------------------------------------------------------------------------------
@@ -55,9 +53,6 @@ def alone(copy: Checkout, stage: Stage, folder: Path, made: dict[str, Stage]) ->
         if dep in made:
             (bare.folder / dep).parent.mkdir(parents=True, exist_ok=True)
             (bare.folder / dep).symlink_to(copy.folder / dep)
-    # So that no library is hashed again.
-    (bare.folder / CACHE).parent.mkdir(exist_ok=True)
-    shutil.copy(copy.folder / CACHE, bare.folder / CACHE)
     done = bare.stage(stage.cmd)
     if done.returncode:
         return [f"{stage.name}: {done.stderr[-2000:]}"]

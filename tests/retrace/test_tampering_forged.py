@@ -173,7 +173,13 @@ def edited_alike_with_a_comment(tree):
     tree.rewrite(TABLE, code={**tree.receipt(TABLE)["code"], name: receipt.file_digest(tree.path(name))})
 
 
-@pytest.mark.parametrize("alter", [edited_alike, edited_alike_with_a_comment])
+def edited_alike_with_packages(tree):
+    """The same, with a package that was not the lock's, which the fingerprint does not speak of."""
+    edited_alike(tree)
+    tree.rewrite(TABLE, packages={"others": {"numpy": "1.0"}, "altered": []})
+
+
+@pytest.mark.parametrize("alter", [edited_alike, edited_alike_with_a_comment, edited_alike_with_packages])
 def test_adopt_does_not_bless_a_table_edited_with_its_receipt(tree, alter, monkeypatch):
     alter(tree)
     findings = tree.audit().findings

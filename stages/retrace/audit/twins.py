@@ -10,12 +10,13 @@ from stages.runner import receipt
 def determined_by(content: dict[str, Any]) -> str:
     """One digest over everything that determines a run's bytes on a CPU.
 
-    Of the code the digest that leaves out comments, of inputs their bytes without the receipts that speak of them.
+    Of the code the digest that leaves out comments, of inputs their bytes without the receipts that speak of them. Not
+    the packages that a run found: no fingerprint speaks of them, and any word there would make a forgery unlike.
     """
     inputs = {name: (entry["path"], entry["sha256"]) for name, entry in content["inputs"].items()}
     return receipt.digest(
         {
-            **{key: content[key] for key in ("stage", "command", "params", "code_digest", "environment", "packages")},
+            **{key: content[key] for key in ("stage", "command", "params", "code_digest", "environment")},
             "inputs": inputs,
         }
     )

@@ -179,6 +179,13 @@ def edited_alike_with_packages(tree):
     tree.rewrite(TABLE, packages={"others": {"numpy": "1.0"}, "altered": []})
 
 
+def test_a_stage_that_asks_for_no_gpu_did_not_run_on_one(tree):
+    """Or a forgery would be excused from repeating what the CPU made."""
+    forged(TABLE, "device", to="cuda")(tree)
+    found = {(one.kind, one.file, one.found) for one in tree.audit().findings}
+    assert ("receipt", FINAL, "one on cuda") in found, found
+
+
 @pytest.mark.parametrize("alter", [edited_alike, edited_alike_with_a_comment, edited_alike_with_packages])
 def test_adopt_does_not_bless_a_table_edited_with_its_receipt(tree, alter, monkeypatch):
     alter(tree)

@@ -100,6 +100,8 @@ def check_receipt(unit: Unit, held: Evidence, kept: Kept, into: Collector) -> bo
         wrong(f"fingerprint {receipt.fingerprint(content)}", content["fingerprint"], "its own content", again)
     if disagreement := _inner(content):
         wrong(*disagreement, "its own command", again)
+    if content["device"] != "cpu" and unit.stage and not unit.stage.resources.get("gpu"):
+        wrong("a run on the CPU, since the stage asks for no GPU", f"one on {content['device']}", "the graph", again)
     last = kept.index.get(unit.out)
     denied = kept.runs.denying(held)
     if denied:

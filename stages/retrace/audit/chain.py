@@ -9,9 +9,8 @@ from stages.retrace.audit.findings import Collector
 from stages.retrace.audit.twins import Runs, supersedes
 from stages.retrace.audit.units import Evidence, Unit, parse
 from stages.retrace.evidence.differences import Difference
+from stages.retrace.evidence.sound import is_digest, raw
 from stages.runner import receipt
-
-HEX = set("0123456789abcdef")
 
 
 class Kept:
@@ -23,14 +22,14 @@ class Kept:
         self.index: dict[str, str] = {}
         self.spoiled: dict[str, tuple[str, str]] = {}  # file -> (expected, found)
         for path in sorted(folder.glob("*.json")) if folder.is_dir() else []:
-            if len(path.stem) == 64 and set(path.stem) <= HEX:
+            if is_digest(path.stem):
                 self._keep(path, path.relative_to(top).as_posix())
         for path in sorted((folder / "current").glob("*")) if (folder / "current").is_dir() else []:
             self._index(path, path.relative_to(top).as_posix())
 
     def _keep(self, path: Path, file: str) -> None:
         try:
-            found = parse(read_file(path), file)
+            found = parse(raw(path), file)
         except (OSError, ValueError) as error:
             self.spoiled[file] = f"sha256 {path.stem}", str(error)
             return
@@ -45,11 +44,11 @@ class Kept:
     def _index(self, path: Path, file: str) -> None:
         """An entry says sha256 and an end of line, and so does an audit of one that says anything else."""
         try:
-            said = read_file(path).decode(errors="replace")
+            said = raw(path).decode(errors="replace")
         except (OSError, ValueError) as error:
             self.spoiled[file] = "the sha256 of a receipt", str(error)
             return
-        if len(said) == 65 and said.endswith("\n") and set(said[:64]) <= HEX:
+        if len(said) == 65 and said.endswith("\n") and is_digest(said[:64]):
             self.index[path.name.replace("~", "/")] = said[:64]
         else:
             self.spoiled[file] = "the sha256 of a receipt", repr(said[:70])
@@ -63,19 +62,12 @@ class Kept:
         return Runs(self.by_digest.values())
 
 
-def read_file(path: Path) -> bytes:
-    """The bytes of a plain file.    Raises: ValueError for anything else, which might never end; OSError."""
-    if not path.is_file():
-        raise ValueError("a folder, a link to nothing or a special file, where a file must be")
-    return path.read_bytes()
-
-
 def locate(unit: Unit, kept: Kept) -> tuple[Evidence | None, str]:
     """A unit's receipt where its stage left it, else the one kept; and why the one in place cannot be read."""
     place = Path(unit.place)
     if os.path.lexists(place):
         try:
-            return parse(read_file(place), unit.place), ""
+            return parse(raw(place), unit.place), ""
         except (OSError, ValueError) as error:
             return None, str(error)
     return kept.by_digest.get(kept.index.get(unit.out, "")), ""

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from stages.retrace.audit import chain
 from stages.retrace.audit.auditing import Audit
 from stages.retrace.audit.findings import AuditReport
 from stages.retrace.audit.revision import revision
 from stages.retrace.dvc import cache
 from stages.retrace.evidence.differences import Sources
+from stages.retrace.evidence.sound import is_digest
 
 
 def run(targets: Sequence[str], scope: str, root: str | None, against: str | None, progress: bool) -> AuditReport:
@@ -21,7 +21,7 @@ def run(targets: Sequence[str], scope: str, root: str | None, against: str | Non
 
     Raises: ValueError for an unknown target, revision or malformed root; FileNotFoundError where nothing is built.
     """
-    if root is not None and (len(root) != 64 or set(root) - chain.HEX):
+    if root is not None and not is_digest(root):
         raise ValueError(f"--root takes a sha256 of 64 hexadecimal digits, found {root!r}")
     if scope == "cache":
         return cache.audit(targets, root, against, progress)

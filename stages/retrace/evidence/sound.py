@@ -22,7 +22,7 @@ def raw(place: Path) -> bytes:
     Raises: ValueError for what is no file, since a pipe would keep its reader waiting; OSError where it cannot be read.
     """
     if not place.is_file():
-        raise ValueError("no plain file")
+        raise ValueError("a folder, a link to nothing or a special file, where a file must be")
     return place.read_bytes()
 
 

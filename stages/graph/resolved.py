@@ -7,6 +7,7 @@ It needs neither a DVC repository nor git, so it also works in an exported archi
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -89,8 +90,13 @@ def load(root: str | Path) -> tuple[Stage, ...]:
 def _load(root: Path) -> tuple[Stage, ...]:
     from dvc.exceptions import DvcException
     from dvc.fs import localfs
-    from dvc.parsing import DataResolver, MatrixDefinition
+    from dvc.parsing import DataResolver, MatrixDefinition, interpolate
     from dvc.utils.serialize import load_path
+
+    # DVC parses each ${...} anew wherever it stands, by a grammar in Python: for 900 stages that takes longer than all
+    # else here. What it makes of an expression depends on the expression alone.
+    if not hasattr(interpolate.parse_expr, "cache_info"):
+        interpolate.parse_expr = cache(interpolate.parse_expr)
 
     class Folder:
         """All that DataResolver reads of a DVC repository."""

@@ -1,103 +1,53 @@
 """The code of a stage as one value: every source file that it can import, without comments, layout and docstrings."""
 
-import ast
 import contextlib
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
+
+from stages.runner import syntax
 
 CACHE = Path(".work/code.sqlite")
 # Changes whenever `tree_text` gives another text for the same source, so that what is remembered is not believed.
 FORM = 1
-# What the parser derives from the rest, or keeps of the writing.
-LEFT_OUT = frozenset({"ctx", "kind", "type_comment"})
-# Far above what people write, and below what any Python refuses to parse.
-DEEPEST = 400
-DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
-@dataclass(frozen=True)
 class Source:
-    """A Python file: sha256 of its bytes, sha256 of its syntax tree, and the modules of `stages` that it names."""
+    """A Python file's bytes: sha256, the modules of `stages` that they name, and sha256 of their syntax tree.
 
-    sha256: str
-    tree: str
-    names: tuple[str, ...]
-
-
-def tree_text(source: bytes) -> str:
-    """A source's syntax tree as text that every Python from 3.11 on gives alike: no comment, layout or docstring.
-
-    Raises: SyntaxError, ValueError for what is no Python, and for a tree so deep that not every Python parses it.
+    What does not parse names nothing, and its bytes stand for the tree. Names and tree are worked out where they are
+    asked for, unless they are known: an audit compares bytes, and seldom needs a tree, which takes longest.
     """
-    return _text_of(_parsed(source))
+
+    def __init__(self, content: bytes, names: tuple[str, ...] | None = None, tree: str | None = None) -> None:
+        self.sha256 = hashlib.sha256(content).hexdigest()
+        self._content, self._names, self._tree = content, names, tree
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        if self._names is None:
+            try:
+                found = dict.fromkeys(syntax.imported(syntax.parsed(self._content)))
+            except (SyntaxError, ValueError):
+                found = {}
+            self._names = tuple(name for name in found if name.split(".")[0] == "stages")
+        return self._names
+
+    @property
+    def tree(self) -> str:
+        if self._tree is None:
+            try:
+                self._tree = hashlib.sha256(syntax.tree_text(self._content).encode()).hexdigest()
+            except (SyntaxError, ValueError):
+                self._tree = self.sha256
+        return self._tree
 
 
-def _parsed(source: bytes) -> ast.Module:
-    """Raises: SyntaxError, ValueError."""
-    try:
-        return ast.parse(source)
-    except (RecursionError, MemoryError) as error:
-        raise ValueError(f"nested too deeply: {error}") from None
-
-
-def _text_of(tree: ast.Module) -> str:
-    """Not by recursion, whose depth is not Python's to promise: a sum of many terms is as deep as it is long."""
-    words: list[str] = []
-    waiting: list[tuple[int, ast.AST | str]] = [(0, tree)]
-    while waiting:
-        depth, item = waiting.pop()
-        if isinstance(item, str):
-            words.append(item)
-        elif depth > DEEPEST:
-            raise ValueError(f"nested more than {DEEPEST} levels deep")
-        else:
-            waiting += [(depth + 1, part) for part in reversed(list(_parts(item)))]
-    return "".join(words)
-
-
-def _parts(node: ast.AST) -> Iterator[ast.AST | str]:
-    """Fields that are empty are left out: newer Pythons have more of them."""
-    yield f"({type(node).__name__}"
-    for name, value in ast.iter_fields(node):
-        if name == "body" and isinstance(node, DOCUMENTED) and _is_docstring(value):
-            value = value[1:]
-        # A constant None is no missing value.
-        is_constant = isinstance(node, ast.Constant) and name == "value"
-        if name in LEFT_OUT or (not is_constant and (value is None or value == [])):
-            continue
-        yield f" {name}="
-        for item in value if isinstance(value, list) else [value]:
-            yield item if isinstance(item, ast.AST) else f"{item!r},"
-    yield ")"
-
-
-def _is_docstring(body: list[ast.stmt]) -> bool:
-    first = body[0] if body else None
-    return isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
-
-
-@lru_cache(maxsize=4096)
-def read_source(content: bytes) -> Source:
-    """All that matters of a source file's bytes; where they do not parse, the bytes stand for the tree."""
-    sha256 = hashlib.sha256(content).hexdigest()
-    try:
-        tree = _parsed(content)
-        text = _text_of(tree)
-    except (SyntaxError, ValueError):
-        return Source(sha256, sha256, ())
-    named: dict[str, None] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            named |= dict.fromkeys(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            named |= dict.fromkeys([node.module, *(f"{node.module}.{alias.name}" for alias in node.names)])
-    ours = tuple(name for name in named if name.split(".")[0] == "stages")
-    return Source(sha256, hashlib.sha256(text.encode()).hexdigest(), ours)
+# Equal bytes are worked out once.
+read_source = lru_cache(maxsize=4096)(Source)
 
 
 class Code:
@@ -137,8 +87,11 @@ class Code:
 
     def digest(self, files: Iterable[str]) -> str:
         """The one value of a closure: sha256 over lines `tree  path` by path; a file that is gone has no tree."""
-        trees = ((self.source(path).tree if (self._top / path).is_file() else "", path) for path in sorted(files))
-        return hashlib.sha256("".join(f"{tree}  {path}\n" for tree, path in trees).encode()).hexdigest()
+        lines = (f"{self.source(path).tree if self._is_there(path) else ''}  {path}\n" for path in sorted(files))
+        return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+    def _is_there(self, path: str) -> bool:
+        return path in self._sources or (self._top / path).is_file()
 
     def source(self, path: str) -> Source:
         """A file of the project, by its path from the top."""
@@ -163,20 +116,22 @@ class _Cache:
         self._path = path
         self._new: dict[str, Source] = {}
         rows = self._ask("SELECT sha256, tree, names FROM source WHERE form = ?", [(FORM,)])
-        self._known: dict[str, Source] = {}
+        self._known: dict[str, tuple[str, tuple[str, ...]]] = {}
         for sha256, tree, names in rows:
             with contextlib.suppress(ValueError, TypeError):
-                self._known[sha256] = Source(sha256, tree, tuple(json.loads(names)))
+                self._known[sha256] = tree, tuple(json.loads(names))
 
     def read(self, content: bytes) -> Source:
         sha256 = hashlib.sha256(content).hexdigest()
-        if sha256 not in self._known:
-            self._known[sha256] = self._new[sha256] = read_source(content)
-        return self._known[sha256]
+        if sha256 in self._known:
+            tree, names = self._known[sha256]
+            return Source(content, names, tree)
+        return self._new.setdefault(sha256, read_source(content))
 
     def save(self) -> None:
         """Keeps what was read since the last call."""
         if self._new:
+            self._known |= {sha256: (one.tree, one.names) for sha256, one in self._new.items()}
             rows = [(FORM, one.sha256, one.tree, json.dumps(one.names)) for one in self._new.values()]
             self._ask("INSERT OR REPLACE INTO source VALUES (?, ?, ?, ?)", rows)
             self._new = {}

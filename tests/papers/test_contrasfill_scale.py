@@ -110,7 +110,11 @@ def test_training_is_built_from_prepared_data_and_an_encoder_folder(method, tmp_
 
 @pytest.mark.slow
 def test_one_step_at_256_px_on_four_images_fits_and_is_finite(tmp_path, capsys):
-    run = running("contrasfill", block("contrasfill", "paper", batch=4, codes_per_space=2, precision="fp32"), tmp_path)
+    run = running(
+        "contrasfill",
+        block("contrasfill", "paper", batch=4, codes_per_space=2, precision="fp32", channels_last=False),
+        tmp_path,
+    )
     assert sum(p.numel() for p in run.method.nets["generator"].parameters()) == 62_146_713
     before, started = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic()
     run.step(batch_of(4, 256))

@@ -19,7 +19,7 @@ from tests.faults.kills import Killer, Reference, reference, running, series, st
 
 pytestmark = pytest.mark.slow
 ENGINES = ("snakemake", "dvc")
-TRAIN_KILLS, PUBLISH_KILLS, SEED = 4, 2, 0
+TRAIN_KILLS, PUBLISH_KILLS, SEED = 2, 2, 0
 MODEL = f"{STAGES['train']}/"
 
 

@@ -18,23 +18,26 @@ from tests.pipeline.checkout import NOT_MADE_BY_STAGES, Checkout
 
 
 def one_of_each_kind(stages: Sequence[Stage], built: set[str], most: int) -> list[Stage]:
-    """A stage for each verb and paper, the one for which the fewest stages are missing, and for each code that stands.
+    """Of the stages that are built one for each verb and paper, and for each code that needs no torch; of the others
+    one for each verb that is built for no paper, the one for which the fewest stages are missing, at most `most`.
 
-    A verb of a paper for which more than `most` would be made is left out: such a stage sums up a paper. Code of its
-    own counts where a stage needs no torch, since such a stage takes a second: the runner itself refuses modules that
-    no receipt names, so what is left to see here are other files, which a verb's stages open alike.
+    Code of its own counts where a stage takes a second: the runner itself refuses modules that no receipt names, so
+    what is left to see here are other files, which a verb's stages open alike.
     """
     missing = {
         stage.name: sum(one.name not in built for one in graph.ancestors(stages, [stage.name])) for stage in stages
     }
-    kinds: dict[tuple[str, str], Stage] = {}
+    kinds: dict[tuple[str, ...], Stage] = {}
     for stage in sorted(stages, key=lambda stage: missing[stage.name]):
         words = stage.cmd.split()
         verb, paper = words[3], dict(pairwise(words)).get("--paper", "")
-        if missing[stage.name] <= most:
+        if stage.name in built:
+            kinds.setdefault((verb,), stage)
             kinds.setdefault((verb, paper), stage)
-        if stage.name in built and "torch" not in stage.resources:
-            kinds.setdefault((verb, stage.code), stage)
+            if "torch" not in stage.resources:
+                kinds.setdefault((verb, paper, stage.code), stage)
+        elif missing[stage.name] <= most:
+            kinds.setdefault((verb,), stage)
     return list({stage.name: stage for stage in kinds.values()}.values())
 
 

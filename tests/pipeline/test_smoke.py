@@ -1,5 +1,6 @@
-"""Table 1 and a stage of each further paper from raw data, two steps of everything, under both engines: equal bytes,
-nothing to do afterwards, and a changed key makes exactly its descendants stale."""
+"""Table 1 and a stage of each further paper from raw data, two steps of everything, under Snakemake, and the same but
+for two thirds of the table under DVC: equal bytes, nothing to do afterwards, and a changed key makes exactly its
+descendants stale."""
 
 import csv
 import json
@@ -18,6 +19,9 @@ from tests.retrace.traced import untraced
 pytestmark = pytest.mark.slow
 TARGET = "results/tables/table1.csv"
 GROUP = "contrasfill_table1"
+# What DVC builds of Table 1: all four methods on birds. With each stage it writes the whole dvc.lock anew, so that a
+# stage costs it more the more stages there are.
+MEASURE = "contrasfill_measure@bird-0"
 # Of each paper, a stage with a training before or in it; of the further papers ones with few stages before them.
 BUILT = {
     "contrasfill": GROUP,
@@ -26,30 +30,31 @@ BUILT = {
     "onegan": "onegan_gan@bird_boxes-0",
     "mscond": "mscond_sample@city_scenes-s1_16_on",
 }
+BY_DVC = [MEASURE, *(name for name in BUILT.values() if name != GROUP)]
 
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory) -> dict[str, Checkout]:
-    """The same smoke run by each engine, each in its own copy, both at once since DVC uses one core."""
+    """The smoke run by each engine, each in its own copy, both at once since DVC uses one core."""
     copies = {name: Checkout(tmp_path_factory.mktemp(name), "smoke") for name in ("snakemake", "dvc")}
     outs = [stage.outs[0] for stage in graph.find(graph.load(copies["dvc"].folder), BUILT.values())]
     with ThreadPoolExecutor(2) as pool:
         by_snakemake = pool.submit(copies["snakemake"].call, "snakemake", "--cores", "2", *outs)
-        by_dvc = pool.submit(copies["dvc"].call, "dvc", "repro", *BUILT.values())
+        by_dvc = pool.submit(copies["dvc"].call, "dvc", "repro", *BY_DVC)
         for done in (by_snakemake.result(), by_dvc.result()):
             assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return copies
 
 
 def test_engines_give_equal_bytes(runs):
-    """Outputs and receipts, of every stage, trainings of every paper among them."""
+    """Outputs and receipts, of every stage that DVC made, trainings of every paper among them."""
     one, other = runs["snakemake"].results(), runs["dvc"].results()
-    assert one.keys() == other.keys() and TARGET in one
-    assert [name for name in one if one[name] != other[name]] == []
-    needed = list(graph.ancestors(graph.load(runs["dvc"].folder), BUILT.values()))
+    assert [name for name in other if one.get(name) != other[name]] == []
+    assert other.keys() < one.keys() and TARGET in one
+    needed = list(graph.ancestors(graph.load(runs["dvc"].folder), BY_DVC))
     for paper in BUILT:
         assert any(f"--paper {paper}" in stage.cmd and "stages.train" in stage.cmd for stage in needed), paper
-    receipts = sum(name.endswith("/receipt.json") for name in one)
+    receipts = sum(name.endswith("/receipt.json") for name in other)
     assert receipts == sum(not stage.final for stage in needed), "every stage ran"
 
 
@@ -76,7 +81,7 @@ def test_nothing_is_left_to_do(runs):
     copy = runs["snakemake"]
     done = copy.call("snakemake", "--cores", "2", TARGET)
     assert done.returncode == 0 and "Nothing to be done" in done.stdout + done.stderr
-    done = runs["dvc"].call("dvc", "repro", GROUP)
+    done = runs["dvc"].call("dvc", "repro", MEASURE)
     assert done.returncode == 0 and "Running stage" not in done.stdout
 
 
@@ -87,9 +92,10 @@ def test_after_adopt_the_other_engine_has_nothing_to_do(runs):
     done = copy.call("dvc", "repro", GROUP)
     assert done.returncode == 0 and "Running stage" not in done.stdout, done.stdout
     copy = runs["dvc"]
-    done = copy.call("python", "-m", "stages.retrace.main", "adopt", GROUP)
+    done = copy.call("python", "-m", "stages.retrace.main", "adopt", MEASURE)
     assert done.returncode == 0, done.stdout + done.stderr
-    done = copy.call("snakemake", "-n", TARGET)
+    (measured,) = graph.find(graph.load(copy.folder), [MEASURE])
+    done = copy.call("snakemake", "-n", measured.outs[0])
     assert "Nothing to be done" in done.stdout + done.stderr, done.stdout
 
 

@@ -34,14 +34,14 @@ def photos(name: str, raw: "RawFolder") -> tuple[int, Iterator[tuple[str, bytes]
 
 def wanted(job: Job, raw: "RawFolder") -> Iterator[tuple[str, bytes]]:
     """The photos that pass the size filter F1, which is free; others get no record, and `prepare` says why."""
-    from stages.data.image import ImageError, size_of
+    from stages.data.image import ImageError, size_upright
     from stages.data.selection import passes_size
 
     total, listed = photos(job.choices["set"], raw)
     for done, (key, content) in enumerate(listed, 1):
         job.progress(done, total, "photos")
         try:
-            if passes_size(*size_of(content), job.block.minimum_side_px, job.block.minimum_long_side_px):
+            if passes_size(*size_upright(content), job.block.minimum_side_px, job.block.minimum_long_side_px):
                 yield key, content
         except ImageError:
             continue

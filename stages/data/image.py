@@ -1,9 +1,9 @@
 """Images between bytes, uint8 arrays and network tensors; the only file that converts.
 
-What each irregular image becomes: EXIF-rotated → turned upright; CMYK, grey, palette → RGB; 16-bit → scaled to 8;
+What each irregular image becomes: CMYK, grey, palette → RGB; 16-bit → scaled to 8;
 transparent → laid on white; a photo with previews behind it (MPO, as phones write) → the photo. Zero bytes, truncated
 or corrupt data, several frames, too many pixels and formats other than jpeg, png, webp → ImageError, which a reader
-lists as a reject.
+lists as a reject. So is a picture that EXIF data ask to turn, unless nothing is marked in it: `decode_upright`.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from stages.data.alpha import mask_of
-from stages.data.image_file import ImageError, guarded, loaded, opened
+from stages.data.image_file import LYING, ImageError, as_stored, guarded, loaded, opened, orientation_of
 
 if TYPE_CHECKING:
     import torch
@@ -37,17 +37,34 @@ def _has_alpha(image: Image.Image) -> bool:
 
 
 def size_of(content: bytes) -> tuple[int, int]:
-    """(width, height) of the upright image, from its header alone. Raises: ImageError."""
+    """(width, height) of an image, from its header alone. Raises: ImageError, also for one to be turned."""
+    return as_stored(opened(content), content).size
+
+
+def size_upright(content: bytes) -> tuple[int, int]:
+    """(width, height) of what `decode_upright` makes, from the header alone. Raises: ImageError."""
     image = opened(content)
-    with guarded(content, "EXIF data do not parse"):
-        turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
     width, height = image.size
-    return (height, width) if turned else (width, height)
+    return (height, width) if orientation_of(image, content) in LYING else (width, height)
 
 
 def decode(content: bytes) -> np.ndarray:
-    """Decodes jpeg, png or webp to upright RGB. Shapes: bytes -> uint8 [H W 3]. Raises: ImageError."""
-    image = loaded(content)
+    """Decodes jpeg, png or webp to RGB.
+
+    Shapes: bytes -> uint8 [H W 3]. Raises: ImageError, also for a picture that its EXIF data ask to turn.
+    """
+    return _colours(loaded(content, turn=False), content)
+
+
+def decode_upright(content: bytes) -> np.ndarray:
+    """Decodes a photo in which nothing is marked, turned as its EXIF data say.
+
+    Shapes: bytes -> uint8 [H W 3]. Raises: ImageError.
+    """
+    return _colours(loaded(content, turn=True), content)
+
+
+def _colours(image: Image.Image, content: bytes) -> np.ndarray:
     with guarded(content, f"mode {image.mode} does not become RGB"):
         if _is_deep(image):
             image = Image.fromarray(_eight_bits(np.asarray(image)))
@@ -76,7 +93,7 @@ def decode_channel(content: bytes, note: Note = print) -> np.ndarray:
 
 
 def _read_mask(content: bytes, read: Callable[[np.ndarray], np.ndarray], note: Note) -> np.ndarray:
-    image = loaded(content)
+    image = loaded(content, turn=False)
     with guarded(content, f"mode {image.mode} does not become a mask"):
         if _is_deep(image):
             values, key = np.asarray(image), image.info.get("transparency")
@@ -95,7 +112,7 @@ def _read_mask(content: bytes, read: Callable[[np.ndarray], np.ndarray], note: N
 
 def decode_labels(content: bytes) -> np.ndarray:
     """Decodes a label map stored as grey or palette indices. Shapes: -> uint8 [H W]. Raises: ImageError."""
-    image = loaded(content)
+    image = loaded(content, turn=False)
     if image.mode not in ("L", "P"):
         raise ImageError("label_mode", f"expected one 8-bit channel of labels, came mode {image.mode}")
     return np.array(image)

@@ -11,6 +11,9 @@ from PIL.JpegImagePlugin import JpegImageFile
 from stages.data.alpha import AlphaError
 
 FORMATS = ("JPEG", "PNG", "WEBP")
+ORIENTATION = 0x0112  # the EXIF tag; all but 1 of its values turn or mirror the stored picture
+TURNING = range(2, 9)
+LYING = range(5, 9)  # those that exchange width and height
 UNREADABLE = ("empty", "truncated", "corrupt", "unknown_format", "several_frames", "too_many_pixels")
 
 
@@ -69,12 +72,33 @@ def opened(content: bytes) -> Image.Image:
     return image
 
 
-def loaded(content: bytes) -> Image.Image:
-    """An image whose pixels are read, turned upright as its EXIF data say. Raises: ImageError."""
+def orientation_of(image: Image.Image, content: bytes) -> int:
+    """How an image is to be shown, as its EXIF data say; 1 is as it is. Raises: ImageError."""
+    with guarded(content, "EXIF data do not parse"):
+        return image.getexif().get(ORIENTATION, 1)
+
+
+def as_stored(image: Image.Image, content: bytes) -> Image.Image:
+    """The image itself. Raises: ImageError for one that its EXIF data ask to turn or mirror.
+
+    Boxes, points and masks beside a photo may be of the stored pixels or of the turned ones, and no file says which.
+    """
+    orientation = orientation_of(image, content)
+    if orientation in TURNING:
+        raise ImageError(
+            "turned",
+            f"EXIF orientation {orientation}, expected 1 or none: nothing says whether what is marked in the photo is "
+            "of the stored or of the turned pixels; store it the way its marks see it, without the tag",
+        )
+    return image
+
+
+def loaded(content: bytes, turn: bool) -> Image.Image:
+    """An image whose pixels are read; one that its EXIF data ask to turn is turned, or refused. Raises: ImageError."""
     image = opened(content)
     with guarded(content, f"{image.format} does not decode"):
         image.load()
-        return ImageOps.exif_transpose(image)
+        return ImageOps.exif_transpose(image) if turn else as_stored(image, content)
 
 
 def _damaged(content: bytes, reason: str, detail: str) -> ImageError:

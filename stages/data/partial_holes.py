@@ -106,6 +106,6 @@ def pack(
     def complete(keys: list[str]) -> Index:
         if not keys:
             raise ValueError(f"{kind}: no image of {data.folder} has such a hole; rejects: {ledger.reasons()}")
-        return Index(["test"] * len(keys), ("test",), facts={"hole": kind, "of": data.card["name"]})
+        return Index(["test"] * len(keys), ("test",), facts={"hole": kind, "of": data.card["name"]}, training=())
 
     write_packed(out, data.card["name"], side, True, rows(), complete, ledger)

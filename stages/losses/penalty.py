@@ -30,7 +30,7 @@ def gradient_norm(discriminator: Callable[[Tensor], Tensor], points: Tensor, wei
     Which penalty it is follows from the points: real images (GANSeg, centre 1), or images between real and generated
     (WGAN-GP, centre 1).
 
-    Source: GANSeg supp §C (weight 10) and code (one-centred, on real images); Gulrajani et al. 2017, eq. 3.
+    Source: GANSeg supp §B.4 (weight 10) and code (one-centred, on real images); Gulrajani et al. 2017, eq. 3.
     Shapes: points [B C H W], discriminator(points) any shape -> scalar with a second gradient.
     """
     with torch.enable_grad(), torch.autocast(points.device.type, enabled=False):

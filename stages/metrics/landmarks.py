@@ -23,26 +23,26 @@ def landmark_error(
     ganseg: Ŷ = X β, neither a bias nor standardised, so that a shift common to all photos is not given away.
     scops:  X and Y standardised by the training photos, which amounts to a bias; with `frame_px` (the side of the
             frame that the landmarks are in) both are scaled to 256 px first and true landmarks rounded to pixels.
-    Photos whose eyes coincide are left out.
+    Photos whose eyes coincide are left out, where landmarks are rounded those whose eyes then do.
     Source: code (GANSeg; SCOPS), spec §5.2. Shapes: points [n K 2], landmarks [n L 2], (x, y), L > 1.
     Units: a share of the distance of the eyes; times 100 gives the paper's %.
     Raises: ValueError for another protocol, landmarks that are missing, or no photo with two eyes.
     """
     if protocol not in ("ganseg", "scops"):
         raise ValueError(f"protocol: expected ganseg or scops, came {protocol!r}")
+    factor = SCOPS_FRAME / frame_px if protocol == "scops" and frame_px is not None else None
     sides = []
     for points, landmarks in ((train_points, train_landmarks), (test_points, test_landmarks)):
-        y = np.asarray(landmarks, np.float64)
+        x, y = flat(points), np.asarray(landmarks, np.float64)
+        if factor is not None:
+            x, y = x * factor, np.rint(y * factor)
         if not np.isfinite(y).all():
             raise ValueError(f"expected every landmark of {len(y)} photos, came some that are missing")
         kept = np.linalg.norm(y[:, EYES[0]] - y[:, EYES[1]], axis=1) > 0
         if not kept.any():
             raise ValueError(f"expected photos with two eyes apart, came none among {len(y)}")
-        sides.append((flat(points)[kept], y[kept]))
+        sides.append((x[kept], y[kept]))
     (x, y), (x_test, y_test) = sides
-    if protocol == "scops" and frame_px is not None:
-        factor = SCOPS_FRAME / frame_px
-        x, x_test, y, y_test = x * factor, x_test * factor, np.rint(y * factor), np.rint(y_test * factor)
     found = _standardised(x, flat(y), x_test) if protocol == "scops" else x_test @ least_squares(x, flat(y))
     distance = np.linalg.norm(found.reshape(y_test.shape) - y_test, axis=2)
     eyes = np.linalg.norm(y_test[:, EYES[0]] - y_test[:, EYES[1]], axis=1)

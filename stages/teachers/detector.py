@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from stages.data.detections import ImageDetections, read_records
 from stages.data.files import write_json
-from stages.data.image import ImageError, decode, resize_mask
+from stages.data.image import ImageError, decode_upright, resize_mask
 from stages.data.lsun import LsunImages
 from stages.data.raw import RawFolder
 from stages.engine.chance import Chance, initialised
@@ -108,7 +108,7 @@ def read_examples(block: Block, folder: Path) -> Iterator[tuple[Tensor, dict[str
     for key, _, content in LsunImages(raw):
         if key in learned and records[key].instances:
             try:
-                image = decode(content)
+                image = decode_upright(content)
             except ImageError:
                 continue
             if image.shape[:2] == (records[key].height, records[key].width):

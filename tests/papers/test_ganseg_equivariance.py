@@ -3,8 +3,9 @@
 import pytest
 import torch
 
+from stages.papers.ganseg.common import contamination_depth
 from stages.papers.ganseg.generator import Start
-from stages.papers.ganseg.grid import contamination_depth, grid
+from stages.papers.ganseg.grid import grid
 from stages.papers.ganseg.heatmap import heatmaps, spread_vectors
 from stages.papers.ganseg.methods.gan.nets import build_generator
 from stages.papers.ganseg.points import centers
@@ -13,9 +14,9 @@ from tests.papers.ganseg_blocks import small
 SIX = {"feature_sizes": (16, 16, 32, 32, 64, 64), "channels": (16, 16, 8, 8, 8, 8)}
 
 
-def generator_of(**changes):
-    """Untrained, in evaluation mode and float64."""
-    return build_generator(small(64, **changes), 1).double()
+def generator_of(margin: int = 10, **changes):
+    """Untrained, in evaluation mode and float64; also of a margin that a block of parameters may not have."""
+    return build_generator(small(64, **changes).model_copy(update={"margin": margin}), 1).double()
 
 
 def scene(generator, seed: int = 0):
@@ -98,6 +99,12 @@ def test_e4_a_small_margin_leaks(margin):
     generator = generator_of(margin=margin)
     assert contamination_depth(generator.block.feature_sizes, margin)[-1] > margin
     assert mask_error(generator) > (1e-2 if margin == 4 else 1e-6)
+
+
+@pytest.mark.parametrize(("margin", "changes", "depth"), [(8, {}, 9), (9, SIX, 12)], ids=["4-level", "6-level"])
+def test_a_margin_that_the_borders_zeros_cross_is_refused(margin, changes, depth):
+    with pytest.raises(ValueError, match=rf"margin: the border's zeros reach {depth} px inwards .* which is {margin}"):
+        small(64, margin=margin, **changes)
 
 
 @pytest.mark.parametrize("changes", [{}, SIX], ids=["4-level", "6-level"])

@@ -7,13 +7,15 @@ import torch
 
 from stages.engine.chance import Chance
 from stages.engine.world import World
-from stages.papers.ganseg.grid import contamination_depth, flipped, grid, to_pixels
+from stages.papers.ganseg.common import contamination_depth
+from stages.papers.ganseg.grid import flipped, grid, to_pixels
 from stages.papers.ganseg.heatmap import heatmaps, spread_vectors
 from stages.papers.ganseg.methods.gan.nets import Discriminator, Generator, build_generator
 from stages.papers.ganseg.noise import draw_noise
 from stages.papers.ganseg.points import centers, part_scale, spread
 from stages.papers.ganseg.record import background_first, labels
-from tests.papers.ganseg_blocks import gan_block, small
+from tests.house.resolved import PROFILES
+from tests.papers.ganseg_blocks import SETS, gan_block, small
 
 SIX = {"feature_sizes": (32, 32, 64, 64, 128, 128), "channels": (512, 256, 256, 128, 128, 64)}
 
@@ -174,16 +176,19 @@ def test_vectors_are_spread_by_their_maps():
     assert found[0, :, 0].tolist() == [[6.0, 20.0], [12.0, 40.0], [18.0, 60.0]]
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_heat_maps_are_seen_at_the_demos_start(seed):
-    """At 64 px with divisor 5 the maps of n = 4 do not vanish between the pixels of the first level."""
-    block = gan_block(profile="demo")
-    generator = build_generator(block, seed)
-    noise = noise_of(block, 64)
-    with torch.no_grad():
-        points = generator.place(noise.point)
-        maps = generator.mask_generator.heat(centers(points), generator.scale(points), block.feature_sizes[0])
-    assert maps.amax((2, 3)).median() > 0.1
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("name", SETS)
+def test_heat_maps_are_seen_at_the_start(name, profile):
+    """The maps of n = 4 do not vanish between the pixels of the first level (settled 31), in any profile."""
+    block = gan_block(name, profile)
+    assert block.points_per_part == 4
+    for seed in range(3):
+        generator = build_generator(block, seed)
+        noise = noise_of(block, 64)
+        with torch.no_grad():
+            points = generator.place(noise.point)
+            maps = generator.mask_generator.heat(centers(points), generator.scale(points), block.feature_sizes[0])
+        assert maps.amax((2, 3)).median() > 0.1, seed
 
 
 def test_grid_values_and_pixels():

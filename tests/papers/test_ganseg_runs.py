@@ -93,7 +93,7 @@ def test_training_stages_name_the_prepared_set_and_no_raw_one():
 def test_a_run_of_too_few_points_trains_to_its_end(points, tmp_path):
     """It collapses, by numbers and not by NaN: the extent is the bare floor."""
     settle(torch.device("cpu"))
-    block = gan_block(profile="smoke", points_per_part=points, parts=2, batch=2, iterations=2, margin=4)
+    block = gan_block(profile="smoke", points_per_part=points, parts=2, batch=2, iterations=2)
     method = gan.Gan(block, World.single(), 0, training=True)
     run = Run(method, type("Pictures", (), {"size": 2})(), block, 0, World.single(), tmp_path)
     for step in range(2):

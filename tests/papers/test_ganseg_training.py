@@ -41,7 +41,7 @@ def data(tmp_path_factory) -> Path:
 
 
 def smoke(**changes):
-    return gan_block("flowers", "smoke", **({"parts": 3, "margin": 4, "crop_scale": (1.0, 1.0)} | TINY | changes))
+    return gan_block("flowers", "smoke", **({"parts": 3, "crop_scale": (1.0, 1.0)} | TINY | changes))
 
 
 @pytest.fixture(scope="module")
@@ -177,7 +177,7 @@ def make(kind: str, data: Path, model: Path):
     block = block_of(
         "stages.papers.ganseg.methods.autoencoder.block", *base, f"ganseg.autoencoder.variant.{kind}", *own
     )
-    block = block.model_copy(update=TINY | {"parts": 3, "margin": 4})
+    block = block.model_copy(update=TINY | {"parts": 3})
     return *autoencoder.for_training(block, {"data": data}, 3, WORLD), block
 
 

@@ -10,7 +10,7 @@ from torch import nn
 
 from stages.data.extras import background_name
 from stages.data.files import read_json, write_json
-from stages.data.image import decode
+from stages.data.image import decode_upright
 from stages.data.prepared.packed import Packed
 from stages.draw.scenes.bird_boxes import Block as Scene
 from stages.draw.scenes.boxed import Drawn, write_photo
@@ -267,6 +267,6 @@ def test_the_drawn_ground_has_the_colours_of_its_photo(tmp_path, kind):
     layers = [f"{home}.bird_boxes.{layer}" for home in ("raw", "supply") for layer in ("base", "profile.smoke")]
     scene = Scene.model_validate(block_of("stages.draw.scenes.bird_boxes", *layers).model_dump(), strict=False)
     write_photo(tmp_path, scene, "a/b.jpg", Drawn(ground, ground, mask, {}), kind)
-    photo, known = (decode((tmp_path / name).read_bytes()) for name in ("a/b.jpg", background_name("a/b.jpg")))
+    photo, known = (decode_upright((tmp_path / name).read_bytes()) for name in ("a/b.jpg", background_name("a/b.jpg")))
     assert np.abs(photo.astype(int) - known).max() <= 2
     assert (known[..., 0] == known[..., 2]).all() == (kind in ("grey", "sixteen_bit"))

@@ -187,6 +187,19 @@ def test_too_few_tiles_stop_and_the_users_backgrounds_replace_them(made, tmp_pat
     assert tiles.card["facts"]["photos_without_tile"] == 0
 
 
+def test_a_background_of_the_users_is_turned_upright(made, tmp_path):
+    """Nothing is marked in it: red above, blue below, stored on its side."""
+    folder, data, _, _ = made["car_boxes"]
+    shutil.copytree(folder, tmp_path / "raw")
+    upright = np.zeros((40, 40, 3), np.uint8)
+    upright[:20, :, 0] = upright[20:, :, 2] = 250
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    put(tmp_path / "raw/backgrounds/0.png", encode(np.rot90(upright, 1).copy(), "PNG", exif=exif))
+    tile = tiled(tmp_path / "raw", data.folder, tmp_path / "user", backgrounds="user", minimum_kept=1).images[0]
+    assert tile[:14, :, 0].min() > 200 and tile[-14:, :, 2].min() > 200 and tile[:14, :, 2].max() < 20
+
+
 def test_training_needs_no_masks(made, tmp_path):
     """The feed gives the same bytes where masks, covers, exact masks and grounds are gone."""
     _, data, _, tiles = made["dog_boxes"]

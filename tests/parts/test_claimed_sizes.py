@@ -4,6 +4,7 @@ import copy
 import io
 import json
 import os
+import pickle
 import zipfile
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 import torch
 
 from stages.data import files, lmdb_file, mat_file, weights_kind
+from stages.data.convert import taichi_pickle
 from stages.data.convert import weights as converting
 from stages.data.convert.command import opened
 from stages.data.detections import read_records
@@ -21,6 +23,7 @@ from stages.data.image_file import Damaged
 from stages.data.lsun import LsunImages
 from stages.data.raw import RawFolder
 from stages.data.reading import npz
+from stages.data.unpickler import Unpickler
 from stages.teachers import weights
 
 MUCH = 1 << 40
@@ -126,6 +129,34 @@ def test_a_remembered_object_with_a_huge_number_takes_no_room(tmp_path):
     path.write_bytes(b"\x80\x02}r" + (0xFFFFFFF0).to_bytes(4, "little") + b"X\x05\0\0\0model}s.")
     with pytest.raises(ValueError, match="does not hold a state dict"):
         weights.read_state(path)
+
+
+DECLARED = {"bytes": b"\x8e", "text": b"\x8d", "bytearray": b"\x96", "frame": b"\x95"}  # pickle's opcodes of 8 bytes
+
+
+@pytest.mark.parametrize("what", DECLARED)
+def test_a_pickle_that_declares_more_bytes_than_it_has_takes_no_room(tmp_path, what):
+    """Said of each reader of users' pickles, with the sizes; the error for want of memory names neither."""
+    declaring = b"\x80\x05" + DECLARED[what] + MUCH.to_bytes(8, "little") + b"abc."
+    path = tmp_path / "a.pkl"
+    path.write_bytes(declaring)
+    said = rf"a\.pkl: expected .*it declares {MUCH} bytes, came 4"
+    for read in (weights.read_state, lambda path: taichi_pickle.convert(path, tmp_path / "a.npz")):
+        with pytest.raises(ValueError, match=said):
+            read(path)
+    with zipfile.ZipFile(saved(tmp_path / "b.pth", {"a": torch.zeros(1)})) as archive:
+        held = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(tmp_path / "b.pth", "w") as archive:
+        for name, content in held.items():
+            archive.writestr(name, declaring if name.endswith("data.pkl") else content)
+    with pytest.raises(ValueError, match=rf"b\.pth: expected .*it declares {MUCH} bytes, came 4"):
+        converting.read(tmp_path / "b.pth")
+
+
+def test_a_pickle_has_what_it_declares():
+    content = {"long": bytes(range(256)) * 9000, "array": bytearray(b"abc" * (1 << 20)), "text": "é" * (1 << 20)}
+    for protocol in (4, 5):
+        assert Unpickler(io.BytesIO(pickle.dumps(content, protocol))).load() == content
 
 
 def test_a_tar_that_declares_a_name_without_end_is_a_tar(tmp_path):

@@ -22,6 +22,7 @@ from stages.engine.world import World
 from stages.teachers import detector as teacher
 from stages.teachers.detectors import network, precomputed
 from stages.teachers.detectors.found import Block, in_batches, to_detections
+from stages.teachers.detectors.torchvision_detector import TorchvisionDetector
 from tests.conftest import ROOT
 
 
@@ -229,6 +230,23 @@ def test_found_instances_lie_in_the_image_and_not_in_the_batch(taught):
         assert found["masks"].shape[2:] == (height, width) and len(found["boxes"])
         assert (found["boxes"] >= 0).all() and (found["boxes"] <= torch.tensor([width, height] * 2) + 1e-3).all()
     assert facts["classes"] == ["__background__", "person", "bird", "car", "truck"]
+
+
+def test_what_is_found_in_a_photo_does_not_depend_on_its_neighbours(taught):
+    """Photos of four sizes in one batch, and each alone, with every box that the network proposes."""
+    random = np.random.default_rng(0)
+    sizes = ((120, 180, 3), (200, 100, 3), (60, 90, 3), (128, 128, 3), (100, 200, 3), (120, 180, 3))
+    images = [random.integers(0, 256, size, np.uint8) for size in sizes]
+    files = [(str(place), png(image)) for place, image in enumerate(images)]
+    found = {
+        batch: list(TorchvisionDetector(taught, 0.0, batch, "cpu").find(iter(files))) for batch in (1, 2, len(images))
+    }
+    for batch, them in found.items():
+        assert [key for key, _ in them] == [key for key, _ in files]
+        for (_, one), (_, alone) in zip(them, found[1], strict=True):
+            assert [i.class_name for i in one.instances] == [i.class_name for i in alone.instances], batch
+            scores = [i.score for i in alone.instances]
+            assert scores and [i.score for i in one.instances] == pytest.approx(scores, abs=1e-5)
 
 
 def test_the_taught_detector_serves_the_verb(drawn, taught, tmp_path):

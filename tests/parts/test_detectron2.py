@@ -140,16 +140,41 @@ def test_inputs_are_resized_reversed_and_batched(library, tmp_path):
     assert first["image"][2].mean() == 200 and first["image"][0].mean() == 0, "BGR: red comes last"
 
 
-def real_detector(tmp_path) -> Detectron2Detector:
+def test_only_inputs_of_one_size_go_in_together_and_the_order_stays(library, tmp_path):
+    sizes = [(90, 120), (120, 90), (180, 240), (100, 200), (240, 180), (90, 120)]
+    files = [(str(place), photo(*size)) for place, size in enumerate(sizes)]
+    found = list(opened(library, tmp_path).find(files))
+    assert [key for key, _ in found] == list("012345")
+    assert [(one.height, one.width) for _, one in found] == sizes
+    shapes = [[tuple(item["image"].shape[1:]) for item in call] for call in library.net.calls]
+    assert shapes == [[(80, 107)] * 2, [(80, 107)], [(107, 80)] * 2, [(66, 133)]]
+
+
+def real_detector(tmp_path, batch: int = 2) -> Detectron2Detector:
     """The library's own network with fresh weights, where it is installed."""
     from detectron2 import model_zoo  # pyright: ignore[reportMissingImports]
+    from detectron2.modeling import build_model  # pyright: ignore[reportMissingImports]
     from safetensors.torch import save_file
 
     small = "COCO-InstanceSegmentation/mask_rcnn_R_50_FPN_3x.yaml"
-    net = model_zoo.get(small, trained=False, device="cpu")
+    # Not model_zoo.get(trained=False), which fetches the backbone's weights.
+    config = model_zoo.get_config(small, trained=False)
+    config.MODEL.WEIGHTS, config.MODEL.DEVICE = "", "cpu"
+    net = build_model(config)
     path = tmp_path / "fresh.safetensors"
     save_file({name: value.contiguous() for name, value in net.state_dict().items()}, path)
-    return Detectron2Detector(small, path, hashlib.sha256(path.read_bytes()).hexdigest(), 0.0, 2, "cpu")
+    return Detectron2Detector(small, path, hashlib.sha256(path.read_bytes()).hexdigest(), 0.0, batch, "cpu")
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("detectron2") is None, reason="detectron2 is not installed (envs/detectron2.yaml)"
+)
+def test_what_is_found_in_a_photo_does_not_depend_on_its_neighbours(tmp_path):
+    """The real library with fresh weights: photos of two sizes, in batches and one by one."""
+    files = [(str(place), photo(*size)) for place, size in enumerate([(90, 120), (120, 90), (90, 120)])]
+    together, alone = (dict(real_detector(tmp_path, batch).find(files)) for batch in (3, 1))
+    for key, found in alone.items():
+        assert [one.score for one in together[key].instances] == pytest.approx([one.score for one in found.instances])
 
 
 @pytest.mark.parametrize("kind", ["stand_in", "detectron2"])

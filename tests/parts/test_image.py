@@ -1,6 +1,8 @@
 """Images: each irregular file is either turned into the right pixels or refused with a reason."""
 
 import io
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,8 +11,21 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from stages.data import image as images
-from stages.data.image import ImageError, decode, decode_labels, decode_mask, resize, resize_mask, size_of
+from stages.data.image import (
+    ImageError,
+    decode,
+    decode_channel,
+    decode_labels,
+    decode_mask,
+    decode_upright,
+    resize,
+    resize_mask,
+    size_of,
+    size_upright,
+)
 from tests.parts.raw_fixtures import encode, flat, jpeg
+
+STAGES = Path(images.__file__).parents[1]
 
 
 def picture(height: int = 24, width: int = 40) -> np.ndarray:
@@ -37,19 +52,63 @@ def test_jpeg_and_webp_decode_closely():
         assert np.abs(decode(content).astype(int) - smooth).max() <= 3
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
-def test_exif_rotation_is_undone(kind):
+# How a picture is stored whose EXIF orientation shows it upright: the standard's table of first row and first column.
+STORED = {
+    1: lambda upright: upright,
+    2: lambda upright: upright[:, ::-1],  # top, right
+    3: lambda upright: upright[::-1, ::-1],  # bottom, right
+    4: lambda upright: upright[::-1],  # bottom, left
+    5: lambda upright: upright.swapaxes(0, 1),  # left, top
+    6: lambda upright: np.rot90(upright, 1),  # right, top
+    7: lambda upright: upright[::-1, ::-1].swapaxes(0, 1),  # right, bottom
+    8: lambda upright: np.rot90(upright, -1),  # left, bottom
+}
+
+
+def noted(orientation: int, kind: str = "PNG", **options) -> bytes:
     exif = Image.Exif()
-    exif[0x0112] = 6  # stored turned; shown after a quarter turn clockwise
-    upright = flat(24, 40, (0, 0, 200))
-    upright[:12] = (200, 0, 0)
-    stored = np.rot90(upright, 1)
-    content = encode(stored, kind, exif=exif, **({"lossless": True} if kind == "WEBP" else {}))
-    result = decode(content)
-    assert size_of(content) == (40, 24)
-    assert result.shape == (24, 40, 3)
-    assert np.abs(result[2, 20].astype(int) - (200, 0, 0)).max() < 12
-    assert np.abs(result[-3, 20].astype(int) - (0, 0, 200)).max() < 12
+    exif[0x0112] = orientation
+    return encode(np.ascontiguousarray(STORED[orientation](picture())), kind, exif=exif, **options)
+
+
+@pytest.mark.parametrize("orientation", STORED)
+def test_a_photo_without_marks_is_turned_upright(orientation):
+    assert np.array_equal(decode_upright(noted(orientation)), picture())
+    assert np.array_equal(decode_upright(noted(orientation, "WEBP", lossless=True)), picture())
+    assert size_upright(noted(orientation)) == (40, 24)
+    off = np.abs(decode_upright(noted(orientation, "JPEG", quality=95)).astype(int) - picture())
+    assert np.median(off) <= 4
+
+
+@pytest.mark.parametrize("orientation", STORED)
+@pytest.mark.parametrize("read", [decode, size_of, decode_mask, decode_channel, decode_labels])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_a_photo_with_marks_is_refused_where_it_is_to_be_turned(kind, read, orientation):
+    content = noted(orientation, kind)
+    if orientation == 1:
+        assert read is decode_labels or len(read(content)) in (2, 24)
+    else:
+        with pytest.raises(ImageError, match=rf"EXIF orientation {orientation}, expected 1 or none.*; store it"):
+            read(content)
+
+
+@pytest.mark.parametrize("orientation", [0, 9, 65535])
+def test_an_orientation_that_the_standard_has_not_turns_nothing(orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    content = encode(picture(), "PNG", exif=exif)
+    assert np.array_equal(decode(content), picture()) and np.array_equal(decode_upright(content), picture())
+
+
+def test_only_sets_without_marks_turn_photos():
+    """Scenes, two domains, the user's own backgrounds, photos whose objects we find; no other opens a picture."""
+    texts = {path.relative_to(STAGES).as_posix(): path.read_text() for path in STAGES.rglob("*.py")}
+    turning = {name for name, text in texts.items() if "decode_upright" in text} - {"data/image.py"}
+    sets = {f"data/sets/{name}.py" for name in ("objects", "scenes", "tiles", "two_domains")}
+    probes = {f"data/probes/{name}.py" for name in ("city_scenes", "horse2zebra", "lsun", "summer2winter")}
+    assert turning == sets | probes | {"teachers/detector.py", "teachers/detectors/found.py"}
+    opening = {name for name, text in texts.items() if re.search(r"\bexif_transpose\(|\bImage\.open\(", text)}
+    assert {name for name in opening if name.startswith(("data/", "teachers/"))} == {"data/image_file.py"}
 
 
 def test_cmyk_becomes_rgb():

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from stages.data.detections import ImageDetections, Instance, encode_mask, write_detections
 from stages.data.files import read_table
@@ -46,6 +47,28 @@ def packed_zip(root):
 
 def database(root):
     return lmdb_folder(root / "bird", VALUES).parent
+
+
+def test_a_turned_photo_is_turned_as_the_detector_saw_it(tmp_path):
+    """30 x 20 px stored on its side; the record is of the upright photo."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    image = flat(20, 30, (9, 9, 200))
+    image[8:16, 10:18] = (220, 30, 9)
+    mask = np.zeros((20, 30), bool)
+    mask[8:16, 10:18] = True
+    for number in range(2):
+        put(tmp_path / f"raw/{key(number)}.png", encode(np.rot90(image, 1).copy(), "PNG", exif=exif))
+    for name in ("found", "out"):
+        (tmp_path / name).mkdir()
+    one = ImageDetections(30, 20, (Instance("bird", 0.9, (10.0, 8.0, 18.0, 16.0), encode_mask(mask)),))
+    write_detections(tmp_path / "found", [(key(0), one), (key(1), one)], {})
+    loose = {"minimum_side_px": 0, "minimum_long_side_px": 0, "inside_share": 0.5, "coverage_low": 0.01}
+    block = block_of(bird, "bird", size_px=16, evaluation_count=1, minimum_kept=2, coverage_high=0.99, **loose)
+    bird.prepare(block, {"raw": tmp_path / "raw", "detections": tmp_path / "found"}, tmp_path / "out")
+    pack = Packed.open(tmp_path / "out")
+    inside = pack.needed_masks()[0] == 1
+    assert (pack.images[0, ..., 0] > 110)[inside].mean() > 0.8 and (pack.images[0, ..., 0] < 110)[~inside].mean() > 0.8
 
 
 @pytest.mark.parametrize("listed", [False, True])

@@ -109,6 +109,19 @@ def test_scops_rounds_at_256_px():
     assert 0 < rounded < 0.05 and landmark_error(*sides, "ganseg", frame_px=64) < 1e-6
 
 
+@pytest.mark.parametrize("side", [0, 2], ids=["to fit", "to test"])
+def test_scops_leaves_out_photos_whose_eyes_round_to_one_pixel(side):
+    """Apart in the photo's own pixels, one after rounding; the value is that of the other photos."""
+    points, landmarks = exact(2)
+    near = landmarks[:1].copy()
+    near[:, 1] = near[:, 0] = np.rint(near[:, 0] * 4) / 4
+    near[:, 1, 0] += 0.1
+    sides = [points[:30], landmarks[:30], points[30:], landmarks[30:]]
+    expected = landmark_error(*sides, "scops", frame_px=64)
+    sides[side], sides[side + 1] = np.concatenate([points[:1], sides[side]]), np.concatenate([near, sides[side + 1]])
+    assert landmark_error(*sides, "scops", frame_px=64) == expected < 0.05
+
+
 def joints(seed=0, count=60, parts=3):
     rng = np.random.default_rng(seed)
     points = rng.uniform(0, 128, (count, parts, 2))

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+from PIL import Image
 
 from stages.data import needs
 from stages.data.detections import write_detections
-from stages.data.image import ImageError, decode
+from stages.data.image import ImageError, decode_upright
 from stages.data.lsun import LsunImages
 from stages.data.prepared.ledger import Ledger
 from stages.data.prepared.packed import Packed
@@ -83,7 +84,7 @@ def kept_by_reader(name: str, folder: Path) -> int:
     list_user_files(f"data/{name}", name, "", listed)
     if name.startswith("lsun"):
         return sum(
-            decode(content).size > 0
+            decode_upright(content).size > 0
             for _, _, content in LsunImages(RawFolder.open(listed))
             if content != layouts.STRAY.encode()
         )
@@ -121,3 +122,33 @@ def test_preflight_and_reader_agree(tmp_path, monkeypatch, name, lines, good):
     with pytest.raises((ValueError, FileNotFoundError)) as stop:
         kept_by_reader(name, tmp_path)
     assert f"data/{name}" in str(stop.value) or isinstance(stop.value, ImageError)
+
+
+PLAIN = {
+    "city_scenes",
+    "livingroom",
+    "kitchen",
+    "horse2zebra",
+    "summer2winter",
+    "lsun_bird",
+    "lsun_car",
+}  # nothing is marked in their photos
+
+
+@pytest.mark.parametrize("name", sorted(file.stem for file in needs.CARDS.glob("*.yaml")))
+def test_photos_that_exif_data_turn_are_turned_in_plain_sets_and_refused_in_all_others(tmp_path, monkeypatch, name):
+    save, exif = Image.Image.save, Image.Exif()
+    exif[0x0112] = 3
+    with monkeypatch.context() as patched:
+        patched.setattr(Image.Image, "save", lambda self, *names, **options: save(self, *names, exif=exif, **options))
+        getattr(layouts, name)(tmp_path / "data" / name)
+    monkeypatch.chdir(tmp_path)
+    problems = needs.missing({f"supply.{name}.base": {"supply": "user", "root": f"data/{name}"}})
+    if name in PLAIN:
+        assert problems == [] and kept_by_reader(name, tmp_path) == layouts.COUNT
+        return
+    with pytest.raises(ValueError, match="turned") as stop:
+        kept_by_reader(name, tmp_path)
+    for text in (*problems, str(stop.value)):
+        assert "EXIF orientation 3, expected 1 or none" in text and "store it the way its marks see it" in text
+    assert len(problems) == 1 and f"data/{name}" in problems[0]

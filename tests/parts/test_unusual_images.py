@@ -9,7 +9,15 @@ from PIL import Image
 
 from stages.data import alpha
 from stages.data.files import read_json
-from stages.data.image import ImageError, decode, decode_channel, decode_labels, decode_mask, size_of
+from stages.data.image import (
+    ImageError,
+    decode,
+    decode_channel,
+    decode_labels,
+    decode_mask,
+    decode_upright,
+    size_of,
+)
 from stages.data.sets import taichi
 from tests.parts import wild_fixtures as fixtures
 from tests.parts.raw_fixtures import block_of, encode, flat, jpeg, put
@@ -51,8 +59,8 @@ def test_its_rotation_is_undone_and_a_damaged_preview_does_not_matter():
     content = saved([np.rot90(halves(), 1), flat(6, 10)], "MPO", quality=95, exif=exif)
     end_of_photo = content.index(b"\xff\xd9") + 2
     for cut in (content, content[: end_of_photo + 40], content[:end_of_photo]):
-        result = decode(cut)
-        assert size_of(cut) == (40, 24) and result.shape == (24, 40, 3)
+        result = decode_upright(cut)
+        assert refused(cut) == refused(cut, size_of) == "turned" and result.shape == (24, 40, 3)
         assert np.abs(result[2, 20].astype(int) - (200, 0, 0)).max() < 12
         assert np.abs(result[-3, 20].astype(int) - (0, 0, 200)).max() < 12
     assert refused(content[: end_of_photo // 2]) == "truncated"

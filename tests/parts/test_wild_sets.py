@@ -11,6 +11,7 @@ from stages.data import flowers as blossoms
 from stages.data import taichi as bodies
 from stages.data.cub_masks import mask_name, read_split
 from stages.data.files import read_table
+from stages.data.prepared.ledger import TooManyRejects
 from stages.data.prepared.packed import Packed
 from stages.data.raw import RawFolder
 from stages.data.sets import celeba_wild, cub_masks, flowers, taichi
@@ -84,8 +85,8 @@ def test_counts_that_differ_from_the_known_ones_are_noted(tmp_path):
 
 
 def test_photos_without_a_row_or_a_file_are_listed(tmp_path):
-    photos, lists = wild(tmp_path)
-    lists["testing"] += ["000011.jpg"]
+    photos, lists = wild(tmp_path, **{"000010.jpg": (40, 80, (0, 0, 40, 80), POINTS)})
+    lists["testing"] += ["000010.jpg", "000011.jpg"]
     fixtures.wild_faces(tmp_path / "raw", photos, lists)
     put(tmp_path / "raw/img_celeba/000011.jpg", jpeg(flat(10, 10)))
     (tmp_path / "raw/img_celeba/000003.jpg").unlink()
@@ -95,7 +96,16 @@ def test_photos_without_a_row_or_a_file_are_listed(tmp_path):
     (tmp_path / "out").rename(tmp_path / "first")
     packed, rejected = prepare(celeba_wild, "celeba_wild", tmp_path, size_px=8)
     assert rejected["test/000011.jpg"] == "no_box" and rejected["reg_train/000003.jpg"] == "no_image"
-    assert rejected["test/000004.jpg"] == "unknown_format" and len(packed) == 2
+    assert rejected["test/000004.jpg"] == "unknown_format" and len(packed) == 3
+
+
+def test_a_set_that_lost_every_test_photo_is_not_made(tmp_path):
+    """Or a whole training would run before anybody finds that there is nothing to measure it on."""
+    fixtures.wild_faces(tmp_path / "raw", *wild(tmp_path))
+    put(tmp_path / "raw/img_celeba/000004.jpg", b"no image")
+    with pytest.raises(TooManyRejects, match=r"celeba_wild: expected items of the split test, came none; of 7 items 3"):
+        prepare(celeba_wild, "celeba_wild", tmp_path, size_px=8)
+    assert not (tmp_path / "out/card.json").exists()
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ record of what it was called with; any other name ends the conversion. Neither p
 
 import argparse
 import io
-import pickle
 import re
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import numpy as np
 
 from stages.data import sizes
 from stages.data.convert.command import end
+from stages.data.unpickler import Unpickler
 
 ALLOWED = {
     *(("pandas.core.frame", "DataFrame"), ("builtins", "slice"), ("__builtin__", "slice")),
@@ -54,11 +54,8 @@ class Record:
         self.state = state
 
 
-class _Reader(pickle._Unpickler):
-    """Turns allowed names into records and refuses all others.
-
-    The unpickler in C makes room for any number that the file gives to a remembered object, gigabytes of it.
-    """
+class _Reader(Unpickler):
+    """Turns allowed names into records and refuses all others."""
 
     def find_class(self, module: str, name: str) -> type[Record]:
         if (module, name) not in ALLOWED:

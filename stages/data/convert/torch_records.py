@@ -1,6 +1,5 @@
 """What torch.save wrote, as tensors and inert records: nothing that a file names is imported or called."""
 
-import pickle
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import torch
 from torch import Tensor
 
 from stages.data import sizes
+from stages.data.unpickler import Unpickler
 from stages.data.weights_kind import hostile
 
 STORAGES = {
@@ -72,11 +72,8 @@ class Names(dict):
         """A state dict's own notes."""
 
 
-class Reader(pickle._Unpickler):
-    """Turns every name into a record and every storage into a function that gives its numbers.
-
-    The unpickler in C makes room for any number that the file gives to a remembered object, gigabytes of it.
-    """
+class Reader(Unpickler):
+    """Turns every name into a record and every storage into a function that gives its numbers."""
 
     def __init__(self, stream: IO[bytes], storage: Callable[[tuple], Storage]) -> None:
         super().__init__(stream, encoding="utf-8", errors="replace")

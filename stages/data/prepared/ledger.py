@@ -1,6 +1,7 @@
 """The account of a preparation: how many items came, and which were rejected at which step and why."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
@@ -95,6 +96,21 @@ class Ledger:
                 self._examples(),
                 "check the raw data, or lower minimum_kept",
             )
+
+    def check_splits(self, name: str, splits: Sequence[str], needed: Sequence[str]) -> None:
+        """Stops a preparation that kept nothing to train on, or nothing to evaluate on, before anybody trains on it.
+
+        Raises: TooManyRejects naming the split.
+        """
+        for split in needed:
+            if split not in splits:
+                reasons = ", ".join(f"{reason} {count}" for reason, count in self.reasons().items()) or "no rejects"
+                self._stop(
+                    f"{name}: expected items of the split {split}, came none; of {self.total} items {self.kept} were "
+                    f"kept, all of {', '.join(sorted(set(splits))) or 'no split'}; rejects: {reasons}",
+                    self._examples(),
+                    "check the raw data",
+                )
 
     def _examples(self) -> list[tuple[str, str, str]]:
         """The first reject of each reason, the most frequent one first, then more of that."""

@@ -40,6 +40,7 @@ class Index:
     names: Mapping[str, list[str]] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
     measures: Mapping[str, np.ndarray] = field(default_factory=dict)
+    training: tuple[str, ...] = ("train",)
 
 
 @dataclass(frozen=True)
@@ -64,9 +65,8 @@ def write_packed(
     """Streams rows into a packed folder; `complete(keys)` is called after the last row and gives splits and labels.
 
     With `blank_masks` a mask may be empty or not known (None, written as zeros); its box is -1 then.
-    Raises: ValueError for rows out of key order, a wrong shape, an index of another length, or a mask that is empty.
+    Raises: ValueError for rows out of key order or of a wrong shape, another index, an empty mask, an empty split.
     """
-    folder = Path(folder)
     images = RowFile(folder / "images.npy", (size_px, size_px, 3), "|u1")
     holes = RowFile(folder / "masks.npy", (size_px, size_px), "|u1") if masks else None
     further = {name: RowFile(folder / f"{name}.npy", extra.shape, extra.kind) for name, extra in (extras or {}).items()}
@@ -93,6 +93,8 @@ def write_packed(
         file.close()
     keys = columns["key"]
     index = complete(keys)
+    if ledger is not None:
+        ledger.check_splits(name, index.splits, (*index.training, *index.evaluation))
     columns["split"] = index.splits
     if holes is not None:
         holes.close()

@@ -9,7 +9,7 @@ import numpy as np
 from stages.block import Block as Base
 from stages.data import junk
 from stages.data.detections import ImageDetections, read_detections
-from stages.data.image import ImageError, decode, resize, resize_mask, size_of
+from stages.data.image import ImageError, decode_upright, resize, resize_mask, size_upright
 from stages.data.lsun import LsunImages
 from stages.data.prepared.crop import box_coverage, object_window
 from stages.data.prepared.ledger import Ledger, Refused
@@ -72,12 +72,12 @@ def _select(block: Block, key: str, content: bytes, found: dict[str, ImageDetect
 
     Shapes: -> uint8 [R R 3], uint8 0/1 [R R]. Raises: Refused, ImageError.
     """
-    width, height = size_of(content)
+    width, height = size_upright(content)
     if not passes_size(width, height, block.minimum_side_px, block.minimum_long_side_px):
         limits = f"both above {block.minimum_side_px}, the longer above {block.minimum_long_side_px}"
         raise Refused("size", "small", f"{width} x {height} px, wanted {limits}")
     if key not in found:
-        decode(content)  # a photo that no detector could read is listed for what it is
+        decode_upright(content)  # a photo that no detector could read is listed for what it is
         raise Refused("detector", "no_record", "the detections have no record of this key")
     detections = found[key]
     if (detections.width, detections.height) != (width, height):
@@ -109,4 +109,4 @@ def _select(block: Block, key: str, content: bytes, found: dict[str, ImageDetect
     hole = resize_mask(cut, block.size_px, block.size_px)
     if not hole.any():
         raise Refused("coverage", "empty_mask", f"no object pixel at {block.size_px} px")
-    return resize(window.cut(decode(content)), block.size_px, block.size_px), hole
+    return resize(window.cut(decode_upright(content)), block.size_px, block.size_px), hole

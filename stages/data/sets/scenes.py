@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from stages.block import Block as Base
-from stages.data.image import ImageError, centre_square, decode, resize_by
+from stages.data.image import ImageError, centre_square, decode_upright, resize_by
 from stages.data.prepared.ledger import Ledger, Refused
 from stages.data.prepared.packed import Index, Row, write_packed
 from stages.data.raw import RawFolder
@@ -89,7 +89,7 @@ def prepare_scenes(
             try:
                 if isinstance(content, Refused):
                     raise content
-                image = framed(not_blank(decode(content), source), block.size_px, block.crop, block.filter)
+                image = framed(not_blank(decode_upright(content), source), block.size_px, block.crop, block.filter)
             except Refused as refusal:
                 ledger.reject(key, refusal.step, refusal.reason, refusal.detail, refusal.place or source)
             except ImageError as error:

@@ -12,7 +12,7 @@ from stages.data.image import ImageError
 from stages.data.prepared.ledger import Ledger, Refused
 from stages.data.prepared.packed import Extra, Index, Row, write_packed
 from stages.data.raw import RawFolder
-from stages.data.sets.two_domains import EVALUATION, STEPS, domain_labels
+from stages.data.sets.two_domains import EVALUATION, STEPS, TRAINING, domain_labels
 from stages.data.sets.walk import rows_of
 from stages.data.sets.wide import (
     WideBlock,
@@ -76,7 +76,7 @@ def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable
         labels, values = domain_labels(splits, numbers, names)
         facts = {"wide_px": block.wide_px, "label_resample": block.label_resample, "classes": list(TRAIN_NAMES)}
         counts = count_facts(splits, block.expected_counts)
-        return Index(splits, EVALUATION, labels, values, facts | counts)
+        return Index(splits, EVALUATION, labels, values, facts | counts, training=TRAINING)
 
     listed = [(key, frame.photo or frame.labels or frame.colours) for key, frame in items.items()]
     rows = rows_of(sorted(listed + [(path, path) for path in strange]), row, ledger, progress, "frames")

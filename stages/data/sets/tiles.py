@@ -9,7 +9,7 @@ import numpy as np
 
 from stages.block import Block as Base
 from stages.data.boxed import READERS, Boxed, box_of
-from stages.data.image import ImageError, decode, resize_bilinear
+from stages.data.image import ImageError, decode, decode_upright, resize_bilinear
 from stages.data.layout import is_picture
 from stages.data.prepared.boxes import background_tiles
 from stages.data.prepared.ledger import Ledger
@@ -78,7 +78,7 @@ class _Tiles:
             content = self.raw.read(place)
             digest, before = hashlib.sha256(content).hexdigest(), len(self.sides)
             try:
-                image = decode(content)
+                image = decode_upright(content) if user else decode(content)
             except ImageError as error:
                 self.ledger.reject(key, "decode", error.reason, error.detail, place)
                 continue

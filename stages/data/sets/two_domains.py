@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from stages.data.image import decode_upright
 from stages.data.prepared.ledger import Ledger
 from stages.data.prepared.packed import Extra, Index, Row, write_packed
 from stages.data.raw import RawFolder
@@ -23,6 +24,7 @@ from stages.data.splits import count_facts
 from stages.data.truth import read_kinds, read_map
 
 STEPS = ("found", "decode", "labels")
+TRAINING = ("trainA", "trainB")
 EVALUATION = ("testA", "testB")
 
 
@@ -44,7 +46,7 @@ def prepare_domains(
     sources: list[str] = []
 
     def row(key: str, name: str) -> Row:
-        image, digest, found = picture_of(raw, name)
+        image, digest, found = picture_of(raw, name, decode_upright)
         where = read_map(raw, name)
         if where is None:
             truth = np.full((block.size_px, block.size_px), UNKNOWN, np.uint8)
@@ -61,7 +63,7 @@ def prepare_domains(
         numbers, names = kinds_of(sources, kinds)
         labels, values = domain_labels(splits, numbers, names)
         facts = {"wide_px": block.wide_px, **count_facts(splits, block.expected_counts)}
-        return Index(splits, EVALUATION, labels, values, facts)
+        return Index(splits, EVALUATION, labels, values, facts, training=TRAINING)
 
     listed = sorted((f"{split}/{path.rpartition('/')[2]}", path) for split, paths in pictures.items() for path in paths)
     rows = rows_of(listed, row, ledger, progress, "pictures")

@@ -1,7 +1,7 @@
 """What the packs for image translation share: pictures at two sizes, label maps, and what kind of scene each shows."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from PIL import Image
@@ -26,7 +26,7 @@ class WideBlock(Base):
     decode_error_limit: float
 
 
-def picture_of(raw: RawFolder, name: str) -> tuple[np.ndarray, str, str]:
+def picture_of(raw: RawFolder, name: str, read: Callable[[bytes], np.ndarray] = decode) -> tuple[np.ndarray, str, str]:
     """A picture, the sha256 of its file and the file's own path.
 
     Raises: Refused where it is not there or of one colour; ImageError where it does not decode.
@@ -34,7 +34,7 @@ def picture_of(raw: RawFolder, name: str) -> tuple[np.ndarray, str, str]:
     if not name:
         raise Refused("found", "no_image", "labels without a picture")
     content, digest, found = photo_of(raw, name)
-    return not_blank(decode(content), found), digest, found
+    return not_blank(read(content), found), digest, found
 
 
 def not_blank(image: np.ndarray, found: str) -> np.ndarray:

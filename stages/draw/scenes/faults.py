@@ -22,7 +22,9 @@ def _kept(kind: str) -> Fault:
 
 UNREADABLE = (_lost("truncated", "truncated"), _lost("garbage", "unknown_format"))
 EMPTY = _lost("empty", "empty")  # only as a value in LSUN: the runner takes an empty file for a failed write
-UNUSUAL = (_kept("cmyk"), _kept("sixteen_bit"), _kept("rotated"))
+TURNED, UPRIGHT = _lost("rotated", "turned"), _kept("rotated")  # with something marked in the photos, with nothing
+UNUSUAL = (_kept("cmyk"), _kept("sixteen_bit"), TURNED)
+PLAIN = (_kept("cmyk"), _kept("sixteen_bit"), UPRIGHT)
 SPOILED = tuple(fault.kind for fault in (*UNREADABLE, EMPTY, *UNUSUAL))
 
 FRAMES = {  # (width, height) of the images that probe the size filter, on both sides of its limits
@@ -45,10 +47,10 @@ _LSUN = (
     _lost("no_record", "no_record"),
     *UNREADABLE,
     EMPTY,
-    *UNUSUAL,
+    *PLAIN,
 )
 
-_ROOM = (*UNREADABLE, EMPTY, *UNUSUAL, _kept("strange_key"), _lost("black", "blank"))
+_ROOM = (*UNREADABLE, EMPTY, *PLAIN, _kept("strange_key"), _lost("black", "blank"))
 
 FAULTS: dict[str, tuple[Fault, ...]] = {
     "celebamask_hq": (
@@ -113,8 +115,7 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
     ),
     "celeba_wild": (
         *UNREADABLE,
-        _kept("cmyk"),
-        _kept("sixteen_bit"),
+        *UNUSUAL,
         _lost("missing_photo", "no_image"),
         _lost("no_box_row", "no_box"),
         _lost("no_landmarks_row", "no_landmarks"),
@@ -130,6 +131,7 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
         _lost("missing_mask", "no_mask"),
         _lost("mask_of_other_size", "mask_size"),
         _kept("mask_of_three_channels"),
+        TURNED,
     ),
     "flowers": (
         *UNREADABLE,
@@ -137,6 +139,7 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
         _lost("missing_photo", "no_image"),
         _lost("missing_mask", "no_mask"),
         _lost("mask_of_other_size", "mask_size"),
+        TURNED,
     ),
     "taichi": (
         *UNREADABLE,
@@ -144,6 +147,7 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
         _lost("missing_mask", "no_mask"),
         _lost("mask_of_other_size", "mask_size"),
         _kept("no_joint_seen"),
+        TURNED,
     ),
     "cityscapes": (
         *UNREADABLE,
@@ -155,9 +159,10 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
         _lost("labels_without_photo", "no_image"),
         _lost("labels_of_other_size", "label_size"),
         _lost("label_above", "label_value"),
+        TURNED,
     ),
-    "horse2zebra": (*UNREADABLE, *UNUSUAL, _kept("grey"), _lost("black", "blank")),
-    "summer2winter": (*UNREADABLE, _kept("cmyk"), _kept("grey"), _lost("black", "blank")),
+    "horse2zebra": (*UNREADABLE, *PLAIN, _kept("grey"), _lost("black", "blank")),
+    "summer2winter": (*UNREADABLE, _kept("cmyk"), _kept("grey"), _lost("black", "blank"), UPRIGHT),
     "ade20k": (
         *UNREADABLE,
         _kept("cmyk"),
@@ -166,6 +171,7 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
         _lost("labels_without_photo", "no_image"),
         _lost("labels_of_other_size", "label_size"),
         _lost("label_above", "label_value"),
+        TURNED,
     ),
     "deepfashion": (
         *UNREADABLE,
@@ -175,8 +181,9 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
         _lost("nobody_seen", "no_person"),
         _lost("joint_without_row", "pose_value"),
         _kept("several_people"),
+        TURNED,
     ),
-    "city_scenes": (*UNREADABLE, _kept("sixteen_bit"), _lost("black", "blank"), _lost("strange_name", "file_name")),
+    "city_scenes": (*UNREADABLE, *PLAIN, _lost("black", "blank"), _lost("strange_name", "file_name")),
     "livingroom": _ROOM,
     "kitchen": _ROOM,
 }

@@ -9,6 +9,23 @@ from stages.block import Block as Base
 from stages.engine.plan import Descent
 
 
+def contamination_depth(sizes: tuple[int, ...], margin: int) -> list[int]:
+    """Depth of the border that zero padding can have changed, after each block of a level chain, at worst.
+
+    A SPADE residual block: c <- max(c + 2, 4). Doubling and cropping: c <- max(2 c + 1 - margin, 0).
+    The visible part is untouched if the last depth is at most the margin: a sufficient bound, no tight one.
+
+    Source: spec §3.4, of supp §E.
+    """
+    depth, found = 0, []
+    for number, size in enumerate(sizes):
+        if number and size != sizes[number - 1]:
+            depth = max(2 * depth + 1 - margin, 0)
+        depth = max(depth + 2, 4)
+        found.append(depth)
+    return found
+
+
 class CommonBlock(Base):
     """Keys of every method. `profile` and `variant` name the run in what is written about it and change nothing.
 
@@ -30,7 +47,8 @@ class GeneratorBlock(CommonBlock):
     whether -1 and 1 are the outer pixels' outer edges (pixel_center) or their centres (corner). `background_position`
     says which coordinates of the background's position are drawn. `single_final` makes the head one 1x1 convolution.
     Units: margin in pixels of each level; slope of the leaky rectifiers.
-    Raises: ValueError for sides that neither stay nor double up to size_px, or another number of widths.
+    Raises: ValueError for sides that neither stay nor double up to size_px, another number of widths, or a margin over
+    which the zeros of the border can reach into the picture.
     """
 
     latent: int = Field(gt=0)
@@ -57,9 +75,15 @@ class GeneratorBlock(CommonBlock):
             raise ValueError(f"feature_sizes must stay or double up to size_px {self.size_px}, they are {sizes}")
         if len(self.channels) != len(sizes):
             raise ValueError(f"channels must have one width for each of {len(sizes)} levels, they are {self.channels}")
+        depth = contamination_depth(sizes, self.margin)[-1]
+        if depth > self.margin:
+            raise ValueError(
+                f"margin: the border's zeros reach {depth} px inwards over the levels {sizes}, expected at most the "
+                f"margin, which is {self.margin}; raise margin"
+            )
         return self
 
 
 def adam(net: str, rate: float, betas: tuple[float, float], epsilon: float) -> Descent:
-    """Plain Adam over one net.  Source: supp §C."""
+    """Plain Adam over one net.  Source: supp §B.4."""
     return Descent(kind="adam", nets=(net,), learning_rate=rate, betas=betas, eps=epsilon)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from stages.papers.ganseg.common import GeneratorBlock
+from stages.papers.ganseg.common import GeneratorBlock, contamination_depth
 
 if TYPE_CHECKING:
     from stages.papers.ganseg.methods.gan.nets import Generator
@@ -60,8 +60,6 @@ def measure(block: Block, inputs: dict[str, Path], out: Path, device: str, progr
 
 def measured(block: Block) -> dict[str, Any]:
     """One size: what was built, how far zeros can reach, and the errors."""
-    from stages.papers.ganseg.grid import contamination_depth
-
     errors: dict[str, float] = {}
     for pixels in block.shifts:
         for axis in AXES.values():

@@ -1,4 +1,4 @@
-"""Pixel grids in [-1, 1]^2 with margins around them, and how far a border's zeros can reach inwards."""
+"""Pixel grids in [-1, 1]^2 with margins around them."""
 
 from typing import Literal
 
@@ -40,20 +40,3 @@ def flipped(points):
 def cropped(maps: Tensor, margin: int) -> Tensor:
     """The map without `margin` pixels on each side. Shapes: [... H W] -> [... H - 2 margin, W - 2 margin]."""
     return maps[..., margin:-margin, margin:-margin]
-
-
-def contamination_depth(sizes: tuple[int, ...], margin: int) -> list[int]:
-    """Depth of the border that zero padding can have changed, after each block of a level chain, at worst.
-
-    A SPADE residual block: c <- max(c + 2, 4). Doubling and cropping: c <- max(2 c + 1 - margin, 0).
-    The visible part is untouched if the last depth is at most the margin: a sufficient bound, no tight one.
-
-    Source: spec §3.4, of supp §E.
-    """
-    depth, found = 0, []
-    for number, size in enumerate(sizes):
-        if number and size != sizes[number - 1]:
-            depth = max(2 * depth + 1 - margin, 0)
-        depth = max(depth + 2, 4)
-        found.append(depth)
-    return found

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from stages.data.unpickler import Unpickler
+
 # What a pickle of dictionaries of arrays needs, under numpy's names of all versions; none of it runs a file's code.
 ALLOWED = {(f"numpy.{core}.multiarray", name) for core in ("core", "_core") for name in ("_reconstruct", "scalar")} | {
     ("numpy", "ndarray"),
@@ -15,8 +17,8 @@ ALLOWED = {(f"numpy.{core}.multiarray", name) for core in ("core", "_core") for 
 }
 
 
-class _Reader(pickle._Unpickler):
-    """The unpickler in C makes room for any number that the file gives to a remembered object, gigabytes of it."""
+class _Reader(Unpickler):
+    """Refuses every name that arrays do not need."""
 
     def find_class(self, module: str, name: str):
         if (module, name) not in ALLOWED:

@@ -8,6 +8,7 @@ import numpy as np
 
 from stages.data.detections import ImageDetections
 from stages.data.raw import RawFolder
+from stages.teachers.detectors.alike import BATCHES_AHEAD, run_alike
 from stages.teachers.detectors.found import Block, Files, in_batches, to_detections
 
 if TYPE_CHECKING:
@@ -49,16 +50,22 @@ class Detectron2Detector:
         self.facts = {"source": "detectron2", "model": name, "digest": digest, "threshold": threshold}
 
     def find(self, files: Files) -> Iterator[tuple[str, ImageDetections]]:
+        for photos in in_batches(files, BATCHES_AHEAD * self.batch):
+            inputs = [self.to_input(image) for _, image in photos]
+            given = [(image, input_) for (_, image), input_ in zip(photos, inputs, strict=True)]
+            shapes = [tuple(input_["image"].shape) for input_ in inputs]
+            yield from zip((key for key, _ in photos), run_alike(given, shapes, self.batch, self._detect), strict=True)
+
+    def _detect(self, given: list[tuple[np.ndarray, dict]]) -> Iterator[ImageDetections]:
         import torch
 
-        for batch in in_batches(files, self.batch):
-            with torch.no_grad():
-                results = self.net([self.to_input(image) for _, image in batch])
-            for (key, image), result in zip(batch, results, strict=True):
-                found = result["instances"].to("cpu")
-                names = [self.classes[label] for label in found.pred_classes.tolist()]
-                boxes, masks = found.pred_boxes.tensor.numpy(), found.pred_masks.numpy()
-                yield key, to_detections(image, names, found.scores.numpy(), boxes, masks, self.threshold)
+        with torch.no_grad():
+            results = self.net([input_ for _, input_ in given])
+        for (image, _), result in zip(given, results, strict=True):
+            found = result["instances"].to("cpu")
+            names = [self.classes[label] for label in found.pred_classes.tolist()]
+            boxes, masks = found.pred_boxes.tensor.numpy(), found.pred_masks.numpy()
+            yield to_detections(image, names, found.scores.numpy(), boxes, masks, self.threshold)
 
     def to_input(self, image: np.ndarray) -> dict:
         """The library's input: the resized image as float [3 H' W'] in its channel order, and the size to answer in."""

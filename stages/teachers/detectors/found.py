@@ -8,7 +8,7 @@ import numpy as np
 
 from stages.block import Block as Base
 from stages.data.detections import ImageDetections, Instance, encode_mask
-from stages.data.image import ImageError, decode
+from stages.data.image import ImageError, decode_upright
 
 Files = Iterable[tuple[str, bytes]]
 
@@ -50,7 +50,7 @@ def in_batches(files: Files, size: int) -> Iterator[list[tuple[str, np.ndarray]]
 def _decoded(files: Files) -> Iterator[tuple[str, np.ndarray]]:
     for key, content in files:
         try:
-            image = decode(content)
+            image = decode_upright(content)
         except ImageError:
             continue
         yield key, image

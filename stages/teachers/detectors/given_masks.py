@@ -27,7 +27,10 @@ class GivenMasks:
         from stages.data.detections import Instance, encode_mask
 
         for key, content in files:
-            width, height = size_of(content)
+            try:
+                width, height = size_of(content)
+            except ImageError:
+                continue  # nothing says whether its mask is of the stored or of the turned photo; `prepare` lists it
             place = self.raw.find(f"{FOLDER}/{key.rsplit('.', 1)[0]}.png")
             instances: tuple[Instance, ...] = ()
             if place is not None:

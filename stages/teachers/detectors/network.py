@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from stages.data.files import read_json, write_json
 from stages.data.image import resize
+from stages.teachers.detectors.alike import run_alike
 
 if TYPE_CHECKING:
     from torchvision.models.detection import MaskRCNN
@@ -90,9 +91,23 @@ def shrink(image: np.ndarray, side_px: Sequence[int]) -> np.ndarray:
 
     Shapes: uint8 [H W 3] -> uint8 [H' W' 3].
     """
+    return resize(image, *_shrunk(image, side_px))
+
+
+def _shrunk(image: np.ndarray, side_px: Sequence[int]) -> tuple[int, int]:
     height, width = image.shape[:2]
     scale = min(side_px[0] / min(height, width), side_px[1] / max(height, width))
-    return resize(image, max(1, round(height * scale)), max(1, round(width * scale)))
+    return max(1, round(height * scale)), max(1, round(width * scale))
+
+
+def input_size(net: "MaskRCNN", image: np.ndarray) -> tuple[int, int]:
+    """The height and width in which an image goes into the network."""
+    return _shrunk(image, _side_px(net))
+
+
+def _side_px(net: "MaskRCNN") -> tuple[int, int]:
+    transform = cast("GeneralizedRCNNTransform", net.transform)
+    return cast("tuple[int, ...]", transform.min_size)[0], transform.max_size
 
 
 def to_input(image: np.ndarray) -> Tensor:
@@ -100,16 +115,19 @@ def to_input(image: np.ndarray) -> Tensor:
     return torch.from_numpy(image.transpose(2, 0, 1).copy()).float() / 255
 
 
-@torch.no_grad()
 def detect(net: "MaskRCNN", images: Sequence[np.ndarray]) -> list[dict[str, Tensor]]:
     """boxes [n 4], labels [n], scores [n], masks [n 1 H W] of each image, in the image's own pixels, best score first.
 
     The images are shrunk antialiased before torchvision's own (then idle) resize; results are scaled back from there.
     """
-    transform = cast("GeneralizedRCNNTransform", net.transform)
-    side_px = (cast("tuple[int, ...]", transform.min_size)[0], transform.max_size)
-    device = next(net.parameters()).device
-    small, _ = transform([to_input(shrink(image, side_px)).to(device) for image in images])
+    sizes = [input_size(net, image) for image in images]
+    return run_alike(images, sizes, len(images), lambda alike: _detect(net, alike))
+
+
+@torch.no_grad()
+def _detect(net: "MaskRCNN", images: Sequence[np.ndarray]) -> list[dict[str, Tensor]]:
+    transform, device = cast("GeneralizedRCNNTransform", net.transform), next(net.parameters()).device
+    small, _ = transform([to_input(shrink(image, _side_px(net))).to(device) for image in images])
     features = net.backbone(small.tensors)
     proposals, _ = net.rpn(small, features)
     found, _ = net.roi_heads(features, proposals, small.image_sizes)

@@ -1,4 +1,4 @@
-"""Detections made elsewhere: a JSONL file in the raw folder."""
+"""Detections made elsewhere: a JSONL file in the raw folder, of the photos as they are shown, upright."""
 
 import hashlib
 from collections.abc import Iterator

@@ -56,6 +56,7 @@ class Code:
     def __init__(self, top: Path = Path(), cached: bool = True) -> None:
         self._top = top
         self._files: dict[str, str | None] = {}
+        self._needs: dict[str, set[str]] = {}
         self._sources: dict[str, Source] = {}
         self._cache = _Cache(top / CACHE) if cached else None
 
@@ -68,15 +69,13 @@ class Code:
         for root in waiting:
             if self._file(root) is None:
                 raise FileNotFoundError(f"expected a module {root}, found no {root.replace('.', '/')}.py")
+        waiting = [path for root in waiting for path in self._places(root)]
         found: set[str] = set()
         while waiting:
-            parts = waiting.pop().split(".")
-            # A package's __init__ runs before what lies in it.
-            for length in range(1, len(parts) + 1):
-                path = self._file(".".join(parts[:length]))
-                if path is not None and path not in found:
-                    found.add(path)
-                    waiting += self.source(path).names
+            path = waiting.pop()
+            if path not in found:
+                found.add(path)
+                waiting += self._needed(path)
         if self._cache:
             self._cache.save()
         return sorted(found)
@@ -99,6 +98,18 @@ class Code:
             content = (self._top / path).read_bytes()
             self._sources[path] = self._cache.read(content) if self._cache else read_source(content)
         return self._sources[path]
+
+    def _needed(self, path: str) -> set[str]:
+        """The files that a file's import statements make Python run."""
+        if path not in self._needs:
+            self._needs[path] = {place for name in self.source(path).names for place in self._places(name)}
+        return self._needs[path]
+
+    def _places(self, module: str) -> list[str]:
+        """A module's file, and before it those of the packages that it lies in."""
+        parts = module.split(".")
+        files = (self._file(".".join(parts[:length])) for length in range(1, len(parts) + 1))
+        return [file for file in files if file is not None]
 
     def _file(self, module: str) -> str | None:
         if module not in self._files:

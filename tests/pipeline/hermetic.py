@@ -75,7 +75,7 @@ def _files(folder: Path, out: str) -> Iterator[tuple[str, Path]]:
 
 # --- what strace saw --------------------------------------------------------------------------------------------------
 
-STRACE = ("strace", "-f", "-y", "-s", "8192", "-e", "trace=%file,process", "-o")
+STRACE = ("strace", "-f", "--seccomp-bpf", "-y", "-s", "8192", "-e", "trace=%file,process", "-o")
 LINE = re.compile(r"(?P<pid>\d+) +(?P<call>\w+)\((?P<words>.*)\) += (?P<value>-?\d+|\?)(?:<(?P<path>.*?)>)?")
 RESUMED = re.compile(r"(\d+) +<\.\.\. (\w+) resumed>(.*)")
 UNFINISHED = " <unfinished ...>"

@@ -13,7 +13,7 @@ import pytest
 
 from tests.faults.killable import PatientGraph
 from tests.house.toy_graph import BIN
-from tests.house.toy_project import ToyProject
+from tests.house.toy_project import BLOCK, ToyProject
 
 NAMESPACE = ["unshare", "-m"] if os.geteuid() == 0 else ["unshare", "-Urm"]
 # $1 is the folder that gets a file system of two megabytes; the rest is the command, run before and after it grows.
@@ -40,18 +40,13 @@ WRITERS = {
     "image": "from PIL import Image\n"
     '    Image.frombytes("RGB", (1024, 1024), data.tobytes()[: 3 << 20]).save(job.out / "x.bmp")',
 }  # fmt: skip
-VERB = '''
+VERB = (
+    '''
 """Writes four megabytes in some library's way."""
-from stages.block import Block as Base
 from stages.runner import run_stage
-
-class Block(Base):
-    number: int
-    rate: float
-    words: tuple[str, ...]
-    wait_s: float
-    ending: str
-
+'''
+    + BLOCK
+    + """
 def toy(job):
     import numpy as np
     data = np.arange(1 << 19, dtype=np.int64)
@@ -59,7 +54,8 @@ def toy(job):
 
 if __name__ == "__main__":
     run_stage("toy", toy)
-'''
+"""
+)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -12,22 +12,17 @@ from pathlib import Path
 import pytest
 
 from stages.runner.exits import BAD_PARAMS, DONE, RETRY
-from tests.house.toy_project import ToyProject
+from tests.house.toy_project import BLOCK, ToyProject
 
-TARDY = '''
+TARDY = (
+    '''
 """A verb that imports its part late."""
 import time
 from pathlib import Path
-from stages.block import Block as Base
 from stages.runner import run_stage
-
-class Block(Base):
-    number: int
-    rate: float
-    words: tuple[str, ...]
-    wait_s: float
-    ending: str
-
+'''
+    + BLOCK
+    + """
 def tardy(job):
     Path("started").touch()
     while job.block.wait_s and not Path("go").exists():
@@ -40,21 +35,17 @@ def tardy(job):
 
 if __name__ == "__main__":
     run_stage("tardy", tardy)
-'''
-SPREAD = '''
+"""
+)
+SPREAD = (
+    '''
 """A verb whose part is imported by a process that it starts."""
 import multiprocessing
 from pathlib import Path
-from stages.block import Block as Base
 from stages.runner import run_stage
-
-class Block(Base):
-    number: int
-    rate: float
-    words: tuple[str, ...]
-    wait_s: float
-    ending: str
-
+'''
+    + BLOCK
+    + """
 def member(connection):
     try:
         from stages.part import VALUE
@@ -80,7 +71,8 @@ def spread(job):
 
 if __name__ == "__main__":
     run_stage("spread", spread)
-'''
+"""
+)
 OUT = "results/store/demo/toy/a"
 
 

@@ -8,21 +8,16 @@ import sys
 import pytest
 
 from stages.runner.exits import BAD_PARAMS, DONE
-from tests.house.toy_project import ToyProject
+from tests.house.toy_project import BLOCK, ToyProject
 
-SEES = '''
+SEES = (
+    '''
 """A verb that writes down what it and a process that it starts see of the environment."""
 import json, multiprocessing, os
-from stages.block import Block as Base
 from stages.runner import run_stage
-
-class Block(Base):
-    number: int
-    rate: float
-    words: tuple[str, ...]
-    wait_s: float
-    ending: str
-
+'''
+    + BLOCK
+    + """
 def member(connection):
     connection.send(dict(os.environ))
 
@@ -35,7 +30,8 @@ def sees(job):
 
 if __name__ == "__main__":
     run_stage("sees", sees)
-'''
+"""
+)
 COMPUTES = (
     SEES[: SEES.index("def member")]
     + """

@@ -7,12 +7,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
-VERB = '''
-"""A toy verb: writes a number, then waits if told to."""
-import time
-from pathlib import Path
+# What every toy verb takes.
+BLOCK = """
 from stages.block import Block as Base
-from stages.runner import run_stage
 
 class Block(Base):
     number: int
@@ -20,7 +17,16 @@ class Block(Base):
     words: tuple[str, ...]
     wait_s: float
     ending: str
-
+"""
+VERB = (
+    '''
+"""A toy verb: writes a number, then waits if told to."""
+import time
+from pathlib import Path
+from stages.runner import run_stage
+'''
+    + BLOCK
+    + """
 def toy(job):
     (job.out / f"{job.name}.txt" if job.files else job.out / "number.txt").write_text(f"{job.block.number}\\n")
     for name, path in job.inputs.items():
@@ -50,7 +56,8 @@ def toy(job):
 
 if __name__ == "__main__":
     run_stage("toy", toy)
-'''
+"""
+)
 
 PARAMS = """
 toy:

@@ -68,7 +68,7 @@ def context(dataset: str, seed: int) -> dict:
         for metric in ("FD-demo", "seam", "ring_colour")
     ]
     real = [value("real_evaluation", dataset, f"{metric}_real", 0.5) for metric in ("seam", "ring_colour")]
-    return facts(dataset, seed, [*values, *real, value("real_train", dataset, "FD-demo_floor", 0.1)])
+    return facts(dataset, seed, [*values, *real, value("real_train", dataset, "FD-demo_train", 0.1)])
 
 
 def directions(dataset: str, seed: int) -> dict:

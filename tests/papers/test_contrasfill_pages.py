@@ -122,6 +122,35 @@ def test_errata_and_gaps_named_anywhere_exist():
         assert named <= known, f"{page}: {sorted(named - known)}"
 
 
+def departures(layer: dict) -> dict[str, tuple]:
+    """Key -> the base's value and the demo's, of a layer's demo; the stamp of the profile is none."""
+    demo = layer.get("profile", {}).get("demo", {})
+    return {key: (layer["base"][key], value) for key, value in demo.items() if key != "profile"}
+
+
+def test_the_readme_says_exactly_what_the_demo_changes():
+    text = (PAPER / "README.md").read_text(encoding="utf-8")
+    part = text.partition("## What the demo shows")[2]
+    found = {}
+    for layer, cells in re.findall(r"(?m)^\| `(\w+)` \| (`.+→.+) \|$", part):
+        said = re.findall(r"`(\w+)` (.+?) → (.+?)(?:, (?=`)|$)", cells)
+        found[layer] = {key: (yaml.safe_load(before), yaml.safe_load(after)) for key, before, after in said}
+    held = {name: changed for name, layer in params()["contrasfill"].items() if (changed := departures(layer))}
+    assert found == held
+    assert not any(layer.get("profile", {}).get("paper") for layer in params()["contrasfill"].values())
+
+
+def test_the_readme_says_how_much_faster_batfill_learns_in_the_demo():
+    changed = departures(params()["contrasfill"]["batfill"])
+    keys = ("transformer_learning_rate", "generator_learning_rate", "discriminator_learning_rate")
+    times = [round(after / before) for before, after in (changed[key] for key in keys)]
+    text = (PAPER / "README.md").read_text(encoding="utf-8")
+    said = re.search(
+        r"its rates are (\d+) \(transformer\),\s+(\d+) \(upsampler\) and (\d+) \(discriminator\) times", text
+    )
+    assert said and [int(number) for number in said.groups()] == times
+
+
 def test_the_readme_names_every_final_target():
     text = (PAPER / "README.md").read_text(encoding="utf-8")
     finals = [stage for stage in stages() if stage.final and stage.meta["paper"] == "contrasfill"]

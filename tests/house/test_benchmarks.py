@@ -7,9 +7,9 @@ from stages import graph
 from tests.house.resolved import stages_here
 
 STAGES = {
-    "contrasfill": "contrasfill_train@face-0", "contrasfill1": "contrasfill_one_code_face@0",
-    "context_free": "contrasfill_box_face@context_free-0", "comodgan": "contrasfill_baseline@comodgan-face-0",
-    "collagegan": "contrasfill_baseline@collagegan-face-0", "batfill": "contrasfill_batfill@face-0",
+    "contrasfill": "contrasfill_train_face@0", "contrasfill1": "contrasfill_one_code_face@0",
+    "context_free": "contrasfill_box_face@context_free-0", "comodgan": "contrasfill_baseline_face@comodgan-0",
+    "collagegan": "contrasfill_baseline_face@collagegan-0", "batfill": "contrasfill_batfill_face@0",
     "stylegan": "contrasfill_stylegan@0", "gan": "ganseg_gan@celeba_wild-main",
     "ae_points": "ganseg_autoencoder@points-celeba_wild", "ae_masks": "ganseg_autoencoder@masks-celeba_wild",
     "segmenter": "ganseg_segmenter@celeba_wild-main", "monce": "monce_contrast@horses-monce",

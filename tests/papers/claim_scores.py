@@ -68,7 +68,7 @@ def context(dataset: str, seed: int) -> dict:
         for metric in ("FD-demo", "seam", "ring_colour")
     ]
     real = [value("real_evaluation", dataset, f"{metric}_real", 0.5) for metric in ("seam", "ring_colour")]
-    return facts(dataset, seed, [*values, *real, value("real_train", dataset, "FD-demo_floor", 0.1)])
+    return facts(dataset, seed, [*values, *real, value("real_train", dataset, "FD-demo_train", 0.1)])
 
 
 def directions(dataset: str, seed: int) -> dict:
@@ -78,9 +78,10 @@ def directions(dataset: str, seed: int) -> dict:
 
 
 def identity(dataset: str, seed: int) -> dict:
-    """30 degrees at the ends, 80 between identities."""
-    metrics = {"identity_angle_end": 30.0, "identity_angle_between": 80.0, "identity_angle_within": 40.0}
-    metrics |= {f"drift_{name}": 0.2 for name in ("eyes_open", "mouth_open", "lip_saturation")}
+    """50 degrees at the ends, 40 within and 80 between identities; drifts of 0.2 beside deviations of 0.4."""
+    metrics = {"identity_angle_end": 50.0, "identity_angle_between": 80.0, "identity_angle_within": 40.0}
+    for name in ("eyes_open", "mouth_open", "lip_saturation"):
+        metrics |= {f"drift_{name}": 0.2, f"spread_{name}": 0.4}
     return facts(dataset, seed, [value("stylegan", dataset, metric, number) for metric, number in metrics.items()])
 
 

@@ -46,10 +46,58 @@ def fill_plainly(net, tokens, hole, uniform, temperature, top_k):
 # Transformer
 
 
-def test_transformer_has_the_published_parameter_count():
+def test_transformer_has_the_published_parameters_without_the_places_that_nothing_reads():
     with torch.device("meta"):
         net = Transformer(32 * 32, 512, layers=24, width=512, heads=8, hidden=2048)
-    assert sum(parameter.numel() for parameter in net.parameters()) == 77_231_104
+    # Published: 77,231,104 with 2 x 1,024 places of 512, of which the model reads the first 1,024.
+    assert sum(parameter.numel() for parameter in net.parameters()) == 77_231_104 - 1024 * 512
+
+
+def published_logits(net: Transformer, tokens: list[int], hole: list[bool]) -> torch.Tensor:
+    """The public model in float64 for one row, written out: 2 N places whose second half is set to the first.
+
+    Its sequence: visible tokens with their places; the places of hole cells; the first hole cell's place again, and the
+    hole tokens but the last with theirs. The first N positions see one another, a later one those and its own past.
+    """
+    weight = {name: value.detach().double() for name, value in net.state_dict().items()}
+    table = torch.cat([weight["place.weight"], weight["place.weight"]])
+    seen, hidden = [c for c in range(N) if not hole[c]], [c for c in range(N) if hole[c]]
+    x = [weight["token.weight"][tokens[c]] + table[c] for c in seen] + [table[c] for c in hidden]
+    x += [table[N + hidden[0]]] + [weight["token.weight"][tokens[c]] + table[N + c] for c in hidden[:-1]]
+    x = torch.stack(x)
+
+    def linear(name, value):
+        return value @ weight[f"{name}.weight"].T + weight[f"{name}.bias"]
+
+    def norm(name, value):
+        centred = value - value.mean(-1, keepdim=True)
+        scaled = centred / (centred.square().mean(-1, keepdim=True) + 1e-5).sqrt()
+        return scaled * weight[f"{name}.weight"] + weight[f"{name}.bias"]
+
+    for number in range(2):
+        layer = f"layers.{number}"
+        y = norm(f"{layer}.norm_attention", x)
+        query, key, value = (linear(f"{layer}.attention.{name}", y) for name in ("query", "key", "value"))
+        mixed = torch.zeros_like(x)
+        for i in range(len(x)):
+            last = max(N, i + 1)
+            for head in range(0, x.shape[1], 8):  # three heads of width 8
+                columns = slice(head, head + 8)
+                score = torch.stack([query[i, columns] @ key[j, columns] for j in range(last)]) / math.sqrt(8)
+                mixed[i, columns] = torch.softmax(score, 0) @ value[:last, columns]
+        x = x + linear(f"{layer}.attention.project", mixed)
+        y = linear(f"{layer}.network.0", norm(f"{layer}.norm_network", x))
+        x = x + linear(f"{layer}.network.2", y * 0.5 * (1 + torch.erf(y / math.sqrt(2))))
+    return norm("norm", x[N:]) @ weight["head.weight"].T
+
+
+def test_both_halves_of_the_sequence_read_the_same_places():
+    net, (tokens, hole) = small_transformer().double(), small_rows(3)
+    order, real = hole_order(hole)
+    logits = net(tokens, hole, tokens.gather(1, order), order)
+    for row in range(3):
+        expected = published_logits(net, tokens[row].tolist(), hole[row].tolist())
+        assert torch.allclose(logits[row][real[row]], expected, atol=1e-12)
 
 
 def test_initial_weights_are_small_normal_and_biases_zero():

@@ -93,7 +93,7 @@ def test_upsampler_widths_at_full_size_are_the_published_ones():
     assert shape[f"visible.3.feature.0.{weight}"] == (256, 128, 3, 3)
     assert shape[f"fuse.feature.0.{weight}"] == (256, 512, 3, 3)
     assert [net.trunk[i].body[1].feature[0].dilation[0] for i in range(6)] == [1, 1, 2, 4, 8, 16]
-    assert shape["ups.0.norms.0.shared.1.weight"] == (128, 4, 3, 3) and net.ups[0].shortcut is None
+    assert shape["ups.0.norms.0.shared.weight"] == (128, 4, 3, 3) and net.ups[0].shortcut is None
     assert shape[f"ups.1.convs.1.feature.{weight}"] == (128, 128, 3, 3) and shape["image.weight"] == (3, 128, 3, 3)
 
 
@@ -111,6 +111,19 @@ def test_spade_with_silent_heads_is_the_norm_alone():
         torch.nn.init.zeros_(head.weight)
         torch.nn.init.zeros_(head.bias)
     assert torch.equal(spade(x, torch.randn(2, 4, 16, 16)), normalise_positions(x))
+
+
+def test_spade_sees_zeros_around_its_maps():
+    """All weights 1/16, biases 0, a context of ones: by hand a corner's sum has 4 of 9 places, an edge's 6."""
+    spade, x = Spade(2, 1), torch.zeros(1, 2, 3, 3)
+    for layer in (spade.shared, spade.scale, spade.shift):
+        torch.nn.init.constant_(layer.weight, 1 / 16)
+        torch.nn.init.zeros_(layer.bias)
+    corner, edge, middle = 4 * 4 / 16, 4 * 6 / 16, 4 * 9 / 16
+    shift = spade(x, torch.ones(1, 4, 3, 3))[0, 0]  # the norm of zeros is 0, so that the shift alone is left
+    assert shift[0, 0].item() == pytest.approx((corner + 2 * edge + middle) / 16)
+    assert shift[0, 1].item() == pytest.approx((2 * corner + 3 * edge + middle) / 16)
+    assert shift[1, 1].item() == pytest.approx((4 * corner + 4 * edge + middle) / 16)
 
 
 def test_spectral_norm_bounds_the_largest_singular_value():
@@ -131,10 +144,22 @@ def test_spectral_norm_bounds_the_largest_singular_value():
 
 def test_discriminator_judges_two_scales():
     net = MultiscaleDiscriminator(8, 4, 2)
-    logits = net(torch.randn(2, 3, 32, 32))
+    logits = net(torch.randn(2, 3, 64, 64))
     assert len(logits) == 2 and logits[0].shape[2] > logits[1].shape[2] and logits[0].shape[1] == 1
     strided = [m for m in net.scales[0].modules() if isinstance(m, torch.nn.Conv2d) and m.stride == (2, 2)]
     assert len(strided) == 3 and sum(isinstance(m, torch.nn.InstanceNorm2d) for m in net.modules()) == 6
+
+
+def test_discriminator_at_full_size_has_the_published_parameters_and_maps():
+    with torch.device("meta"):
+        net = MultiscaleDiscriminator(64, 4, 2)
+        maps = net(torch.empty(1, 3, 256, 256))
+    assert sum(parameter.numel() for parameter in net.parameters()) == 5_691_524
+    # 256 -> 128 -> 64 -> 32 -> 31 -> 30, and half of it: 128 -> 64 -> 32 -> 16 -> 15 -> 14.
+    assert [tuple(one.shape) for one in maps] == [(1, 1, 30, 30), (1, 1, 14, 14)]
+    kinds = [type(layer).__name__ for layer in net.scales[0].body]
+    assert kinds.index("SelfAttention") == 8 and kinds.count("SelfAttention") == 1
+    assert net.scales[0].body[8].theta.weight.shape == (32, 256, 1, 1)
 
 
 # Losses
@@ -155,25 +180,76 @@ def test_region_l1_is_the_mean_difference_inside_the_region():
     assert objectives.region_l1(made, real, 0 * region, torch.tensor(0.0)).item() == 0
 
 
-def test_vgg_distance_reads_a_user_file(tmp_path):
+def test_caffe_colours_by_hand():
+    image = torch.tensor([1.0, 0.0, -1.0]).view(1, 3, 1, 1)  # red 1, green 0.5, blue 0
+    expected = [255 * (0 - 0.40760392), 255 * (0.5 - 0.45795686), 255 * (1 - 0.48501961)]
+    assert objectives.to_caffe(image).flatten().tolist() == pytest.approx(expected, rel=1e-6)
+
+
+class StandIn(torch.nn.Module):
+    """A trunk whose map of relu k_2 is the mean of the picture's channels times 10^k."""
+
+    def maps(self, x, names):
+        return [10.0 ** int(name.removeprefix("relu").removesuffix("_2")) * x.mean(1, keepdim=True) for name in names]
+
+
+def test_vgg_terms_by_hand_on_a_stand_in():
+    """Grey made 0.2 above the real in [-1, 1] is 25.5 above it in 0..255, so that map k differs by 25.5 x 10^k."""
+    real = torch.zeros(2, 3, 4, 4)
+    vgg, perceptual = objectives.VggDistance(StandIn())(real + 0.2, real)
+    by_hand = 25.5 * (10 / 32 + 100 / 16 + 1000 / 8 + 10_000 / 4 + 100_000)
+    assert vgg.item() == pytest.approx(by_hand, rel=1e-5)
+    assert perceptual.item() == pytest.approx((25.5 * 10_000) ** 2, rel=1e-5)
+
+
+COUNTS = (2, 2, 4, 4, 4)  # VGG-19's convolutions by resolution
+
+
+def released_vgg() -> dict[str, torch.Tensor]:
+    """A file as the authors' is named: conv1_1 .. conv5_4, by VGG-19's widths."""
+    widths, state, before = (64, 128, 256, 512, 512), {}, 3
+    for block, (count, width) in enumerate(zip(COUNTS, widths, strict=True), 1):
+        for number in range(1, count + 1):
+            state[f"conv{block}_{number}.weight"] = torch.randn(width, before, 3, 3) / math.sqrt(4.5 * before)
+            state[f"conv{block}_{number}.bias"] = torch.randn(width)
+            before = width
+    return state
+
+
+def test_vgg_distance_reads_the_released_file(tmp_path):
     import hashlib
 
-    from stages.nets.trunks.vgg import VGG
+    import torch.nn.functional as F
 
     torch.manual_seed(0)
-    torch.save({**VGG("vgg19", None).state_dict(), "classifier.0.bias": torch.zeros(3)}, tmp_path / "vgg19.pth")
-    digest = hashlib.sha256((tmp_path / "vgg19.pth").read_bytes()).hexdigest()
-    distance = objectives.read_vgg(str(tmp_path / "vgg19.pth"), digest)
+    state = released_vgg()
+    torch.save(state, tmp_path / "vgg19_conv.pth")
+    digest = hashlib.sha256((tmp_path / "vgg19_conv.pth").read_bytes()).hexdigest()
+    distance = objectives.read_vgg(str(tmp_path / "vgg19_conv.pth"), digest)
     image = torch.rand(1, 3, 32, 32) * 2 - 1
     same, other = distance(image, image), distance(image, -image)
     assert [term.item() for term in same] == [0, 0] and all(term.item() > 0 for term in other)
     assert not any(parameter.requires_grad for parameter in distance.parameters())
+
+    x, found = objectives.to_caffe(image), distance.maps(image)
+    for block, count in enumerate(COUNTS, 1):
+        for number in range(1, count + 1):
+            name = f"conv{block}_{number}"
+            x = F.relu(F.conv2d(x, state[f"{name}.weight"], state[f"{name}.bias"], padding=1))
+            if number == 2:
+                torch.testing.assert_close(found[f"relu{block}_2"], x, rtol=1e-4, atol=1e-3)
+        x = F.max_pool2d(x, 2)
+
+
+def test_another_vgg_file_is_refused(tmp_path):
+    import hashlib
+
     with pytest.raises(FileNotFoundError, match="vgg_file"):
-        objectives.read_vgg(str(tmp_path / "none.pth"), digest)
-    torch.save({"features.0.weight": torch.zeros(64, 3, 3, 3)}, tmp_path / "part.pth")
-    digest = hashlib.sha256((tmp_path / "part.pth").read_bytes()).hexdigest()
-    with pytest.raises(ValueError, match="vgg19"):
-        objectives.read_vgg(str(tmp_path / "part.pth"), digest)
+        objectives.read_vgg(str(tmp_path / "none.pth"), "")
+    torch.save({"features.0.weight": torch.zeros(64, 3, 3, 3)}, tmp_path / "torchvision.pth")
+    digest = hashlib.sha256((tmp_path / "torchvision.pth").read_bytes()).hexdigest()
+    with pytest.raises(ValueError, match=r"vgg19_conv.*conv1_1"):
+        objectives.read_vgg(str(tmp_path / "torchvision.pth"), digest)
 
 
 # The method
@@ -249,9 +325,41 @@ class Counted:
 
 
 def test_learning_rates_warm_up_and_fall():
-    assert warm_then_cosine(0, 10, 100, 0.1) == pytest.approx(0.1) and warm_then_cosine(9, 10, 100, 0.1) == 1
-    assert warm_then_cosine(55, 10, 100, 0.1) == pytest.approx(0.5) and warm_then_cosine(100, 10, 100, 0.1) == 0.1
+    """By hand: half of the way after 300 of 200 + 200 tokens, a third of it (cosine 1/2) after 800 of 600 + 600."""
+    assert [warm_then_cosine(tokens, 200, 400, 0.1) for tokens in (0, 50, 100, 199)] == [1.0, 0.25, 0.5, 0.995]
+    assert warm_then_cosine(200, 200, 400, 0.1) == 1 and warm_then_cosine(300, 200, 400, 0.1) == pytest.approx(0.5)
+    assert warm_then_cosine(800, 600, 1200, 0.1) == pytest.approx(0.75)
+    assert [warm_then_cosine(tokens, 200, 400, 0.1) for tokens in (390, 400, 600)] == [0.1, 0.1, 0.1]
     assert [flat_then_linear(step, 10, 20) for step in (0, 9, 10, 15, 20)] == [1, 1, 1, 0.5, 0]
+
+
+def test_the_learning_rate_counts_hole_tokens(data):
+    """Holes of 3, 5 and 1 cells: the update behind them is at the rate of the tokens before it, as released."""
+    block = block_of("smoke", transformer_warmup_tokens=4, transformer_final_tokens=12)
+    method = BatFill(block, torch.zeros(8, 3), 0, World.single(), training=True)
+    schedule = method.descents["T"].schedule
+    assert schedule is not None
+    rates, seen = [], []
+    for cells in (3, 5, 1):
+        hole = torch.arange(256).expand(1, 256) < cells
+        method.transformer_terms(torch.zeros(1, 256, dtype=torch.int64), hole)
+        rates.append(schedule(0))
+        seen.append(int(method.memory["tokens"]))
+    # Behind 0, 3 and 8 tokens: full, 3/4, and half of the way from 4 to 12.
+    assert rates == pytest.approx([1.0, 0.75, 0.5]) and seen == [3, 8, 9]
+
+
+def test_block_refuses_a_warm_up_without_an_end():
+    with pytest.raises(ValueError, match="transformer_final_tokens"):
+        block_of("smoke", transformer_warmup_tokens=800)
+
+
+def test_the_released_numbers_of_tokens():
+    """150 epochs of 24,183 faces of 32 x 32 tokens in batches of 12, the last incomplete batch of each left out."""
+    block = block_of("paper")
+    epoch = 24_183 // 12 * 12 * 32 * 32
+    assert (block.transformer_warmup_tokens, block.transformer_final_tokens) == (epoch, 150 * epoch)
+    assert block.transformer_steps == 150 * (24_183 // 12)
 
 
 def test_each_net_learns_in_its_phase_alone(trained):

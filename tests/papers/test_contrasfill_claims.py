@@ -108,6 +108,43 @@ def test_each_claim_fails_alone_when_its_numbers_are_turned(name, tmp_path):
     assert failed == ({name, "C5"} if name in ("C1", "C2", "C3") else {name})
 
 
+MORE_TURNS = [
+    ("C10", "directions_face_0", "comodgan", "KFFA", 60.0),
+    ("C10", "directions_bird_0", "collagegan", "KFFA", 60.0),
+    ("C10", "directions_car_0", "contrasfill", "KFFA", 20.0),
+    ("C11", "identity_face_0", "stylegan", "identity_angle_end", 40.0),  # no farther than one person's photos
+    ("C11", "identity_face_0", "stylegan", "drift_eyes_open", 0.1),  # a quarter of 0.4 is no more than it
+    ("C11", "identity_face_0", "stylegan", "spread_lip_saturation", 0.81),
+    ("C12", "box_bird_0", "contrasfill1", "KFFA", 90.0),
+]
+
+
+@pytest.mark.parametrize(("name", "inputs", "method", "metric", "number"), MORE_TURNS)
+def test_every_side_of_a_rule_can_fail_it(name, inputs, method, metric, number, tmp_path):
+    scores = claim_scores.all_scores()
+    turn(scores, inputs, method, metric, number)
+    found = texts(tmp_path, scores)["csv"]
+    assert {claim for claim, verdict in verdicts(found).items() if verdict == "fails"} == {name}
+    assert any(row["met"] == "0" for row in rows(found) if row["claim"] == name)
+
+
+def test_a_drift_that_is_merely_there_decides_nothing(tmp_path):
+    """Every walk moves some pixel: drifts of a thousandth are above 0 and no change."""
+    scores = claim_scores.all_scores()
+    for metric in ("drift_eyes_open", "drift_mouth_open", "drift_lip_saturation"):
+        turn(scores, "identity_face_0", "stylegan", metric, 0.001)
+    found = [row for row in rows(texts(tmp_path, scores)["csv"]) if row["claim"] == "C11"]
+    assert [row["met"] for row in found] == ["1", "1", "0", "0"] and {row["verdict"] for row in found} == {"fails"}
+    assert {row["against"] for row in found[2:]} == {"0.1"}  # 0.25 * 0.4
+
+
+def test_what_is_no_printed_result_is_called_an_expectation(one_seed):
+    bases = {row["claim"]: row["basis"] for row in rows(one_seed["csv"])}
+    assert [name for name, basis in bases.items() if basis == "expectation"] == ["C12"]
+    part = one_seed["md"].partition("## C12: ")[2].partition("\n## ")[0]
+    assert "Expected, not printed" in part and "an expectation: the text says what the comparison is for" in part
+
+
 def test_a_claim_must_hold_for_every_seed_and_shows_the_spread(tmp_path):
     scores = claim_scores.all_scores((0, 1, 2))
     turn(scores, "directions_bird_1", "comodgan", "KFFA", 99.0)

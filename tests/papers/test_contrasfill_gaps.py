@@ -99,8 +99,8 @@ def test_changing_a_gap_makes_exactly_its_stages_stale(gap):
 def test_a_small_gap_touches_little():
     """By hand: the temperature changes trainings of ContrasFill and their results, no data, teacher or baseline."""
     run = stale_after([changed("contrasfill.contrasfill.base.temperature")])
-    assert {"contrasfill_train@face-0", "contrasfill_table1", "contrasfill_fig09"} <= run
-    assert not run & {"prepare_face", "teach_scorer", "contrasfill_baseline@comodgan-face-0", "contrasfill_fig02"}
+    assert {"contrasfill_train_face@0", "contrasfill_table1", "contrasfill_fig09"} <= run
+    assert not run & {"prepare_face", "teach_scorer", "contrasfill_baseline_face@comodgan-0", "contrasfill_fig02"}
     assert "contrasfill_fig01" in run  # it reads the method's layer, whose every key it is given
 
 

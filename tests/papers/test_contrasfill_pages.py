@@ -33,7 +33,7 @@ def test_claims_are_c1_to_c14_and_complete():
     claims = read("claims.yaml")
     assert [claim["id"] for claim in claims] == [f"C{number}" for number in range(1, 15)]
     for claim in claims:
-        assert set(claim) - {"tolerance"} == {"id", "claim", "evidence", "measured_by", "measure", "rule"}
+        assert set(claim) - {"tolerance"} == {"id", "claim", "evidence", "basis", "measured_by", "measure", "rule"}
         assert re.match(r"supp §\d", claim["evidence"]), claim["id"]
         assert re.fullmatch(r"(tables/\w+\.csv|figures/\w+\.png)", claim["measured_by"]), claim["id"]
 
@@ -48,6 +48,21 @@ def test_the_ratio_of_c8_is_the_tables_own():
     claim = next(claim for claim in read("claims.yaml") if claim["id"] == "C8")
     assert claim["tolerance"]["ratio"] == params()["contrasfill"]["partial_masks"]["base"]["ratio"]
     assert claim["rule"].count(f"{claim['tolerance']['ratio']:g} *") == 2
+
+
+def test_the_share_of_c11_is_the_tables_own():
+    claim = next(claim for claim in read("claims.yaml") if claim["id"] == "C11")
+    assert claim["tolerance"]["drift_share"] == params()["contrasfill"]["identity_table"]["base"]["drift_share"]
+    assert f"{claim['tolerance']['drift_share']:g} *" in claim["rule"]
+
+
+def test_what_the_text_gives_for_each_claim():
+    """Printed numbers are those of Table 1; the last paragraph of §3 says what ContrasFill-1 is for and no result."""
+    bases = {claim["id"]: claim["basis"] for claim in read("claims.yaml")}
+    assert {name for name, basis in bases.items() if basis == "printed"} == {"C1", "C2", "C3", "C4", "C5"}
+    assert {name for name, basis in bases.items() if basis == "expectation"} == {"C12"}
+    assert {name for name, basis in bases.items() if basis == "arithmetic"} == {"C14"}
+    assert set(bases.values()) == {"printed", "words", "expectation", "arithmetic"}
 
 
 def test_every_claim_has_a_rule_and_a_target():
@@ -120,6 +135,35 @@ def test_errata_and_gaps_named_anywhere_exist():
         text = (PAPER / page).read_text(encoding="utf-8")
         named = set(re.findall(r"\b(?:erratum|gaps?) ([EG]\d+)", text))
         assert named <= known, f"{page}: {sorted(named - known)}"
+
+
+def departures(layer: dict) -> dict[str, tuple]:
+    """Key -> the base's value and the demo's, of a layer's demo; the stamp of the profile is none."""
+    demo = layer.get("profile", {}).get("demo", {})
+    return {key: (layer["base"][key], value) for key, value in demo.items() if key != "profile"}
+
+
+def test_the_readme_says_exactly_what_the_demo_changes():
+    text = (PAPER / "README.md").read_text(encoding="utf-8")
+    part = text.partition("## What the demo shows")[2]
+    found = {}
+    for layer, cells in re.findall(r"(?m)^\| `(\w+)` \| (`.+→.+) \|$", part):
+        said = re.findall(r"`(\w+)` (.+?) → (.+?)(?:, (?=`)|$)", cells)
+        found[layer] = {key: (yaml.safe_load(before), yaml.safe_load(after)) for key, before, after in said}
+    held = {name: changed for name, layer in params()["contrasfill"].items() if (changed := departures(layer))}
+    assert found == held
+    assert not any(layer.get("profile", {}).get("paper") for layer in params()["contrasfill"].values())
+
+
+def test_the_readme_says_how_much_faster_batfill_learns_in_the_demo():
+    changed = departures(params()["contrasfill"]["batfill"])
+    keys = ("transformer_learning_rate", "generator_learning_rate", "discriminator_learning_rate")
+    times = [round(after / before) for before, after in (changed[key] for key in keys)]
+    text = (PAPER / "README.md").read_text(encoding="utf-8")
+    said = re.search(
+        r"its rates are (\d+) \(transformer\),\s+(\d+) \(upsampler\) and (\d+) \(discriminator\) times", text
+    )
+    assert said and [int(number) for number in said.groups()] == times
 
 
 def test_the_readme_names_every_final_target():

@@ -1,6 +1,7 @@
 """Sampling and measuring on a made-up method and dataset: draws by image and number, holes, and what is refused."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from stages.engine.rowchance import RowChance
 from stages.engine.world import World
 from stages.papers.contrasfill import sampling
 from stages.papers.contrasfill.measuring import Block as MeasureBlock
-from stages.papers.contrasfill.measuring import measure
+from stages.papers.contrasfill.measuring import Reals, fidelity, keys_to_halves, measure
 from stages.papers.contrasfill.sampled import check_alike, positions_to_holes, read_samples
 
 SIDE = 16
@@ -170,10 +171,12 @@ def test_measure_writes_every_number_with_its_protocol(tmp_path, data):
         "data": "face", "seed": 0, "profile": "smoke", "hole": "object", "split": "evaluation",
     }  # fmt: skip
     held = {(value["method"], value["metric"]): value for value in score["values"]}
-    metrics = ("FD-demo", "PD-demo", "PD-demo_hole", "KFFA", "KFFA_indep")
-    assert set(held) == {(m, k) for m in ("one", "two") for k in metrics} | {("real_train", "FD-demo_floor")}
+    metrics = ("FD-demo", "FD-demo_halves", "PD-demo", "PD-demo_hole", "KFFA", "KFFA_indep")
+    reals = {("real_train", "FD-demo_train"), ("real_halves", "FD-demo_halves_floor")}
+    assert set(held) == {(m, k) for m in ("one", "two") for k in metrics} | reals
+    counts = {"FD-demo": 7, "FD-demo_train": 7, "FD-demo_halves": 4, "FD-demo_halves_floor": 4}
     for (method, metric), value in held.items():
-        assert value["n"] == value["protocol"]["n"] == (7 if metric.startswith("FD") else 3)
+        assert value["n"] == value["protocol"]["n"] == counts.get(metric, 3)
         assert {"extractor", "extractor_sha256", "view", "hole", "split", "size_px"} <= set(value["protocol"])
         assert value["unit"] == ("degrees" if metric.startswith("KFFA") else "1")
         if method == "one":
@@ -185,3 +188,70 @@ def test_measure_writes_every_number_with_its_protocol(tmp_path, data):
     assert held["one", "PD-demo_hole"]["value"] > held["one", "PD-demo"]["value"] > 0
     for first, second in zip(texts[0]["values"], texts[1]["values"], strict=True):
         assert first["value"] == pytest.approx(second["value"], rel=1e-4, abs=1e-6)
+
+
+class Pixels:
+    """A scorer whose features are an image's first two pixels, and a set of one row of pixels an image."""
+
+    fidelity_name, fidelity_protocol = "FD-demo", {"extractor": "pixels"}
+
+    @staticmethod
+    def encode(images):
+        return 10 * images[:, 0, 0, :2]
+
+    def __init__(self, chance: np.random.Generator, count: int):
+        self.context, self.keys = chance.normal(0, 30, 2 * count), [f"k{i}" for i in range(2 * count)]
+        self.images = self.filled(np.arange(2 * count), chance)
+
+    def filled(self, rows, chance):
+        """The context pixel stays, the hole's is drawn anew around half of it: what may truly be there."""
+        images = np.zeros((len(rows), 1, 3, 3), np.uint8)
+        images[:, 0, 0] = np.clip(self.context[rows] + 128, 0, 255).round()[:, None]
+        hole = self.context[rows] / 2 + chance.normal(0, 30, len(rows))
+        images[:, 0, 1] = np.clip(hole + 128, 0, 255).round()[:, None]
+        return images
+
+    def positions(self, split):
+        half = len(self.context) // 2
+        return np.arange(half) if split == "evaluation" else np.arange(half, 2 * half)
+
+
+def test_a_perfect_sampler_reaches_the_floor_of_halves_and_undercuts_training_images():
+    """Means over 200 draws of 24 images whose holes are filled from the very distribution that the photos are from."""
+    found: dict[str, list[float]] = {}
+    for draw_number in range(200):
+        chance = np.random.default_rng(draw_number)
+        data = Pixels(chance, 24)
+        rows = data.positions("evaluation")
+        held = SimpleNamespace(single=data.filled(rows, chance))
+        reals = Reals(data, "evaluation", data, 64, "cpu")
+        values = [*fidelity("perfect", held, reals, data, {}), *reals.against_themselves(data, {})]
+        for value in values:
+            found.setdefault(value["metric"], []).append(value["value"])
+    mean = {name: float(np.mean(values)) for name, values in found.items()}
+    error = {name: float(np.std(values)) / 200**0.5 for name, values in found.items()}
+    assert abs(mean["FD-demo_halves"] - mean["FD-demo_halves_floor"]) < 4 * error["FD-demo_halves_floor"]
+    assert mean["FD-demo"] < 0.8 * mean["FD-demo_train"], "composites keep the evaluation images' own pixels"
+
+
+def test_the_photos_themselves_are_at_the_floor_and_a_collapse_is_above_it():
+    chance = np.random.default_rng(0)
+    data = Pixels(chance, 24)
+    rows = data.positions("evaluation")
+    reals = Reals(data, "evaluation", data, 64, "cpu")
+    floor = reals.against_themselves(data, {})[1]["value"]
+    flat = data.images[rows].copy()
+    flat[:, 0, 1] = 128
+    true, collapsed = (
+        fidelity("x", SimpleNamespace(single=images), reals, data, {})[1]["value"]
+        for images in (data.images[rows], flat)
+    )
+    assert true == pytest.approx(floor, rel=1e-6) and collapsed > floor
+
+
+def test_halves_are_by_the_keys_digests():
+    """By hand: sha256 begins a: ca97…, b: 3e23…, c: 2e7d…, d: 18ac…, e: 3f79…."""
+    first, second = keys_to_halves(list("abcde"))
+    assert (first.tolist(), second.tolist()) == ([0, 1, 3], [2, 4])
+    with pytest.raises(ValueError, match="four evaluation images, came 3"):
+        keys_to_halves(list("abc"))

@@ -27,9 +27,10 @@ def direction_score(folder: Path, dataset: str, seed: int, **changes: float) -> 
         values.append(value(method, dataset, "KFFA", angle + seed, "degrees"))
         values += [value(method, dataset, name, 0.5) for name in ("leakage", "realness_drift", "PD-demo")]
         values.append(value(method, dataset, "KFFA_indep", angle, "degrees"))
+        values += [value(method, dataset, name, 0.1) for name in ("miss_walked", "short_images", "free_images")]
         if method != "contrasfill":
-            walked = ("range", "miss_calibrated", "miss_walked", "short_images", "free_images", "fisher_over_random")
-            values += [value(method, dataset, name, 0.1) for name in walked]
+            found = ("range", "miss_calibrated", "fisher_over_random")
+            values += [value(method, dataset, name, 0.1) for name in found]
     path = folder / f"{dataset}_{seed}"
     path.mkdir()
     write_json(path / "score.json", {"profile": "demo", "data": dataset, "seed": seed, "values": values})
@@ -44,13 +45,13 @@ def test_the_table_shows_every_method_and_where_the_claim_holds(tmp_path):
     block = directions.Block(decimals=3)
     made = directions.tabulate(block, direction_inputs(tmp_path))
     rows = list(csv.DictReader(io.StringIO(made["csv"])))
-    assert len(rows) == 3 * (4 * 5 + 3 * 6)
+    assert len(rows) == 3 * (4 * (5 + 3) + 3 * 3)
     assert {row["ours"] for row in rows if (row["metric"], row["method"]) == ("KFFA", "contrasfill")} == {"60"}
     assert "| Face, CoModGAN, direction | 40.00 | 40.00 | 0.500 |" in made["md"]
     assert made["md"].count("| 1 of 1 |") == 9 and "0 of 1" not in made["md"]
-    # The known code has no range and no misses: these places stay empty.
+    # The known code has no range and no direction: these places stay empty.
     line = next(line for line in made["md"].splitlines() if line.startswith("| Face, ContrasFill, known code"))
-    assert line.endswith("|  |  |  |  |  |  |")
+    assert line.endswith("|  |  | 0.100 | 0.1 | 0.1 |  |")
     assert r"\toprule" in made["tex"] and "demo profile" in made["tex"]
 
 
@@ -77,16 +78,22 @@ def identity_inputs(folder: Path, end: float, drift: float) -> dict[str, Path]:
     values = [value("stylegan", "face", f"identity_angle_{name}", angle, "degrees") for name, angle in angles.items()]
     values.append(value("stylegan", "face", "extreme_offset", 3.0))
     for name in identity_direction.ATTRIBUTES:
-        values += [value("stylegan", "face", f"{kind}_{name}", drift) for kind in ("drift", "trend", "spread")]
+        numbers = {"drift": drift, "trend": drift, "spread": 0.4}
+        values += [value("stylegan", "face", f"{kind}_{name}", number) for kind, number in numbers.items()]
     write_json(folder / "score.json", {"profile": "demo", "data": "face", "seed": 0, "values": values})
     return {"score_face_0": folder}
 
 
-@pytest.mark.parametrize(("end", "drift", "met"), [(55.0, 0.2, 4), (95.0, 0.2, 3), (55.0, 0.0, 1)])
+# Within a person 35 degrees, between people 90; a change is a drift above a quarter of the deviation, 0.4.
+@pytest.mark.parametrize(
+    ("end", "drift", "met"), [(55.0, 0.2, 4), (95.0, 0.2, 3), (30.0, 0.2, 3), (55.0, 0.1, 2), (30.0, 0.0, 1)]
+)
 def test_the_identity_direction_is_entangled_where_people_stay_themselves_and_attributes_move(
     tmp_path, end, drift, met
 ):
-    made = identity_direction.tabulate(identity_direction.Block(decimals=3), identity_inputs(tmp_path, end, drift))
+    made = identity_direction.tabulate(
+        identity_direction.Block(decimals=3, drift_share=0.25), identity_inputs(tmp_path, end, drift)
+    )
     assert made["md"].count("1 of 1") == met and made["md"].count("0 of 1") == 4 - met
     assert f"| StyleGAN2, faces | {end:.2f} | 35.00 | 90.00 | 60.00 | 3.00 |" in made["md"]
 

@@ -102,6 +102,19 @@ def test_results_differ_from_their_base_inside_the_hole_alone(name, inputs, fold
     assert held.facts["kind"] == ("known codes" if name == "contrasfill" else "direction")
 
 
+@pytest.mark.parametrize("name", sorted(MODELS))
+def test_all_methods_results_are_redrawn_by_one_rule(name, inputs, tmp_path):
+    """With hardly any drop allowed some draws miss; what is kept lies above r - drop, and the misses are counted."""
+    out = ran(inputs, name, tmp_path / "out", bound_drop=1e-6, draws=40, range_limit=1.0)
+    held, rows = read_results(out), read_table(out / "results.parquet")
+    kept = np.asarray(rows["realness"]), held.realness[np.asarray(rows["image"])]
+    assert (kept[0] > kept[1] - 1e-6).all()
+    walked = held.facts["walk"]
+    assert walked["draws"] > len(rows["image"]) and walked["miss"] == pytest.approx(
+        1 - len(rows["image"]) / walked["draws"]
+    )
+
+
 @pytest.mark.parametrize("name", ["comodgan", "collagegan", "contrasfill1"])
 def test_what_is_kept_was_accepted_and_lies_within_the_range(name, folders):
     held, rows = read_results(folders[name]), read_table(folders[name] / "results.parquet")
@@ -207,7 +220,16 @@ def measured(inputs, folders, out: Path) -> dict:
 def test_scores_hold_every_method_and_measure(inputs, folders, tmp_path):
     score = measured(inputs, folders, tmp_path / "score")
     found = {(value["method"], value["metric"]): value for value in score["values"]}
-    everywhere = ("KFFA", "KFFA_indep", "PD-demo", "leakage", "realness_drift")
+    everywhere = (
+        "KFFA",
+        "KFFA_indep",
+        "PD-demo",
+        "leakage",
+        "realness_drift",
+        "miss_walked",
+        "short_images",
+        "free_images",
+    )
     assert all((name, metric) in found for name in MODELS for metric in everywhere)
     assert {metric for name, metric in found if name == "contrasfill"} == set(everywhere)
     held = read_results(folders["comodgan"])

@@ -69,7 +69,7 @@ TABLES = {
     },
     "directions": lambda folder: directions.tabulate(directions.Block(decimals=3), direction_inputs(folder, (0, 1))),
     "identity_direction": lambda folder: identity_direction.tabulate(
-        identity_direction.Block(decimals=3), identity_inputs(folder, 55.0, 0.2)
+        identity_direction.Block(decimals=3, drift_share=0.25), identity_inputs(folder, 55.0, 0.2)
     ),
     "contrasfill_claims": claims,
     "ablations": lambda folder: ablations.tabulate(ablations.Block(), ablation_inputs(folder)),

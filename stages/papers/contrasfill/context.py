@@ -46,10 +46,10 @@ def measure(block: Block, inputs: dict[str, Path], out: Path, device: str, progr
     edges = Edges(data, positions, shared["hole"], block.ring_px)
     values: list[Value] = edges.of_reals(common)
     for done, (name, held) in enumerate(sorted(samples.items()), start=1):
-        values.append(fidelity(name, held, reals, scorer, common))
+        values += fidelity(name, held, reals, scorer, common)
         values += edges.of_samples(name, held.single, common)
         progress(done, len(samples), name)
-    values.append(reals.floor(scorer, common))
+    values += reals.against_themselves(scorer, common)
     for value in values:
         value["dataset"] = shared["data"]
     write_json(out / "score.json", {"paper": "contrasfill", **shared, "methods": sorted(samples), "values": values})

@@ -43,13 +43,14 @@ class Study:
 
 
 class StudyBlock(Base):
-    """Which images a study of §4.1 looks at, and how many results it keeps of each."""
+    """Which images a study of §4.1 looks at, how many results it keeps of each, and of how many draws at most."""
 
     profile: Literal["smoke", "demo", "lite", "paper"]
     hole: Literal["object", "box"]
     split: str
     images: int = Field(gt=0)
     samples: int = Field(gt=1)
+    draws: int = Field(gt=0)
     batch: int = Field(gt=0)
     companions: int = Field(ge=0)
     bound_drop: float = Field(gt=0)

@@ -11,12 +11,15 @@ from stages.block import Block as Base
 from stages.papers.contrasfill.sampled import Samples, check_alike, positions_to_holes, read_samples
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from stages.data.prepared.packed import Packed
+    from stages.metrics.frechet import Statistics
     from stages.metrics.scorer import Scorer
 
 Progress = Callable[[int, int, str], None]
 Value = dict[str, Any]
-REAL = "real_train"
+REAL_TRAIN, REAL_HALVES = "real_train", "real_halves"
 
 
 class Block(Base):
@@ -51,46 +54,97 @@ def measure(block: Block, inputs: dict[str, Path], out: Path, device: str, progr
     values = []
     reals = Reals(data, shared["split"], scorer, block.batch, device)
     for done, (name, held) in enumerate(sorted(samples.items()), start=1):
-        values.append(fidelity(name, held, reals, scorer, common))
+        values += fidelity(name, held, reals, scorer, common)
         values += diversity(name, held, data, scorer, device, common)
         for metric, encoder in encoders.items():
             values.append(
                 known_factor(name, metric, held, encoder, block.batch, device, encoder_to_protocol(encoder) | common)
             )
         progress(done, len(samples), name)
-    values.append(reals.floor(scorer, common))
+    values += reals.against_themselves(scorer, common)
     for value in values:
         value["dataset"] = shared["data"]
     write_json(out / "score.json", {"paper": "contrasfill", **shared, "methods": sorted(samples), "values": values})
 
 
 class Reals:
-    """The dataset's own images of the evaluation split, their features taken once."""
+    """The dataset's own images of the evaluation split, their features taken once, and as many training images."""
 
     def __init__(self, data: "Packed", split: str, scorer: "Scorer", batch: int, device: str) -> None:
         from stages.metrics.features import images_to_features
         from stages.metrics.frechet import features_to_statistics
 
-        def statistics(positions: np.ndarray) -> Any:
-            return features_to_statistics(images_to_features(scorer.encode, data.images[positions], batch, device))
+        def features(positions: np.ndarray) -> "Tensor":
+            return images_to_features(scorer.encode, data.images[positions], batch, device)
 
         self.batch, self.device = batch, device
         positions, train = np.asarray(data.positions(split)), np.asarray(data.positions("train"))
-        self.evaluation = statistics(positions)
-        self.train = statistics(train[np.arange(min(len(train), len(positions))) * len(train) // len(positions)])
+        every = features(positions)
+        self.halves = keys_to_halves([str(data.keys[position]) for position in positions])
+        self.evaluation, self.half = features_to_statistics(every), rows_to_statistics(every, self.halves)
+        chosen = train[np.arange(min(len(train), len(positions))) * len(train) // len(positions)]
+        self.train = features_to_statistics(features(chosen))
 
-    def floor(self, scorer: "Scorer", common: dict[str, Any]) -> Value:
-        """What real images themselves reach: as many training images against the evaluation images."""
-        return fidelity_value(REAL, f"{scorer.fidelity_name}_floor", self.train, self.evaluation, scorer, common)
+    def against_themselves(self, scorer: "Scorer", common: dict[str, Any]) -> list[Value]:
+        """Real images' own distances: training images from the evaluation images, and one half of these from the other.
+
+        The first is no floor of the methods' distances: a composite keeps the evaluation image's own pixels around the
+        hole, which a training image does not have. The second is the floor of `…_halves`: a sampler that draws what
+        may truly be in a hole reaches it in expectation, since its composites are then another draw of the photos and
+        as independent of the other half. Lower are, in expectation, only images a little less varied than photos, by
+        about one part in the number of images.
+        """
+        name = scorer.fidelity_name
+        first, second = self.half
+        return [
+            fidelity_value(REAL_TRAIN, f"{name}_train", self.train, self.evaluation, scorer, common),
+            fidelity_value(REAL_HALVES, f"{name}_halves_floor", first, second, scorer, common | {"halves": HALVES}),
+        ]
 
 
-def fidelity(name: str, held: Samples, reals: Reals, scorer: "Scorer", common: dict[str, Any]) -> Value:
-    """Fréchet distance of one sample per evaluation image from the evaluation images. Source: spec §8.1."""
+HALVES = "of the evaluation images, by sha256 of their keys"
+
+
+def keys_to_halves(keys: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    """The rows of two halves, every other one in the order of the keys' sha256, so that no order of a set decides.
+
+    Raises: ValueError for fewer than four keys: a covariance needs two of each half.
+    """
+    import hashlib
+
+    if len(keys) < 4:
+        raise ValueError(f"two halves with a covariance each need four evaluation images, came {len(keys)}")
+    order = np.argsort([hashlib.sha256(key.encode()).hexdigest() for key in keys])
+    return np.sort(order[::2]), np.sort(order[1::2])
+
+
+def rows_to_statistics(features: "Tensor", parts: tuple[np.ndarray, np.ndarray]) -> tuple["Statistics", "Statistics"]:
+    """Mean and covariance of two parts of a set's features. Shapes: [N, D], int64 [n] and [m]."""
+    from stages.metrics.frechet import features_to_statistics
+
+    first, second = (features_to_statistics(features[part]) for part in parts)
+    return first, second
+
+
+def fidelity(name: str, held: Samples, reals: Reals, scorer: "Scorer", common: dict[str, Any]) -> list[Value]:
+    """Fréchet distance of one sample per evaluation image from the evaluation images, of all and of halves.
+
+    Of halves: (d(A', B) + d(B', A)) / 2, where A and B are halves of the images and A', B' their samples, so that no
+    sample is compared with the image that its context is from.
+
+    Source: spec §8.1; halves are ours.
+    """
     from stages.metrics.features import images_to_features
     from stages.metrics.frechet import features_to_statistics
 
-    made = features_to_statistics(images_to_features(scorer.encode, held.single, reals.batch, reals.device))
-    return fidelity_value(name, scorer.fidelity_name, made, reals.evaluation, scorer, common)
+    made = images_to_features(scorer.encode, held.single, reals.batch, reals.device)
+    whole = fidelity_value(name, scorer.fidelity_name, features_to_statistics(made), reals.evaluation, scorer, common)
+    metric, said = f"{scorer.fidelity_name}_halves", common | {"halves": HALVES}
+    crossed = [
+        fidelity_value(name, metric, half, other, scorer, said)
+        for half, other in zip(rows_to_statistics(made, reals.halves), reversed(reals.half), strict=True)
+    ]
+    return [whole, crossed[0] | {"value": (crossed[0]["value"] + crossed[1]["value"]) / 2}]
 
 
 def fidelity_value(name: str, metric: str, made: Any, real: Any, scorer: "Scorer", common: dict[str, Any]) -> Value:

@@ -3,11 +3,10 @@
 import numpy as np
 from torch import Tensor
 
-from stages.data.image import from_tensor
 from stages.data.prepared.packed import Packed
 from stages.engine.rowchance import RowChance
-from stages.papers.contrasfill.directions.results import write_results
-from stages.papers.contrasfill.directions.walker import Walker, common_facts
+from stages.papers.contrasfill.directions.keeping import keep
+from stages.papers.contrasfill.directions.walker import Walker
 from stages.papers.contrasfill.discovering import Study, StudyBlock, check_fits, open_model, produced
 
 
@@ -18,8 +17,8 @@ class Block(StudyBlock):
 def discover(study: Study) -> None:
     """Inputs: model (two codes), data. Leaves a results' folder.
 
-    Every image has one unknown code; its base result has a known code of its own. Nothing is accepted or refused:
-    realness is only noted.
+    Every image has one unknown code; its base result has a known code of its own. Known codes are redrawn by the rule
+    that redraws a baseline's steps, so that both are compared on results that are as real as their base.
     """
     block, data = study.block, Packed.open(study.inputs["data"])
     trained = open_model(study.inputs["model"], study.paper, study.method, study.seed, study.session.world)
@@ -36,13 +35,11 @@ def discover(study: Study) -> None:
         return produced(trained.method, batch | {"code_known": known}, names, study.seed)
 
     walker = Walker(study, trained.method, data, make)
-    images, samples = len(walker.keys), block.samples
-    which, numbers = np.divmod(np.arange(images * samples), samples)
-    several = np.zeros((images, samples, *walker.pictures.shape[1:]), np.uint8)
-    rows = []
-    for places, made, realness in walker.varied(which, numbers + 1):
-        several[which[places], numbers[places]] = from_tensor(made)
-        for place, score in zip(places, realness, strict=True):
-            rows.append({"image": int(which[place]), "number": int(numbers[place]), "step": 0.0, "realness": score})
-        study.advance(len(rows), len(which), "known codes")
-    write_results(study.session.out, common_facts(study, walker, "known codes"), walker, several, rows)
+    keep(
+        study,
+        walker,
+        lambda which, numbers: walker.varied(which, numbers + 1),
+        lambda image, number: 0.0,
+        "known codes",
+        {},
+    )

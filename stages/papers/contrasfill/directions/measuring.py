@@ -125,17 +125,18 @@ def leakage(encode: Callable, several: np.ndarray, batch: int, device: str) -> f
 
 
 def of_walk(facts: dict[str, Any]) -> dict[str, float]:
-    """What the study itself found of a direction; nothing of known codes."""
-    if facts["kind"] != "direction":
-        return {}
-    direction = facts["direction"]
-    ratio = direction["fisher"] / max(direction["fisher_random_median"], 10.0**-DIGITS)
-    return {
-        "range": facts["calibration"]["range"],
-        "miss_calibrated": facts["calibration"]["miss"],
+    """What the study itself found: of all results how many draws missed, of a direction how it was found and walked."""
+    found: dict[str, float] = {
         "miss_walked": facts["walk"]["miss"],
         "short_images": len(facts["walk"]["short"]),
         "free_images": facts["free_images"],
-        "fisher_over_random": ratio,
-        "groups_kept": facts["groups"]["kept"],
     }
+    if facts["kind"] == "direction":
+        direction = facts["direction"]
+        found |= {
+            "range": facts["calibration"]["range"],
+            "miss_calibrated": facts["calibration"]["miss"],
+            "fisher_over_random": direction["fisher"] / max(direction["fisher_random_median"], 10.0**-DIGITS),
+            "groups_kept": facts["groups"]["kept"],
+        }
+    return found

@@ -1,6 +1,6 @@
 """One baseline's known-factor direction, found and walked along (supp §4.1)."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -8,16 +8,15 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from stages.data.image import from_tensor
 from stages.data.prepared.packed import Packed
 from stages.engine.chance import Chance
 from stages.engine.world import World
 from stages.nets.encoders.load import load_encoder
-from stages.papers.contrasfill.directions.calibrate import Calibration, accepted, calibrate, collect
+from stages.papers.contrasfill.directions.calibrate import Calibration, accepted, calibrate
 from stages.papers.contrasfill.directions.groups import group
+from stages.papers.contrasfill.directions.keeping import keep
 from stages.papers.contrasfill.directions.regressor import Direction, RegressorBlock, find
-from stages.papers.contrasfill.directions.results import write_results
-from stages.papers.contrasfill.directions.walker import Walker, common_facts
+from stages.papers.contrasfill.directions.walker import Walker
 from stages.papers.contrasfill.discovering import (
     Study,
     StudyBlock,
@@ -38,7 +37,6 @@ class Block(StudyBlock, RegressorBlock):
     clusters: int = Field(gt=1)
     nearest: int = Field(gt=1)
     cluster_iterations: int = Field(gt=0)
-    draws: int = Field(gt=0)
     calibration_draws: int = Field(gt=0)
     miss: float = Field(gt=0, lt=1)
     miss_tolerance: float = Field(gt=0)
@@ -134,36 +132,16 @@ def calibrated(study: Study, walker: Walker, stepped: Stepped) -> Calibration:
 
 
 def walk(study: Study, walker: Walker, stepped: Stepped, calibration: Calibration, facts: dict[str, Any]) -> None:
-    """Accepted results of every image, at steps uniform in [-R, R]; short images are named. Source: supp §4.1."""
-    block = study.block
-    steps = np.stack([calibration.range * uniform(study, key, "walk", block.draws) for key in walker.keys])
-    pictures: dict[tuple[int, int], np.ndarray] = {}
-    realness: dict[tuple[int, int], float] = {}
-
-    def judge(pairs: Sequence[tuple[int, int]]) -> np.ndarray:
-        which, numbers = np.array(pairs, np.int64).T
-        good = np.zeros(len(pairs), bool)
-        for places, images, real in stepped(which, steps[which, numbers]):
-            good[places] = accepted(real, walker.realness[which[places]], block.bound_drop)
-            for place, picture, score in zip(places, from_tensor(images), real, strict=True):
-                if good[place]:
-                    pictures[pairs[place]], realness[pairs[place]] = picture, float(score)
-            study.advance(len(pictures), len(steps) * block.samples, "results")
-        return good
-
-    found = collect(judge, len(steps), block.samples, block.draws)
-    several = np.zeros((len(steps), block.samples, *walker.pictures.shape[1:]), np.uint8)
-    rows = []
-    for image, kept in enumerate(found.kept):
-        for place, number in enumerate(kept):
-            several[image, place] = pictures[image, number]
-            step, score = float(steps[image, number]), realness[image, number]
-            rows.append({"image": image, "number": number, "step": step, "realness": score})
-    short = found.short(block.samples)
-    facts |= {"walk": {"draws": sum(found.draws), "miss": found.miss, "short": [walker.keys[image] for image in short]},
-              "free_images": int((walker.realness <= block.bound_drop).sum())}  # fmt: skip
-    facts |= common_facts(study, walker, "direction")
-    write_results(study.session.out, facts, walker, several, rows)
+    """Accepted results of every image, at steps uniform in [-R, R]. Source: supp §4.1."""
+    steps = np.stack([calibration.range * uniform(study, key, "walk", study.block.draws) for key in walker.keys])
+    keep(
+        study,
+        walker,
+        lambda which, numbers: stepped(which, steps[which, numbers]),
+        lambda image, number: float(steps[image, number]),
+        "direction",
+        facts,
+    )
 
 
 def uniform(study: Study, key: str, name: str, count: int) -> np.ndarray:

@@ -21,7 +21,13 @@ from stages.papers.contrasfill.report.verdicts import comparison_to_text, printe
 
 GROUPS = ("table1", "box", "disentanglement", "partial", "context", "directions", "identity")
 EVERY_RULE: dict[str, Rule] = RULES | {"C10": explicit_space_is_wider, "C11": identity_direction_is_entangled}
-BEHIND = ("rule", "gaps", "text")
+BEHIND = ("rule", "gaps", "basis", "text")
+BASES = {
+    "printed": "numbers are printed",
+    "words": "said in words or shown in a picture, without numbers",
+    "expectation": "an expectation: the text says what the comparison is for and gives no result",
+    "arithmetic": "counts that are exact",
+}
 
 
 class Block(Base):
@@ -101,7 +107,12 @@ def decide(
 def to_csv(decided: list[Decided]) -> str:
     """One line for each comparison; the claim's verdict, rule, gaps and text stand in all of its lines."""
     behind = {
-        each.claim["id"]: {"rule": each.claim["rule"], "gaps": " ".join(each.gaps), "text": each.claim["claim"]}
+        each.claim["id"]: {
+            "rule": each.claim["rule"],
+            "gaps": " ".join(each.gaps),
+            "basis": each.claim["basis"],
+            "text": each.claim["claim"],
+        }
         for each in decided
     }
     return verdicts_to_csv((each.verdict for each in decided), behind, BEHIND)
@@ -127,7 +138,7 @@ def to_markdown(decided: list[Decided], profile: str) -> str:
         ]  # fmt: skip
         parts += [
             f"## {claim['id']}: {claim['claim']}\n",
-            f"{claim['evidence'][0].upper()}{claim['evidence'][1:]}. Rule: {claim['rule']}. "
+            f"{claim['evidence'][0].upper()}{claim['evidence'][1:]}: {BASES[claim['basis']]}. Rule: {claim['rule']}. "
             f"Numbers: results/{claim['measured_by']}.\n",
             rows_to_markdown(["where", "measure", "ours", "seeds that meet it", "printed"], lines),
         ]

@@ -20,9 +20,9 @@ GROUP = "directions"
 WORDS = (
     "Box holes, the same images for all lines; an image counts where every method has all its results. A baseline's "
     "results are steps s in [-R, R] along its direction d from one base result, redrawn where realness falls by 0.1 "
-    "or more; ContrasFill's are known codes at one unknown code, none redrawn. KFFA in degrees: higher is a wider "
-    "change of the known factor. Leakage: mean cosine distance of ContrasFill's unknown features: lower leaves more "
-    "untouched. Realness drift: mean |realness - r|. Free images have r of at most 0.1, so that nothing can miss "
+    "or more; ContrasFill's are known codes at one unknown code, redrawn by the same rule. KFFA in degrees: higher is "
+    "a wider change of the known factor. Leakage: mean cosine distance of ContrasFill's unknown features: lower leaves "
+    "more untouched. Realness drift: mean |realness - r|. Free images have r of at most 0.1, so that nothing can miss "
     "there. Fisher ratio: between held-out groups of codes over within them, as a multiple of the median of random "
     "directions."
 )

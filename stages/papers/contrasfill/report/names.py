@@ -25,12 +25,14 @@ PARTIAL = {
 PRINTED = ("FID", "LPIPS", "KFFA")
 DECIMALS = {"FID": 2, "LPIPS": 3, "KFFA": 2}
 LOWER_IS_BETTER = {"FID"}
+# Endings of Fréchet distances that the paper does not have: of training images, of halves, of halves of real images.
+FURTHER_FRECHET = ("_train", "_halves", "_halves_floor")
 
 
 def printed_for(metric: str) -> str | None:
     """The printed metric in whose place a measure stands: FD-… for FID, PD-… for LPIPS; None where there is none."""
     if metric in PRINTED:
         return metric
-    if metric.endswith(("_hole", "_floor", "_indep")):
+    if metric.endswith(("_hole", "_indep", *FURTHER_FRECHET)):
         return None
     return {"FD": "FID", "PD": "LPIPS"}.get(metric.split("-")[0])

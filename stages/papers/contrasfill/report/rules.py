@@ -140,7 +140,7 @@ def context_matters(measured: Measured, _: Mapping[str, float]) -> list[Comparis
 
 
 def loss_alone_and_two_spaces(measured: Measured, _: Mapping[str, float]) -> list[Comparison]:
-    """C12: ContrasFill-1 is more diverse than CoModGAN; ContrasFill's known factor more than ContrasFill-1's."""
+    """C12, an expectation: ContrasFill-1 is more diverse than CoModGAN, ContrasFill's known factor than its."""
     made = []
     for place in places(measured, "box"):
         one, two = (place.side(method, "KFFA") for method in ("contrasfill1", "contrasfill"))

@@ -25,8 +25,15 @@ from stages.draw.table import (
 from stages.draw.verdict import verdicts_to_csv
 from stages.papers.contrasfill.report.cells import Table, cells_to_table
 from stages.papers.contrasfill.report.latex import table_to_latex
-from stages.papers.contrasfill.report.names import DATASETS, DECIMALS, PRINTED
+from stages.papers.contrasfill.report.names import DATASETS, DECIMALS, FURTHER_FRECHET, PRINTED
 from stages.papers.contrasfill.report.verdicts import table_to_rows, table_to_verdicts
+
+ALSO = (
+    "Composites keep the evaluation images' own pixels around the hole, so that their Fréchet distance may lie below "
+    "that of training images (`…_train`), which is therefore no floor. `…_halves`: samples of one half of the "
+    "evaluation images against the photos of the other. Its floor is the distance of the two halves' photos, which a "
+    "perfect sampler reaches in expectation.\n"
+)
 
 
 class Block(Base):
@@ -79,6 +86,7 @@ def table_to_markdown(table: Table, tolerances: Mapping[str, float]) -> str:
         "## What the prose says of this table\n",
         rows_to_markdown(["claim", "rule", "measured", "verdict"], table_to_rows(table, tolerances)),
         "## Also measured\n",
+        ALSO,
         rows_to_markdown(["", *DATASETS.values()], extras(table)),
     ]
     if len(table.seeds) > 1:
@@ -105,7 +113,7 @@ def extras(table: Table) -> list[list[str]]:
         if not table.printed_beside(cell)[1]:
             label = f"{cell.metric}, {table.methods.get(cell.method, 'real images')}"
             held = rows.setdefault(label, [""] * len(DATASETS))
-            decimals = 2 if cell.unit == "degrees" or cell.metric.endswith("_floor") else 3
+            decimals = 2 if cell.unit == "degrees" or cell.metric.endswith(FURTHER_FRECHET) else 3
             spread = "" if cell.spread is None else f" ± {cell.spread:.{decimals}f}"
             held[list(DATASETS).index(cell.dataset)] = f"{cell.ours:.{decimals}f}{spread}"
     return [[label, *held] for label, held in sorted(rows.items())]

@@ -18,7 +18,8 @@ OBJECT = {
     "C5": "C1, C2 and C3 hold",
 }
 BOX = {
-    "C12": "perceptual diversity of ContrasFill-1 above CoModGAN's; known factor angle of ours above ContrasFill-1's",
+    "C12": "expected, not printed: perceptual diversity of ContrasFill-1 above CoModGAN's; known factor angle of ours "
+    "above ContrasFill-1's",
     "C13": "perceptual diversity of CoModGAN and CollageGAN on birds and cars below ours",
 }
 

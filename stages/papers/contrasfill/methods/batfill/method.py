@@ -40,7 +40,8 @@ class Block(TrainBlock):
     transformer_learning_rate: float
     transformer_betas: tuple[float, float]
     transformer_weight_decay: float
-    transformer_warmup_steps: int
+    transformer_warmup_tokens: int = Field(gt=0)
+    transformer_final_tokens: int
     transformer_floor: float
     transformer_clip_norm: float
     upsampler_steps: int = Field(gt=0)
@@ -69,11 +70,16 @@ class Block(TrainBlock):
 
     @model_validator(mode="after")
     def check_steps(self) -> "Block":
-        """Raises: ValueError unless iterations is the sum of both stages and the grid fits the side."""
+        """Raises: ValueError unless iterations is the sum of both stages, the warm-up ends, and the grid fits."""
         if self.iterations != self.transformer_steps + self.upsampler_steps:
             raise ValueError(
                 f"iterations must be transformer_steps + upsampler_steps = "
                 f"{self.transformer_steps + self.upsampler_steps}, it is {self.iterations}"
+            )
+        if self.transformer_final_tokens <= self.transformer_warmup_tokens:
+            raise ValueError(
+                f"transformer_final_tokens must be above transformer_warmup_tokens, {self.transformer_warmup_tokens}; "
+                f"it is {self.transformer_final_tokens}"
             )
         count_steps(self.size_px, self.grid)
         return self
@@ -89,14 +95,19 @@ class TwoSources:
         return self.first.batch(step) if step < self.turn else self.second.batch(step - self.turn)
 
 
-def warm_then_cosine(step: int, warmup: int, last: int, floor: float) -> float:
-    """Learning-rate factor: linear over the warm-up, then a half cosine, never below the floor.
+def warm_then_cosine(tokens: int, warmup: int, final: int, floor: float) -> float:
+    """Learning-rate factor behind `tokens` hole tokens: linear over the warm-up, then a half cosine to the floor.
 
-    Source: contrasfill §6.3; the code counts tokens, here it counts steps (ours).
+    f = t / warmup for t < warmup, else max(floor, (1 + cos(pi (t - warmup) / (final - warmup))) / 2).  As released,
+    the first update, before which nothing is counted, is at the full rate. Behind `final` it stays at the floor.
+
+    Source: BAT-Fill (code), trainers/bat_trainer.py, after minGPT. Units: tokens of holes.
     """
-    if step < warmup:
-        return (step + 1) / warmup
-    return max(floor, 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, last - warmup))))
+    if not tokens:
+        return 1.0
+    if tokens < warmup:
+        return tokens / warmup
+    return max(floor, 0.5 * (1 + math.cos(math.pi * min(1.0, (tokens - warmup) / (final - warmup)))))
 
 
 def flat_then_linear(step: int, turn: int, last: int) -> float:
@@ -114,7 +125,9 @@ class BatFill:
 
     def __init__(self, block: Block, colours: Tensor, seed: int, world: World, training: bool):
         self.block, self.world = block, world
-        self.memory = {"palette": colours}
+        # Hole tokens that the transformer has learned from: the learning rate counts them.
+        self.memory = {"palette": colours, "tokens": torch.zeros((), dtype=torch.int64)}
+        self.factor = 1.0
         with initialised(seed, "batfill/T"):
             sizes = (block.layers, block.width, block.heads, block.hidden)
             transformer = Transformer(block.grid**2, block.palette_colours, *sizes)
@@ -139,7 +152,7 @@ class BatFill:
         self.descents["T"] = Descent(
             kind="adamw", nets=("T",), learning_rate=block.transformer_learning_rate, betas=block.transformer_betas,
             eps=block.adam_eps, weight_decay=block.transformer_weight_decay, clip_norm=block.transformer_clip_norm,
-            schedule=lambda step: warm_then_cosine(step, block.transformer_warmup_steps, turn, block.transformer_floor),
+            schedule=lambda step: self.factor,
         )  # fmt: skip
         for net, rate in (("G", block.generator_learning_rate), ("D", block.discriminator_learning_rate)):
             self.descents[net] = Descent(
@@ -166,10 +179,20 @@ class BatFill:
         return self.generator_terms(image, mask, self.upsample(image, mask, tokens))
 
     def transformer_terms(self, tokens: Tensor, hole: Tensor) -> dict[str, Tensor]:
-        """Mean cross entropy of the whole batch's hole tokens; its exponential is the perplexity."""
+        """Mean cross entropy of the whole batch's hole tokens; its exponential is the perplexity.
+
+        Counts these tokens; the update that follows is at the rate of those before them.
+        """
         order, real = hole_order(hole)
         targets = tokens.gather(1, order)
-        total = self.world.total(real.sum().float()).clamp(min=1) / self.world.size
+        count = self.world.total(real.sum().float())
+        block = self.block
+        self.factor = warm_then_cosine(
+            int(self.memory["tokens"]), block.transformer_warmup_tokens, block.transformer_final_tokens,
+            block.transformer_floor,
+        )  # fmt: skip
+        self.memory["tokens"] += count.long()
+        total = count.clamp(min=1) / self.world.size
         return {"T/tokens": token_loss(self.nets["T"](tokens, hole, targets, order), targets, real, total)}
 
     def generator_terms(self, image: Tensor, mask: Tensor, made: Tensor) -> dict[str, Tensor]:

@@ -99,18 +99,19 @@ def normalise_positions(x: Tensor) -> Tensor:
 
 
 class Spade(nn.Module):
-    """normalised(x) * (1 + scale(c)) + shift(c), c = masked image and mask at x's size (nearest).
+    """normalised(x) * (1 + scale(c)) + shift(c), c = masked image and mask at x's size (nearest), zeros around maps.
 
-    Source: contrasfill §6.3. Shapes: x [B C H W], context [B 4 R R] -> [B C H W].
+    Source: contrasfill §6.3; BAT-Fill (code), models/networks/normalization.py.
+    Shapes: x [B C H W], context [B 4 R R] -> [B C H W].
     """
 
     def __init__(self, channels: int, hidden: int):
         super().__init__()
-        self.shared = nn.Sequential(nn.ReflectionPad2d(1), nn.Conv2d(4, hidden, 3), nn.ReLU(), nn.ReflectionPad2d(1))
-        self.scale, self.shift = nn.Conv2d(hidden, channels, 3), nn.Conv2d(hidden, channels, 3)
+        self.shared = nn.Conv2d(4, hidden, 3, padding=1)
+        self.scale, self.shift = nn.Conv2d(hidden, channels, 3, padding=1), nn.Conv2d(hidden, channels, 3, padding=1)
 
     def forward(self, x: Tensor, context: Tensor) -> Tensor:
-        hidden = self.shared(F.interpolate(context, x.shape[2:], mode="nearest"))
+        hidden = F.relu(self.shared(F.interpolate(context, x.shape[2:], mode="nearest")))
         return normalise_positions(x) * (1 + self.scale(hidden)) + self.shift(hidden)
 
 
@@ -172,27 +173,36 @@ class Upsampler(nn.Module):
 
 
 class PatchDiscriminator(nn.Module):
-    """Realness of overlapping patches: strided 4x4 convolutions, the last two of stride 1.
+    """Realness of overlapping patches: strided 4x4 convolutions, the last two of stride 1, all with one pixel of zeros.
 
-    Source: contrasfill §6.3: spectral and instance norm, leaky ReLU 0.2, `layers` - 1 strided layers (code).
-    Shapes: [B 3 R R] -> [B 1 H W].
+    Those in the middle are spectrally normalised without bias, then instance-normalised; leaky ReLU 0.2. Attention
+    stands before the last of them.
+
+    Source: contrasfill §6.3; BAT-Fill (code), models/networks/discriminator.py with train_up.sh's `--use_attention
+    --n_layers_D 4`: 2,845,762 parameters.
+    Shapes: [B 3 R R] -> [B 1 h w], 30 x 30 for R = 256 and 4 layers.
     """
 
     def __init__(self, width: int, layers: int):
         super().__init__()
         widths = [width] + [min(width << step, 8 * width) for step in range(1, layers)]
-        body = [nn.Conv2d(3, width, 4, 2, 2), nn.LeakyReLU(0.2)]
+        body = [nn.Conv2d(3, width, 4, 2, 1), nn.LeakyReLU(0.2)]
         for step, (a, b) in enumerate(pairwise(widths), 1):
-            stride = 1 if step == layers - 1 else 2
-            body += [conv(a, b, 4, stride, 2, bias=False), nn.InstanceNorm2d(b), nn.LeakyReLU(0.2)]
-        self.body = nn.Sequential(*body, nn.Conv2d(widths[-1], 1, 4, 1, 2))
+            last = step == layers - 1
+            body += [SelfAttention(a)] if last else []
+            body += [conv(a, b, 4, 1 if last else 2, 1, bias=False), nn.InstanceNorm2d(b), nn.LeakyReLU(0.2)]
+        self.body = nn.Sequential(*body, nn.Conv2d(widths[-1], 1, 4, 1, 1))
 
     def forward(self, image: Tensor) -> Tensor:
         return self.body(image)
 
 
 class MultiscaleDiscriminator(nn.Module):
-    """The same patch discriminator at the full side, half of it, and so on. Shapes: [B 3 R R] -> list of [B 1 H W]."""
+    """The same patch discriminator at the full side, half of it, and so on.
+
+    Source: as `PatchDiscriminator`; 5,691,524 parameters for width 64, 4 layers and 2 scales.
+    Shapes: [B 3 R R] -> list of [B 1 H W].
+    """
 
     def __init__(self, width: int, layers: int, scales: int):
         super().__init__()

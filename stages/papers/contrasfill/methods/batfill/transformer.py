@@ -78,14 +78,17 @@ class Transformer(nn.Module):
     predicts the token of p_j. The context block is open, so its raster order equals the published order (visible
     first), and rows with different holes share a batch: causality keeps padding at the end unseen.
 
-    Source: contrasfill §6.3. That the second half of the 2 N places serves the tokens after the context is ours.
+    A cell has one place, wherever it stands. The public model makes 2 N places (77,231,104 parameters) and reads the
+    first N of them for both halves; the N that nothing reads are left out here (76,706,816).
+
+    Source: contrasfill §6.3; BAT-Fill (code), models/bat_model.py.
     Shapes: tokens [B N] (values under the hole are not read), hole bool [B N], targets [B M] -> logits [B M K].
     """
 
     def __init__(self, cells: int, colours: int, layers: int, width: int, heads: int, hidden: int):
         super().__init__()
         self.cells = cells
-        self.token, self.place = nn.Embedding(colours, width), nn.Embedding(2 * cells, width)
+        self.token, self.place = nn.Embedding(colours, width), nn.Embedding(cells, width)
         self.layers = nn.ModuleList(Layer(width, heads, hidden) for _ in range(layers))
         self.norm, self.head = nn.LayerNorm(width), nn.Linear(width, colours, bias=False)
         for module in self.modules():
@@ -96,11 +99,11 @@ class Transformer(nn.Module):
 
     def context(self, tokens: Tensor, hole: Tensor) -> Tensor:
         """The N context positions. Shapes: tokens [B N], hole [B N] -> [B N W]."""
-        return self.token(tokens) * ~hole[..., None] + self.place.weight[: self.cells]
+        return self.token(tokens) * ~hole[..., None] + self.place.weight
 
     def after(self, targets: Tensor, order: Tensor) -> Tensor:
         """The M positions after the context. Shapes: targets [B M], order [B M] -> [B M W]."""
-        places = self.place(self.cells + order)
+        places = self.place(order)
         return torch.cat([places[:, :1], (self.token(targets) + places)[:, :-1]], 1)
 
     def forward(self, tokens: Tensor, hole: Tensor, targets: Tensor, order: Tensor) -> Tensor:
@@ -126,7 +129,7 @@ class Transformer(nn.Module):
 
         Shapes: drawn [B], places [B] -> logits [B K].
         """
-        x = self.place(self.cells + places)[:, None]
+        x = self.place(places)[:, None]
         if drawn is not None:
             x = x + self.token(drawn)[:, None]
         for layer, kept in zip(self.layers, cache, strict=True):

@@ -11,7 +11,7 @@ EPSILON = 1e-6  # GANSeg (code): keeps the distribution of an empty mask finite
 def concentration(parts: Tensor, centers: Tensor, places: Tensor) -> Tensor:
     """mean_{B,K} sum_p q_k(p) |p - x_k|^2,  q_k = M_k / (sum_p M_k + 1e-6).
 
-    Source: GANSeg main §3.4 and code (mean over parts; the point's own centre, not the mask's centroid).
+    Source: GANSeg's code (mean over parts; the point's own centre, not the mask's centroid).
     Shapes: parts [B K H W] without background, centers [B K 2], places [H W 2] -> scalar.
     Units: squared coordinates.
     """
@@ -24,7 +24,7 @@ def concentration(parts: Tensor, centers: Tensor, places: Tensor) -> Tensor:
 def area(parts: Tensor, targets: Tensor) -> Tensor:
     """mean_B sum_k max(0, A_k - sum_p M_k(p)): a part smaller than its target costs, a larger one does not.
 
-    Source: GANSeg main §3.4 and code.
+    Source: GANSeg's code.
     Shapes: parts [B K H W], targets [B K] -> scalar.
     Units: pixels of the map that the parts are given on.
     """

@@ -36,7 +36,8 @@ def number(rank: float, metric: str, dataset: str) -> float:
     return 400.0 + 10 * rank + place if metric == "mae" else 0.8 - 0.1 * rank - 0.01 * place
 
 
-def score(dataset: str, variant: str, rank: float, profile: str = "demo", parts: int = 8, points: int = 4) -> dict:
+def score(dataset: str, variant: str, rank: float, profile: str = "demo", parts: int = 8, points: int = 4,
+          used: float = 1.0, fired: tuple[str, ...] = ()) -> dict:  # fmt: skip
     """score.json of one segmenter."""
     values = [
         {
@@ -45,10 +46,13 @@ def score(dataset: str, variant: str, rank: float, profile: str = "demo", parts:
         }
         for metric, unit in METRICS[dataset]
     ]  # fmt: skip
+    protocol = {"backbone_init": "random", "n": 24, "split": "test"}
+    values.append({"metric": "parts_used", "unit": "1", "value": used, "n": 24, "protocol": protocol})
     return {
         "paper": "ganseg", "set": dataset, "data": dataset, "variant": variant, "method": "segmenter", "seed": 0,
         "profile": profile, "parts": parts, "points_per_part": points, "backbone_init": "random",
         "fixed_scale": 0.0123 if variant == "fixed" else None, "concentration_weight": 1.25 * parts, "values": values,
+        "triviality": {"fired": list(fired), "values": {"background": 0.7}},
     }  # fmt: skip
 
 
@@ -65,6 +69,26 @@ def segmenters(folder: Path, lines: dict[str, float | None]) -> dict[str, Path]:
                 points = int(row[1:]) if row.startswith("n") else 4
                 held = score(dataset, row, rank, parts=parts, points=points)
                 found[f"score_{row}_{dataset}"] = put(place, "score", held)
+    return found
+
+
+def agains(folder: Path, lines: dict[str, float | None], seeds: tuple[int, ...] = (1, 2)) -> dict[str, Path]:
+    """Inputs again<seed>_<row>_<set>: the lines of table 2 with further seeds."""
+    found = {}
+    for seed in seeds:
+        for name, place in segmenters(folder / str(seed), lines).items():
+            if name != "reported":
+                found[name.replace("score_", f"again{seed}_")] = place
+    return found
+
+
+def weights(folder: Path, ranks: dict[str, float | None]) -> dict[str, Path]:
+    """Inputs weight_<name> on CelebA; what is not ranked was not run."""
+    found = {}
+    for name in ("k4_heavy", "k4_half", "k4_double", "k16_half", "k16_double", "no_area"):
+        rank, place = ranks.get(name), folder / name
+        held = None if rank is None else score("celeba_wild", name, rank)
+        found[f"weight_{name}"] = put_not_run(place) if held is None else put(place, "score", held)
     return found
 
 
@@ -86,23 +110,26 @@ def fidelities(folder: Path, metric: str = "FD-demo") -> dict[str, Path]:
     return found
 
 
-def collapses(folder: Path, extents: dict[str, float], fired: dict[str, list[str]]) -> dict[str, Path]:
-    """Inputs collapse_<row>_<seed>: seeds 0 and 1 run, seed 2 does not."""
+def collapses(
+    folder: Path, extents: dict[str, float], fired: dict[str, list[list[str]]], kind: str = "collapse"
+) -> dict[str, Path]:
+    """Inputs <kind>_<row>_<seed>; `fired`: row → the rules that fired by seed, whose last seeds may not have run."""
     found = {}
     for row, extent in extents.items():
         for seed in (0, 1, 2):
-            place = folder / f"collapse_{row}_{seed}"
-            if seed == 2:
-                found[f"collapse_{row}_{seed}"] = put_not_run(place)
+            place = folder / f"{kind}_{row}_{seed}"
+            if seed >= len(fired[row]):
+                found[f"{kind}_{row}_{seed}"] = put_not_run(place)
                 continue
+            scale = {"collapse": "radius_var", "deviation": "mean_abs"}[kind]
             content = {
-                "seed": seed, "images": 64, "steps": 60, "scale": "radius_var", "fired": fired[row],
+                "seed": seed, "images": 64, "steps": 60, "scale": scale, "fired": fired[row][seed],
                 "values": {"foreground": 0.5, "empty_samples": 0.25, "image_deviation": 0.125},
                 "mechanism": {
                     "scale_largest": extent, "scale_median": extent / 2, "heat_pixels": 1.0 if extent < 1e-9 else 9.0,
                 },
             }  # fmt: skip
-            found[f"collapse_{row}_{seed}"] = put(place, "score", content)
+            found[f"{kind}_{row}_{seed}"] = put(place, "score", content)
     return found
 
 

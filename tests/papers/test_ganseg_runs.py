@@ -9,7 +9,7 @@ import torch
 
 from stages.engine.loop import Run
 from stages.engine.world import World, settle
-from stages.papers.ganseg.detectors import collapse, triviality
+from stages.papers.ganseg.detectors import Looked, collapse, triviality
 from stages.papers.ganseg.methods.gan import method as gan
 from stages.runner import layers, params
 from tests.contract.prepared import PARAMS, block_of
@@ -17,7 +17,8 @@ from tests.house.resolved import PROFILES, ROOT, arguments_of, stages_here, stag
 from tests.papers.ganseg_blocks import SETS, gan_block
 
 TRAIN = "exec python -m stages.train --paper ganseg"
-ENABLED = {"paper": 41 + 9 + 8, "lite": 4 + 9, "demo": 4 + 4 + 3 + 9 + 2, "smoke": 4 + 2 + 3 + 2}
+# Main and ablations, short runs under two definitions of the extent, auto-encoders, further seeds, other weights.
+ENABLED = {"paper": 41 + 18 + 8 + 16 + 6, "lite": 4 + 18, "demo": 4 + 4 + 3 + 18 + 2, "smoke": 4 + 2 + 6 + 2}
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +42,7 @@ def trainings():
 def test_no_two_trainings_are_the_same_run(profile, trainings):
     """A run that two tables need is one stage. Names of runs do not make them differ."""
     found = trainings(profile)
-    assert len(found) == 58
+    assert len(found) == 89
     keys = []
     for merged, inputs, choices in found.values():
         if merged["enabled"]:
@@ -64,6 +65,14 @@ def test_ablations_change_one_thing(trainings):
         for variant, key, value in (("n3", "points_per_part", 3), ("k32", "parts", 32), ("fixed", "sigma", "own")):
             assert of(f"gan_{name}_{variant}") == main | {key: value}
     assert of("gan_taichi_k8") == of("gan_taichi_main") | {"parts": 8}
+    other = {"scale": "mean_abs", "kernel": "triangle"}
+    assert of("gan_deviation_n2_1") == of("gan_collapse_n2_1") | other
+    assert of("gan_flowers_main_2") == of("gan_flowers_main") and of("gan_flowers_fixed_1") == of("gan_flowers_fixed")
+    main = of("gan_celeba_wild_main")
+    # K = 4 with 1.25 * 32, the concentration's weight of K = 32
+    assert of("gan_celeba_wild_k4_heavy") == main | {"parts": 4, "concentration_constant": 40 / 4}
+    assert of("gan_celeba_wild_k16_double") == main | {"parts": 16, "area_weight": 2.0}
+    assert of("gan_celeba_wild_no_area") == main | {"area_weight": 0.0}
     assert of("gan_collapse_n2_1") == of("gan_celeba_wild_main") | {"points_per_part": 2, "iterations": 2000}
 
 
@@ -78,7 +87,9 @@ def test_every_layer_of_the_generator_makes_a_block():
     for name in params["generator"]["variant"]:
         names = ["ganseg.common.base", "ganseg.generator.base", "ganseg.gan.base", f"ganseg.generator.variant.{name}"]
         assert block_of("stages.papers.ganseg.methods.gan.block", *names).size_px == 128
-    assert set(params["gan"]["variant"]) == {"estimated", "fixed", "fixed_printed"}
+    fixed = {"estimated", "fixed", "fixed_printed"}
+    weights = {"k4_heavy", "k4_half", "k4_double", "k16_half", "k16_double", "no_area"}
+    assert set(params["gan"]["variant"]) == fixed | weights
     printed = [gan_block(name).sigma_printed for name in SETS]
     assert printed == [0.00725, 0.0016, 0.0065, 0.01]
 
@@ -157,6 +168,16 @@ def test_each_rule_of_triviality_fires(scenes):
     assert "vague" in found.fired and found.values["entropy"] == pytest.approx(np.log(3))
     apart = triviality(soft(np.roll(scenes, 32, axis=2), 2), truth)
     assert "overlap" in apart.fired
+
+
+def test_batches_are_judged_together(scenes):
+    """In parts as at once: means over all images, and the motion between the batches."""
+    truth = (scenes > 0).astype(np.uint8)
+    looked = Looked()
+    for place in (slice(0, 3), slice(3, 8)):
+        looked.add(soft(scenes[place], 2), truth[place])
+    whole, found = triviality(soft(scenes, 2), truth), looked.finding()
+    assert found.fired == whole.fired and found.values == pytest.approx(dict(whole.values), rel=1e-12)
 
 
 def test_motion_is_counted_in_pixels_at_128():

@@ -185,7 +185,19 @@ def test_a_perfect_segmenter_of_foreground(tmp_path):
     assert found["iou_all"]["value"] == pytest.approx(8 / 256, abs=1e-5)
     assert found["iou_disc"]["value"] < 0.5 and "best on 4 training masks" in found["iou_disc"]["protocol"]["predicted"]
     np.testing.assert_array_equal(np.load(tmp_path / "labels.npy"), labels[4:])
+    trivial = found["facts"]["triviality"]
+    assert trivial["fired"] == [] and trivial["values"]["background"] == pytest.approx(1 - 8 / 256)
+    assert trivial["values"]["iou"] == pytest.approx(1.0, abs=1e-5) and found["parts_used"]["value"] == 1.0
     assert found["facts"]["data"] == "cub_masks" and "landmark_error" not in found
+
+
+def test_a_part_of_less_than_a_hundredth_is_not_used():
+    """1,000 pixels of foreground: 990 of one part, 10 of the second, 0 of the third; then 9 of the second."""
+    labels = np.repeat([0, 1, 2], [10, 990, 10]).astype(np.uint8)[None]
+    assert evaluation.parts_used(labels, 3) == pytest.approx(2 / 3)
+    labels = np.repeat([0, 1, 2], [10, 991, 9]).astype(np.uint8)[None]
+    assert evaluation.parts_used(labels, 3) == pytest.approx(1 / 3)
+    assert evaluation.parts_used(np.zeros((2, 4, 4), np.uint8), 3) == 0
 
 
 def test_pixels_without_a_label_are_left_out(tmp_path):

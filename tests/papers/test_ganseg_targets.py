@@ -5,27 +5,30 @@ import json
 import numpy as np
 import pytest
 
-from stages.papers.ganseg.report import ae_triviality, claims, embed_separation, equivariance
+from stages.papers.ganseg.report import ae_triviality, claims, embed_separation, equivariance, weighting
 from tests.papers.ganseg_store import (
     REPORTED,
     SETS,
+    agains,
     collapses,
     encoded,
     fidelities,
     models,
     put,
     put_not_run,
+    score,
     segmenters,
+    weights,
 )
 
 LIMITS = {
-    "profile": "demo", "near": 0.15, "far": 0.4, "neighbours": 3, "purity": 0.95, "extent": 1e-12, "pixels": 2.0,
-    "exact": 1e-10, "broken": 1e-3,
+    "profile": "demo", "near": 0.15, "far": 0.4, "severe": 0.25, "neighbours": 3, "purity": 0.95, "extent": 1e-12,
+    "pixels": 2.0, "exact": 1e-10, "broken": 1e-3,
 }  # fmt: skip
 
 
-def samples(folder, spread: float) -> dict:
-    """Inputs sample_<set>: clusters one apart with the given spread; Taichi was not run."""
+def samples(folder, spread: float, bare: float | None = None) -> dict:
+    """Inputs sample_<set>: clusters one apart with the given spread, before training noise or clusters; Taichi not."""
     random = np.random.default_rng(3)
     found = {"sample_taichi": put_not_run(folder / "sample_taichi")}
     for name in SETS:
@@ -33,14 +36,16 @@ def samples(folder, spread: float) -> dict:
             place = put(folder / f"sample_{name}", "sample", {"generations": 12, "parts": 3, "seed": 0})
             middle = np.eye(4, 5)[None]
             np.save(place / "embeddings.npy", (middle + spread * random.standard_normal((12, 4, 5))).astype(np.float32))
-            np.save(place / "untrained.npy", random.standard_normal((12, 4, 5)).astype(np.float32))
+            noise = random.standard_normal((12, 4, 5))
+            before = noise if bare is None else middle + bare * noise
+            np.save(place / "untrained.npy", before.astype(np.float32))
             found[f"sample_{name}"] = place
     return found
 
 
-def separation(folder, spread: float) -> dict:
+def separation(folder, spread: float, bare: float | None = None) -> dict:
     block = embed_separation.Block(profile="demo", neighbours=3, purity=0.95)
-    return json.loads(embed_separation.tabulate(block, samples(folder, spread))["json"])
+    return json.loads(embed_separation.tabulate(block, samples(folder, spread, bare))["json"])
 
 
 def test_clusters_are_separate_and_noise_is_not(tmp_path):
@@ -56,6 +61,14 @@ def test_clusters_are_separate_and_noise_is_not(tmp_path):
     assert near["sets"]["flowers"]["fingerprint"] == "print of sample_flowers"
 
 
+def test_what_is_separate_before_training_is_no_merit_of_it(tmp_path):
+    """Pure clusters in both, closer before training: the claim needs more than the architecture gives by itself."""
+    found = separation(tmp_path, 0.02, bare=0.01)
+    assert found["sets"]["flowers"]["trained"]["purity"] == found["sets"]["flowers"]["untrained"]["purity"] == 1.0
+    assert found["claims"]["C7"]["verdict"] == "fails"
+    assert "purity 1.000 (untrained 1.000)" in found["claims"]["C7"]["measured"]
+
+
 def test_the_background_is_a_label_of_its_own():
     """Two parts in one place, the background elsewhere: neighbours of parts are mixed, those of the background pure."""
     embeddings = np.zeros((10, 3, 2), np.float32)
@@ -65,13 +78,94 @@ def test_the_background_is_a_label_of_its_own():
     assert 1 / 3 < purity < 0.9  # the background's third is pure, of the parts' two thirds about half
 
 
-@pytest.mark.parametrize(("fired", "verdict"), [(["still"], "holds"), ([], "fails")])
-def test_triviality_lists_rules_and_numbers(tmp_path, fired, verdict):
-    found = json.loads(ae_triviality.tabulate(ae_triviality.Block(profile="demo"), encoded(tmp_path, fired))["json"])
+def originals(folder, fired: tuple[str, ...] = ()) -> dict:
+    """Inputs score_original_<set>, on whose masks the detector says the same on every set."""
+    return {f"score_original_{name}": put(folder / f"original_{name}", "score", score(name, "main", 0, fired=fired))
+            for name in SETS}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("fired", "main", "verdict"),
+    [
+        (["still"], (), "holds"),
+        ([], (), "fails"),
+        (["still"], ("overlap",), "not decided"),  # it fires for what is not trivial, too
+        ([], ("overlap",), "not decided"),
+    ],
+)
+def test_triviality_lists_rules_and_numbers(tmp_path, fired, main, verdict):
+    inputs = encoded(tmp_path, fired) | originals(tmp_path, main)
+    found = json.loads(ae_triviality.tabulate(ae_triviality.Block(profile="demo"), inputs)["json"])
     entry = found["kinds"]["masks"]["sets"]["celeba_wild"]
     assert entry["fired"] == fired and entry["values"] == {"background": 0.5}
     assert found["kinds"]["points"]["sets"]["flowers"]["not_run"]
-    assert (found["claims"]["C8"]["verdict"], found["claims"]["C8"]["columns"]) == (verdict, "2 of 8")
+    assert found["main"]["taichi"] == {
+        "fired": list(main), "values": {"background": 0.7}, "fingerprint": "print of original_taichi"
+    }  # fmt: skip
+    claim = found["claims"]["C8"]
+    assert (claim["verdict"], claim["columns"]) == (verdict, "0 of 8" if main else "2 of 8")
+    assert not main or claim["why"] == "the detector tells nothing on CelebA-in-the-wild (main model: overlap)"
+
+
+def test_an_auto_encoder_without_its_main_run_decides_nothing(tmp_path):
+    inputs = encoded(tmp_path, ["still"]) | originals(tmp_path)
+    inputs["score_original_celeba_wild"] = put_not_run(tmp_path / "other")
+    found = json.loads(ae_triviality.tabulate(ae_triviality.Block(profile="demo"), inputs)["json"])
+    assert found["claims"]["C8"]["verdict"] == "not decided" and "main model: not run" in found["claims"]["C8"]["why"]
+
+
+@pytest.fixture
+def judged(tmp_path):
+    """The verdicts on C12 and C13 of runs with these ranks, of which one costs a tenth of the best error."""
+
+    def of(ranks: dict[str, float | None], fired: tuple[str, ...] = (), base: float | None = 0.0) -> tuple[dict, dict]:
+        folder = tmp_path / str(len(list(tmp_path.iterdir())))
+        inputs = weights(folder / "weights", ranks) | segmenters(folder, {"k4": base, "k16": base, "original": 0.0})
+        if fired:
+            held = score("celeba_wild", "k4_heavy", ranks["k4_heavy"], fired=fired)
+            inputs["weight_k4_heavy"] = put(folder / "fired", "score", held)
+        runs = weighting.open_all(inputs, "demo")
+        two = weighting.heavy_is_trivial(runs, "demo"), weighting.area_is_insensitive(runs, "demo", 0.15, 0.25)
+        return two[0].entry(), two[1].entry()
+
+    return of
+
+
+@pytest.mark.parametrize(
+    ("rank", "fired", "verdict"),
+    [(1, (), "holds"), (-1, (), "fails"), (-1, ("still",), "holds"), (None, (), "not run")],
+)
+def test_a_heavy_concentration_on_few_parts(judged, rank, fired, verdict):
+    found, _ = judged({"k4_heavy": rank}, fired)
+    assert found["verdict"] == verdict
+    if rank is None:
+        assert found["why"] == "this profile does not run K = 4 under λ_con of K = 32"
+
+
+EVEN = {"k4_half": 1, "k4_double": -1, "k16_half": 0, "k16_double": 1}
+
+
+@pytest.mark.parametrize(
+    ("ranks", "verdict"),
+    [
+        (EVEN | {"no_area": 3}, "holds"),
+        (EVEN | {"no_area": 2}, "fails"),  # not vital: 20 % worse without it
+        (EVEN | {"no_area": 3, "k16_half": 2}, "fails"),  # sensitive at K = 16
+        (EVEN | {"no_area": 3, "k16_half": -2}, "fails"),
+        (EVEN, "not decided"),
+        ({"k4_half": 2}, "fails"),
+        ({}, "not run"),
+    ],
+)
+def test_the_areas_weight_is_vital_and_insensitive(judged, ranks, verdict):
+    _, found = judged(ranks)
+    assert found["verdict"] == verdict
+    assert ("no_area" in found.get("why", "")) == (verdict in ("not decided", "not run"))
+
+
+def test_a_claim_on_weights_names_the_base_that_is_missing(judged):
+    found, other = judged({"k4_heavy": 1}, base=None)
+    assert found["why"] == "this profile does not run K = 4" and "k4, " in other["why"]
 
 
 def part_e(folder, **changes: float) -> dict:
@@ -108,22 +202,26 @@ def inputs(tmp_path_factory):
     lines = {"fixed": 1.0, "original": 0.0, "n3": 2.0, "n4": 0.0, "n6": None, "n8": None}
     lines |= {"k1": 2.0, "k4": None, "k8": 0.0, "k12": None, "k16": None, "k32": 3.0}
     given = segmenters(folder / "runs", lines) | models(folder) | fidelities(folder / "fid")
-    given |= collapses(folder, {"n1": 0.0, "n2": 0.0, "n3": 0.01}, {"n1": [], "n2": [], "n3": []})
+    sound = {row: [[], []] for row in ("n1", "n2", "n3")}
+    given |= collapses(folder, {"n1": 0.0, "n2": 0.0, "n3": 0.01}, sound) | weights(folder / "weights", {})
+    given |= collapses(folder, dict.fromkeys(sound, 0.01), sound, "deviation")
+    given |= agains(folder / "again", {"fixed": 1.0, "original": 0.0})
     return given | encoded(folder, ["still"]) | samples(folder / "samples", 0.02) | part_e(folder / "e")
 
 
-def test_all_ten_claims_have_a_verdict_with_numbers(inputs):
+def test_all_claims_have_a_verdict_with_numbers(inputs):
     found = json.loads(claims.tabulate(claims.Block(**LIMITS), inputs)["json"])
-    assert list(found["claims"]) == sorted(f"C{number}" for number in range(1, 11))
+    assert list(found["claims"]) == sorted(f"C{number}" for number in range(1, 14))
     verdicts = {name: claim["verdict"] for name, claim in found["claims"].items()}
     assert verdicts == {
-        "C1": "not decided", "C2": "fails", "C3": "holds", "C4": "fails", "C5": "fails", "C6": "holds", "C7": "holds",
-        "C8": "holds", "C9": "holds", "C10": "not decided",
+        "C1": "not decided", "C2": "fails", "C3": "fails", "C4": "fails", "C5": "holds", "C6": "holds", "C7": "holds",
+        "C8": "holds", "C9": "holds", "C10": "not decided", "C11": "not run", "C12": "not run", "C13": "not run",
     }  # fmt: skip
     assert [name for name, claim in found["claims"].items() if claim["worth"].startswith("exact")] == ["C6", "C9"]
     cell = found["claims"]["C3"]["values"]["flowers iou"]["fixed"]
     assert cell == {"ours": pytest.approx(0.67), "printed": "0.697", "fingerprint": "print of fixed_flowers"}
-    assert found["claims"]["C4"]["collapse"]["verdict"] == "holds"
+    assert found["claims"]["C4"]["collapse"]["verdict"] == "not decided"
+    assert found["claims"]["C4"]["occasionally"]["verdict"] == "not decided"
     assert found["claims"]["C4"]["no_best"]["verdict"] == "fails"
 
 
@@ -132,7 +230,7 @@ def test_claims_agree_with_the_tables_own_words(inputs):
     from stages.papers.ganseg.report import table4
 
     found = json.loads(claims.tabulate(claims.Block(**LIMITS), inputs)["json"])
-    text = table4.tabulate(table4.Block(profile="demo"), inputs)["md"]
+    text = table4.tabulate(table4.Block(profile="demo", severe=0.25), inputs)["md"]
     assert found["claims"]["C5"]["measured"] in text and found["claims"]["C5"]["rule"] in text
 
 

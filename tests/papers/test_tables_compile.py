@@ -45,7 +45,7 @@ def claims(folder):
 
 
 def collapse(folder):
-    fired = {"n1": ["empty_samples"], "n2": ["low_variance"], "n3": []}
+    fired = {"n1": [["empty_samples"]], "n2": [["low_variance"]], "n3": [[]]}
     inputs = ganseg_store.collapses(folder, {"n1": 0.0, "n2": 0.0, "n3": 0.1}, fired)
     return collapse_report.tabulate(collapse_report.Block(profile="demo", extent=1e-8, pixels=4.0), inputs)
 
@@ -74,9 +74,11 @@ TABLES = {
     "contrasfill_claims": claims,
     "ablations": lambda folder: ablations.tabulate(ablations.Block(), ablation_inputs(folder)),
     "ganseg_table1": weights,
-    "ganseg_table2": segmenter_table(table2, {"fixed": None, "original": 0.0}, near=0.15, far=0.4),
+    "ganseg_table2": segmenter_table(table2, {"fixed": None, "original": 0.0}, near=0.15, far=0.4, severe=0.25),
     "ganseg_table3": segmenter_table(table3, {"n3": 2.0, "n4": 0.0, "n6": None, "n8": 1.0}),
-    "ganseg_table4": segmenter_table(table4, {"k1": 2, "k4": 0.5, "k8": 0, "k12": None, "k16": 1, "k32": 3}),
+    "ganseg_table4": segmenter_table(
+        table4, {"k1": 2, "k4": 0.5, "k8": 0, "k12": None, "k16": 1, "k32": 3}, severe=0.25
+    ),
     "ganseg_table_fid": lambda folder: table_fid.tabulate(
         table_fid.Block(profile="demo"), ganseg_store.fidelities(folder)
     ),

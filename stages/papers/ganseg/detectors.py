@@ -34,49 +34,75 @@ def collapse(masks: np.ndarray, images: np.ndarray) -> Finding:
     return Finding(tuple(name for name, fired in rules.items() if fired), values)
 
 
-def triviality(masks: np.ndarray, truth: np.ndarray | None) -> Finding:
-    """Whether masks of real images are trivial, whatever is in them.
+class Looked:
+    """What the detector of triviality has seen of the masks of real images, which come in batches.
 
-    background: its mean share below 2 % or above 98 %;  one_part: one part holds more than 90 % of the foreground on
-    average;  still: the centroids' standard deviation over images is below 1 px at 128 px, averaged over the parts and
-    axes;  vague: mean entropy above 0.9 log(K + 1);  overlap: IoU with the truth below 0.2, or within 0.02 of the IoU
-    of an all-foreground mask. The last is left out where there is no truth.
-
-    Source: spec §6.6 (ours; gap G21).
-    Shapes: soft masks [N K+1 S S], background last; truth 0/1 [N S S] or None.
+    Shapes: soft masks [N K+1 S S], background last; truth 0/1 [N S S], in all batches or in none.
     """
-    masks = np.asarray(masks, np.float64)
-    parts, side = masks[:, :-1], masks.shape[-1]
-    areas = parts.sum((2, 3))
-    background = float(masks[:, -1].mean())
-    largest = float((areas / np.maximum(areas.sum(1, keepdims=True), 1e-12)).mean(0).max())
-    places = np.arange(side)
-    rows = (parts.sum(3) * places).sum(2) / np.maximum(areas, 1e-12)
-    columns = (parts.sum(2) * places).sum(2) / np.maximum(areas, 1e-12)
-    motion = float(np.stack([rows, columns]).std(1).mean()) * PRINTED_SIDE / side
-    entropy = float(-(masks * np.log(np.maximum(masks, 1e-12))).sum(1).mean())
-    ceiling = float(np.log(masks.shape[1]))
-    values = {
-        "background": background,
-        "largest_part": largest,
-        "centroid_deviation_px": motion,
-        "entropy": entropy,
-        "entropy_ceiling": ceiling,
-    }
-    rules = {
-        "background": background < 0.02 or background > 0.98,
-        "one_part": largest > 0.9,
-        "still": motion < 1,
-        "vague": entropy > 0.9 * ceiling,
-    }
-    if truth is not None:
-        guess = masks.argmax(1) < masks.shape[1] - 1
-        overlap, everything = _overlap(guess, truth > 0), _overlap(np.ones_like(guess), truth > 0)
-        values |= {"iou": overlap, "iou_all_foreground": everything}
-        rules["overlap"] = overlap < 0.2 or abs(overlap - everything) <= 0.02
-    return Finding(tuple(name for name, fired in rules.items() if fired), values)
+
+    def __init__(self) -> None:
+        self._held: dict[str, list[np.ndarray]] = {}
+        self._side = self._classes = 0
+
+    def add(self, masks: np.ndarray, truth: np.ndarray | None) -> None:
+        """Keeps a few numbers of each image."""
+        masks = np.asarray(masks, np.float64)
+        parts, places = masks[:, :-1], np.arange(masks.shape[-1])
+        self._classes, self._side = masks.shape[1], masks.shape[-1]
+        areas = parts.sum((2, 3))
+        found = {
+            "background": masks[:, -1].mean((1, 2)),
+            "shares": areas / np.maximum(areas.sum(1, keepdims=True), 1e-12),
+            "rows": (parts.sum(3) * places).sum(2) / np.maximum(areas, 1e-12),
+            "columns": (parts.sum(2) * places).sum(2) / np.maximum(areas, 1e-12),
+            "entropy": -(masks * np.log(np.maximum(masks, 1e-12))).sum(1).mean((1, 2)),
+        }
+        if truth is not None:
+            guess = masks.argmax(1) < masks.shape[1] - 1
+            found["iou"] = _overlap(guess, truth > 0)
+            found["iou_all_foreground"] = _overlap(np.ones_like(guess), truth > 0)
+        for name, values in found.items():
+            self._held.setdefault(name, []).append(values)
+
+    def finding(self) -> Finding:
+        """Whether the masks are trivial, whatever is in the images.
+
+        background: its mean share below 2 % or above 98 %;  one_part: one part holds more than 90 % of the foreground
+        on average;  still: the centroids' standard deviation over images is below 1 px at 128 px, averaged over the
+        parts and axes;  vague: mean entropy above 0.9 log(K + 1);  overlap: IoU with the truth below 0.2, or within
+        0.02 of the IoU of an all-foreground mask. The last is left out where there is no truth.
+
+        Source: spec §6.6 (ours; gap G21).
+        """
+        held = {name: np.concatenate(values) for name, values in self._held.items()}
+        motion = float(np.stack([held["rows"], held["columns"]]).std(1).mean()) * PRINTED_SIDE / self._side
+        values = {
+            "background": float(held["background"].mean()),
+            "largest_part": float(held["shares"].mean(0).max()),
+            "centroid_deviation_px": motion,
+            "entropy": float(held["entropy"].mean()),
+            "entropy_ceiling": float(np.log(self._classes)),
+        }
+        rules = {
+            "background": values["background"] < 0.02 or values["background"] > 0.98,
+            "one_part": values["largest_part"] > 0.9,
+            "still": motion < 1,
+            "vague": values["entropy"] > 0.9 * values["entropy_ceiling"],
+        }
+        if "iou" in held:
+            values |= {name: float(held[name].mean()) for name in ("iou", "iou_all_foreground")}
+            near = abs(values["iou"] - values["iou_all_foreground"]) <= 0.02
+            rules["overlap"] = values["iou"] < 0.2 or near
+        return Finding(tuple(name for name, fired in rules.items() if fired), values)
 
 
-def _overlap(guess: np.ndarray, truth: np.ndarray) -> float:
+def triviality(masks: np.ndarray, truth: np.ndarray | None) -> Finding:
+    """`Looked`'s finding over one batch. Shapes: as there."""
+    looked = Looked()
+    looked.add(masks, truth)
+    return looked.finding()
+
+
+def _overlap(guess: np.ndarray, truth: np.ndarray) -> np.ndarray:
     both, either = (guess & truth).sum((1, 2)), (guess | truth).sum((1, 2))
-    return float((both / (either + 1e-6)).mean())
+    return both / (either + 1e-6)

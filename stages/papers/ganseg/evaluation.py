@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from stages.papers.ganseg.detectors import Looked
+
 if TYPE_CHECKING:
     from stages.data.prepared.packed import Packed
 
 Predict = Callable[[np.ndarray], np.ndarray]
 Progress = Callable[[int, int, str], None]
 Value = dict[str, Any]
+LEAST_SHARE = 0.01
 
 
 def evaluate(
@@ -22,8 +25,9 @@ def evaluate(
 ) -> None:
     """Segment the test split, measure it as its dataset is measured, and write score.json and labels.npy.
 
-    `predict` gives softmax over background (first) and parts. labels.npy holds hard labels of the test split in the
-    order of keys, 0 = background. `facts` say which generator taught the segmenter, and from which weights it began.
+    `predict` gives softmax over background (first) and parts, at which the detector of triviality looks too. labels.npy
+    holds hard labels of the test split in the order of keys, 0 = background. `facts` say which generator taught the
+    segmenter, and from which weights it began.
 
     Shapes: predict uint8 [B, S, S, 3] → float32 [B, K + 1, S, S]; labels uint8 [n, S, S].
     Raises: FloatingPointError for a prediction that is not finite; ValueError for a set without a measure.
@@ -34,7 +38,8 @@ def evaluate(
     if name not in MEASURES:
         raise ValueError(f"{packed.folder}: expected one of the sets {', '.join(MEASURES)}, came {name!r}")
     test = np.asarray(packed.positions("test"))
-    found = segment(predict, packed, test, batch, progress)
+    looked = Looked()
+    found = segment(predict, packed, test, batch, progress, looked)
     protocol = {key: facts[key] for key in ("backbone_init", "scale", "kernel", "grid", "arch", "size_px")}
     protocol |= {"split": "test"}
     values = []
@@ -49,8 +54,15 @@ def evaluate(
     if packed.masks is not None:
         values += overlap_values(found.labels, packed, test, protocol)
     values.append(entry("foreground", "1", float((found.labels > 0).mean()), len(test), protocol))
+    used = parts_used(found.labels, facts["parts"])
+    said = protocol | {"counted": f"parts with at least {LEAST_SHARE:.0%} of all foreground"}
+    values.append(entry("parts_used", "1", used, len(test), said))
+    trivial = looked.finding()
+    triviality = {"fired": list(trivial.fired), "values": dict(trivial.values)}
     np.save(out / "labels.npy", found.labels)
-    write_json(out / "score.json", {"paper": "ganseg", **facts, "data": name, "values": values})
+    write_json(
+        out / "score.json", {"paper": "ganseg", **facts, "data": name, "values": values, "triviality": triviality}
+    )
 
 
 class Found:
@@ -60,8 +72,24 @@ class Found:
         self.labels, self.centroids = labels, centroids
 
 
-def segment(predict: Predict, packed: "Packed", positions: np.ndarray, batch: int, progress: Progress) -> Found:
-    """Hard labels and centroids of the parts' probabilities, a batch at a time.
+def parts_used(labels: np.ndarray, parts: int) -> float:
+    """The share of the K parts that hold a hundredth of all foreground pixels or more.
+
+    Source: ours (claim C11; gap G21). Shapes: labels [n S S], 0 = background.
+    """
+    counts = np.bincount(labels.reshape(-1), minlength=parts + 1)[1:]
+    return float((counts >= LEAST_SHARE * max(counts.sum(), 1)).mean())
+
+
+def segment(
+    predict: Predict,
+    packed: "Packed",
+    positions: np.ndarray,
+    batch: int,
+    progress: Progress,
+    looked: Looked | None = None,
+) -> Found:
+    """Hard labels and centroids of the parts' probabilities, a batch at a time; `looked` sees the masks.
 
     Raises: FloatingPointError naming the first photo of the batch that is not finite.
     """
@@ -73,6 +101,9 @@ def segment(predict: Predict, packed: "Packed", positions: np.ndarray, batch: in
         maps = predict(np.asarray(packed.images[chosen]))
         if not np.isfinite(maps).all():
             raise FloatingPointError(f"the segmenter's answer to {packed.keys[chosen[0]]} or its batch is not finite")
+        if looked is not None:
+            truth = None if packed.masks is None else np.asarray(packed.masks[chosen])
+            looked.add(np.roll(maps, -1, axis=1), truth)
         labels.append(maps.argmax(axis=1).astype(np.uint8))
         centroids.append(maps_to_centroids(maps[:, 1:]))
         progress(start + len(chosen), len(positions), "photos segmented")

@@ -17,7 +17,7 @@ from stages.papers.ganseg.heatmap import heatmaps, spread_vectors
 class Start(nn.Module):
     """M0(p) = [sin(pi FC(D)), cos(pi FC(D))], D = all differences between the points and p; FC a 1x1 convolution.
 
-    Source: main §3.2; code (the sign of the differences, absorbed by the weights).
+    Source: code (the sign of the differences, absorbed by the weights).
     Shapes: points [B N 2], places [H W 2] -> [B channels H W].
     """
 
@@ -84,7 +84,7 @@ class MaskGenerator(Level):
 
     Style W(p) = sum_k H_k(p) w_k, made anew at each side on the extended grid; softmax over K parts and background.
 
-    Source: main §3.2; supp §B.2.
+    Source: supp §B.2; code.
     Shapes: points [B K n 2], centers [B K 2], scale [B K], embeddings [B K d] ->
         mask [B K+1 S S] (background last), heat-maps of the last level [B K S S].
     """
@@ -115,7 +115,7 @@ class ForegroundGenerator(Level):
 
     Style W(p) = sum_k M_k(p) w_k, the part masks resized bilinearly and repeated outwards over the margin.
 
-    Source: main §3.3; supp §B.2; code (replication).
+    Source: supp §B.2; code (replication).
     Shapes: mask [B K+1 S S], centers [B K 2], embeddings [B K d] -> [B d S S].
     """
 
@@ -139,7 +139,7 @@ class ForegroundGenerator(Level):
 class BackgroundGenerator(Level):
     """A position and an embedding to features of the background, independent of all points.
 
-    Source: main §3.3; supp §B.3.
+    Source: supp §B.3; code.
     Shapes: position [B 2], embedding [B d] -> [B d S S].
     """
 
@@ -155,7 +155,7 @@ class BackgroundGenerator(Level):
 class Painter(nn.Module):
     """Blend in feature space, then the head: image = tanh(head(LReLU((1 - M_bg) F + M_bg B))).
 
-    Source: main §3.3; code (head: conv3, LReLU, conv3 after the crop, or one 1x1 convolution).
+    Source: supp §E (blended at the end); code (head: conv3, LReLU, conv3 after the crop, or one 1x1 convolution).
     Shapes: mask [B K+1 S S], foreground and background [B d S S] -> [B 3 S S].
     """
 

@@ -11,7 +11,7 @@ Kernel = Literal["gaussian", "triangle"]
 def heatmaps(centers: Tensor, scale: Tensor, places: Tensor, kernel: Kernel) -> Tensor:
     """H_k(p) = exp(-|p - x_k|^2 / tau_k), or max(0, 1 - |p - x_k| / tau_k).
 
-    Source: main §3.2 (gaussian, sigma_k^2 = tau_k); code (triangle).
+    Source: code (triangle); gaussian, sigma_k^2 = tau_k, ours (gap G2).
     Shapes: centers [B K 2], scale [B K], places [H W 2] -> [B K H W] in [0, 1].
     Raises: ValueError for another kernel.
     """
@@ -27,6 +27,6 @@ def heatmaps(centers: Tensor, scale: Tensor, places: Tensor, kernel: Kernel) -> 
 
 
 def spread_vectors(maps: Tensor, vectors: Tensor) -> Tensor:
-    """W(p) = sum_k H_k(p) w_k.  Source: main §3.2, eq. 4 of supp §E. Shapes: [B K H W], [B K d] -> [B d H W]."""
+    """W(p) = sum_k H_k(p) w_k.  Source: code; eq. 4 of supp §E. Shapes: [B K H W], [B K d] -> [B d H W]."""
     batch, _, height, width = maps.shape
     return (vectors.transpose(1, 2) @ maps.flatten(2)).reshape(batch, -1, height, width)

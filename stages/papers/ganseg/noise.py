@@ -10,7 +10,7 @@ from stages.papers.ganseg.record import Noise
 def draw_noise(block: GeneratorBlock, name: str, rows: int, chance: Chance, device: torch.device) -> Noise:
     """Three normal codes, and the background's position: uniform in [-1, 1]^2, or only its column.
 
-    Source: main §3.3 and supp §B.4 (position; Taichi: vertically centred; other sets: gap G5).
+    Source: supp §B.4 (position; Taichi: vertically centred; other sets: gap G5).
     """
     normal = {part: chance.normal(f"{name}/{part}", rows, block.latent) for part in ("point", "look", "background")}
     position = 2 * chance.uniform(f"{name}/position", rows, 2) - 1

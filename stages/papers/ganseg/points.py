@@ -10,7 +10,7 @@ FLOOR = 1e-6  # code: keeps the heat-map of coinciding points finite
 
 
 def centers(points: Tensor) -> Tensor:
-    """x_k = mean_i x_k^i.  Source: main §3.1. Shapes: [B K n 2] -> [B K 2]."""
+    """x_k = mean_i x_k^i.  Source: code. Shapes: [B K n 2] -> [B K 2]."""
     return points.mean(2)
 
 
@@ -26,7 +26,7 @@ def spread(points: Tensor, kind: Scale) -> Tensor:
         there, for n = 1;  std: sum_i r_i^2 / (n - 1), and 0 for n = 1;  mean_abs: mean over i and both axes of
         |x_k^i - x_k|.
 
-    Source: std: main §3.1 as quoted; radius_var, mean_abs: code (gap G2).
+    Source: std: as others quote the main paper; radius_var, mean_abs: code (gap G2).
     Shapes: points [B K n 2] -> [B K].
     Raises: ValueError for another kind.
     """

@@ -14,6 +14,7 @@ BESIDE = {
     "iou_disc": "IoU of the best centred disc",
     "iou_all": "IoU of the whole photo",
     "foreground": "foreground share found",
+    "parts_used": "share of the parts that hold 1 % of the foreground",
 }
 
 

@@ -16,23 +16,26 @@ from stages.draw.runs import open_runs
 from stages.draw.table import read_reported
 from stages.draw.verdict import NOT_DECIDED, Verdict, word_of_halves
 from stages.papers.ganseg.report import (
-    collapse_report,
     embed_separation,
     equivariance,
+    few_points,
     table1,
     table2,
     table3,
     table4,
     triviality,
+    weighting,
 )
 from stages.papers.ganseg.report.ablation import Table
 from stages.papers.ganseg.report.names import COLUMNS, DATASETS
 from stages.papers.ganseg.report.verdicts import (
-    extremes_are_worst,
+    Ruled,
     fixed_is_worse,
+    most_parts_lose_the_object,
     no_number_of_points_is_best,
     original_is_reproduced,
-)  # fmt: skip
+    parts_fall_idle,
+)
 
 
 class Block(Base):
@@ -41,6 +44,7 @@ class Block(Base):
     profile: Literal["smoke", "demo", "lite", "paper"]
     near: float = Field(gt=0)
     far: float = Field(gt=0)
+    severe: float = Field(gt=0)
     neighbours: int = Field(gt=0)
     purity: float = Field(gt=0, le=1)
     extent: float = Field(gt=0)
@@ -51,17 +55,22 @@ class Block(Base):
 
 def tabulate(block: Block, inputs: Mapping[str, Path]) -> dict[str, str]:
     """One JSON over everything that the tables and the other targets read."""
+    two, four = table2.by_seed(block.profile, inputs), table4.open_table(block.profile, inputs)
+    weighted = weighting.open_all(inputs, block.profile)
     claims = {
         "C1": image_quality(block, inputs),
-        "C2": main_numbers(block, inputs),
-        "C3": from_table(table2.open_table(block.profile, inputs), fixed_is_worse),
+        "C2": with_numbers(original_is_reproduced(two[0], block.near, block.far), two[0]),
+        "C3": with_numbers(fixed_is_worse(two, block.severe), two[0]),
         "C4": points(block, inputs),
-        "C5": from_table(table4.open_table(block.profile, inputs), extremes_are_worst),
+        "C5": with_numbers(most_parts_lose_the_object(four, block.severe), four),
         "C6": weights(block, inputs),
         "C7": embeddings(block, inputs),
-        "C8": triviality.verdict_of(triviality.open_all(inputs), block.profile).entry(),
+        "C8": solutions(block, inputs),
         "C9": movement(block, inputs),
         "C10": shown("C10", "the text gives a reason and no number", block.profile),
+        "C11": with_numbers(parts_fall_idle(four), four),
+        "C12": weighting.heavy_is_trivial(weighted, block.profile).entry(),
+        "C13": weighting.area_is_insensitive(weighted, block.profile, block.near, block.severe).entry(),
     }
     text = json.dumps({"profile": block.profile, "claims": claims}, sort_keys=True, indent=1, ensure_ascii=False)
     return {"json": text + "\n"}
@@ -91,15 +100,15 @@ def image_quality(block: Block, inputs: Mapping[str, Path]) -> dict[str, Any]:
     return shown("C1", "the values are shown beside the printed ones", block.profile) | {"values": values}
 
 
-def main_numbers(block: Block, inputs: Mapping[str, Path]) -> dict[str, Any]:
-    """C2, with the numbers."""
-    table = table2.open_table(block.profile, inputs)
-    return original_is_reproduced(table, block.near, block.far).entry() | {"values": numbers(table)}
-
-
-def from_table(table: Table, rule: Any) -> dict[str, Any]:
+def with_numbers(decided: Ruled, table: Table) -> dict[str, Any]:
     """A claim about one table, with its numbers."""
-    return rule(table).entry() | {"values": numbers(table)}
+    return decided.entry() | {"values": numbers(table)}
+
+
+def solutions(block: Block, inputs: Mapping[str, Path]) -> dict[str, Any]:
+    """C8, with what the detector says of the main model's masks."""
+    runs, mains = triviality.open_all(inputs), triviality.open_mains(inputs)
+    return triviality.verdict_of(runs, mains, block.profile).entry()
 
 
 def numbers(table: Table) -> dict[str, Any]:
@@ -118,19 +127,27 @@ def numbers(table: Table) -> dict[str, Any]:
 
 
 def points(block: Block, inputs: Mapping[str, Path]) -> dict[str, Any]:
-    """C4 has two halves: collapse with few points, and no best number among the others."""
-    shorts = collapse_report.open_all(inputs)
-    few = collapse_report.verdict_of(shorts, limits(block, collapse_report.Block))
-    many = from_table(table3.open_table(block.profile, inputs), no_number_of_points_is_best)
+    """C4 has three parts: collapse with one or two points, with three at times, and no best number among the others."""
+    shorts, own = few_points.open_all(inputs), limits(block, few_points.Block)
+    few, three = few_points.few_collapse(shorts, own), few_points.three_collapse(shorts, own)
+    table = table3.open_table(block.profile, inputs)
+    many = no_number_of_points_is_best(table)
     runs = {
-        f"{short.row} seed {short.seed}": {"fired": short.run.facts["fired"], "fingerprint": short.run.fingerprint}
+        short.name: {"fired": short.run.facts["fired"], "fingerprint": short.run.fingerprint}
         for short in shorts
         if short.run.facts is not None
     }
-    word = word_of_halves((few.verdict.word, many["verdict"]))
-    why = f"collapse: {few.verdict.word}; no best number: {many['verdict']}" if word == NOT_DECIDED else ""
-    both = Verdict("C4", word, block.profile, seeds=min(few.verdict.seeds, many["seeds"]), why=why).entry()
-    return both | {"collapse": few.entry() | {"runs": runs}, "no_best": many, "rule": "both"}
+    parts = {"n at most 2": few.verdict, "n = 3": three.verdict, "no best n": many.verdict}
+    word = word_of_halves([part.word for part in parts.values()])
+    said = "; ".join(f"{name}: {part.word}" + (f" ({part.why})" if part.why else "") for name, part in parts.items())
+    why = said if word == NOT_DECIDED else ""
+    whole = Verdict("C4", word, block.profile, seeds=min(part.seeds for part in parts.values()), why=why).entry()
+    return whole | {
+        "collapse": few.entry() | {"runs": runs},
+        "occasionally": three.entry(),
+        "no_best": with_numbers(many, table),
+        "rule": "all three",
+    }
 
 
 def weights(block: Block, inputs: Mapping[str, Path]) -> dict[str, Any]:

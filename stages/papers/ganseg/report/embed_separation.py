@@ -17,6 +17,8 @@ from stages.draw.runs import not_run
 from stages.papers.ganseg.report.names import DATASETS
 from stages.papers.ganseg.report.verdicts import Ruled, ruled
 
+MEASURES = ("purity", "silhouette")
+
 
 class Block(Base):
     """Neighbours whose labels are counted, and the least purity that counts as separate."""
@@ -67,8 +69,16 @@ def separation(embeddings: np.ndarray, neighbours: int) -> dict[str, float]:
 
 
 def verdict_of(sets: Mapping[str, Mapping[str, Any]], block: Block) -> Ruled:
-    """C7: the purity reaches the block's on every set that ran."""
-    held = {name: entry["trained"]["purity"] for name, entry in sets.items() if "trained" in entry}
-    said = [(DATASETS[name], f"purity {value:.3f}", value >= block.purity) for name, value in held.items()]
-    rule = f"{block.neighbours}-neighbour purity at least {block.purity:g} on every set"
+    """C7: the purity reaches the block's on every set that ran, and both measures are above the untrained network's."""
+    said = []
+    for name, entry in sets.items():
+        if "trained" in entry:
+            trained, bare = entry["trained"], entry["untrained"]
+            words = ", ".join(f"{what} {trained[what]:.3f} (untrained {bare[what]:.3f})" for what in MEASURES)
+            met = trained["purity"] >= block.purity and all(trained[what] > bare[what] for what in MEASURES)
+            said.append((DATASETS[name], words, met))
+    rule = (
+        f"{block.neighbours}-neighbour purity at least {block.purity:g} on every set, purity and silhouette above "
+        "those of the untrained network"
+    )
     return ruled("C7", rule, block.profile, said, len(DATASETS))

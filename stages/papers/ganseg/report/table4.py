@@ -7,20 +7,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
+from pydantic import Field
+
 from stages.block import Block as Base
 from stages.draw.runs import Run, check_profile, open_runs
 from stages.draw.table import read_reported, rows_to_markdown
 from stages.papers.ganseg.report.ablation import Table, table_to_csv, table_to_latex, table_to_markdown
-from stages.papers.ganseg.report.verdicts import HEAD, extremes_are_worst, rules_to_csv
+from stages.papers.ganseg.report.verdicts import HEAD, most_parts_lose_the_object, parts_fall_idle, rules_to_csv
 
 Place = tuple[str, str]  # (line, dataset)
 LINES = {row: f"K={row[1:]}" for row in ("k1", "k4", "k8", "k12", "k16", "k32")}
 
 
 class Block(Base):
-    """The profile that the table is about."""
+    """`severe`: the share of the best line's IoU that K = 32 loses where it no longer finds the object."""
 
     profile: Literal["smoke", "demo", "lite", "paper"]
+    severe: float = Field(gt=0)
 
 
 def tabulate(block: Block, inputs: Mapping[str, Path]) -> dict[str, str]:
@@ -29,16 +32,16 @@ def tabulate(block: Block, inputs: Mapping[str, Path]) -> dict[str, str]:
     Raises: ValueError where a score is missing or foreign to its column.
     """
     table = open_table(block.profile, inputs)
-    verdict = extremes_are_worst(table)
+    verdicts = most_parts_lose_the_object(table, block.severe), parts_fall_idle(table)
     sections = [
-        ("What the prose says of this table", rows_to_markdown(HEAD, [verdict.row()])),
+        ("What the prose says of this table", rows_to_markdown(HEAD, [one.row() for one in verdicts])),
         ("Parts behind each line", parts(table)),
     ]
     return {
         "csv": table_to_csv(table),
         "md": table_to_markdown(table, sections),
         "tex": table_to_latex(table),
-        "claims.csv": rules_to_csv(verdict),
+        "claims.csv": rules_to_csv(*verdicts),
     }
 
 

@@ -55,7 +55,7 @@ def area_targets(block: Block, made: Generated) -> Tensor:
 class Gan:
     """One discriminator and one generator update a step, each with fresh noise.
 
-    Source: main §3; supp §B.4 (optimiser, lambdas); code (losses, lazy penalty, part losses on every second step).
+    Source: supp §B.4 (optimiser, lambdas); code (losses, lazy penalty, part losses on every second step).
     """
 
     average = ()

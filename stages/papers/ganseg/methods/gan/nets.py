@@ -25,7 +25,7 @@ class Generator(nn.Module):
 
     points = tanh(MLP(z) / divisor);  w_k = w_const_k * w_dynamic;  after `fix_scale` tau is a constant.
 
-    Source: main §3; supp §B; code (MLPs, divisor).
+    Source: supp §B; code (MLPs, divisor).
     Shapes: Noise -> Generated, see record.py.
     """
 

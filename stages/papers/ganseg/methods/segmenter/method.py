@@ -30,7 +30,7 @@ from stages.teachers.weights import open_file
 class Segmenter:
     """Pairs are generated as they are needed, in evaluation mode and without a graph; no real image is used.
 
-    Source: main §3.5; supp §B.4 (optimiser, iterations); code (batch, loss shares).
+    Source: supp §B.4 (optimiser, iterations); code (batch, loss shares).
     """
 
     average = ()

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import re
 
 import pytest
 
@@ -11,7 +10,6 @@ from stages.papers.ganseg.report import collapse_report, names, table1, table2, 
 from stages.papers.ganseg.report.verdicts import gain
 from tests.papers.ganseg_store import (
     REPORTED,
-    ROOT,
     SETS,
     agains,
     collapses,
@@ -69,21 +67,6 @@ def test_reported_csv_holds_every_printed_number():
     assert [held["table1", "original", name, "lambda_con"] for name in SETS] == ["10", "30", "10", "30"]
     assert [held["fid", "original", name, "FID"] for name in SETS] == ["21.42", "116.62", "38.74", "38.41"]
     assert [held["prose", "fixed", name, "sigma_mean"] for name in SETS] == ["0.00725", "0.010", "0.0016", "0.0065"]
-
-
-def test_printed_values_stand_in_the_text_of_the_paper():
-    source = ROOT.parent / "shared/papers/ganseg.txt"
-    if not source.is_file():
-        pytest.skip("needs the papers' texts beside the checkout")
-    text = (
-        source.read_text(encoding="utf-8")
-        .replace("30,000", "30000")
-        .replace("50,000", "50000")
-        .replace("10,000", "10000")
-    )
-    with REPORTED.open(encoding="utf-8", newline="") as file:
-        for line in csv.DictReader(file):
-            assert re.search(rf"(?<![\d.]){re.escape(line['value'])}(?![\d])", text), line
 
 
 @pytest.fixture(scope="module")

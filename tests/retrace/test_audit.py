@@ -72,6 +72,22 @@ def test_an_audit_never_reads_the_hash_cache(tree):
     assert tree.audit().findings[0].file == f"{MODEL}/made.txt"
 
 
+def test_a_tree_that_an_earlier_version_built_is_told_so_and_has_no_root(tree):
+    """Its receipts hold other fields: each is named with its schema, and what to do; nothing is summed up over none."""
+    for path in [*tree.path("results").rglob("receipt.json"), *tree.path("results/receipts").glob("[!.]*.json")]:
+        content = json.loads(path.read_bytes())
+        del content["device"], content["packages"]
+        path.write_bytes(receipt.encode(content | {"schema": receipt.SCHEMA - 1}))
+    report = tree.audit(scope="no-data")
+    told = [finding for finding in report.findings if finding.stage]
+    assert len(told) == len(report.stages) > 5 and {finding.kind for finding in told} == {"receipt"}
+    assert {finding.found for finding in told} == {
+        f"schema {receipt.SCHEMA - 1}, which another version of Retrace wrote, instead of {receipt.SCHEMA}"
+    }
+    assert {finding.remedy for finding in told} == {"restore or rebuild"}
+    assert report.root == "" and report.receipts == {}
+
+
 def test_what_another_profile_left_is_audited_by_its_own_receipts(tree):
     text = tree.path("params.yaml").read_text()
     tree.path("params.yaml").write_text(text.replace("profile: demo", "profile: paper"))

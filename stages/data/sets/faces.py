@@ -1,4 +1,4 @@
-"""The faces for training with box holes: the prepared CelebAMask-HQ faces and, beside them, FFHQ's."""
+"""The faces that models train on: the prepared CelebAMask-HQ faces and, beside them, FFHQ's."""
 
 import hashlib
 from collections.abc import Callable, Iterator

@@ -172,6 +172,6 @@ class Audit:
         unbuilt = [unit.name for out, unit in self.units.items() if out not in self.built]
         return AuditReport(
             self.scope, self.found.sorted(), self.found.notes, [unit.name for unit in self.built.values()], unbuilt,
-            "" if self.authority else self.root(), held, reading.count, reading.bytes, reading.seconds,
+            self.root() if held and not self.authority else "", held, reading.count, reading.bytes, reading.seconds,
             auditor.digest(),
         )  # fmt: skip

@@ -73,19 +73,25 @@ def read(raw: bytes) -> dict[str, Any]:
     """
     try:
         content = json.loads(raw)
+        _check_version(content)
         _Shape.model_validate(content)
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"no JSON: {error}") from None
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
         raise ValueError(f"{'.'.join(map(str, problem['loc'])) or 'it'}: {problem['msg']}") from None
     except RecursionError:
         raise ValueError("no receipt: it is nested too deep") from None
-    except ValueError as error:
-        raise ValueError(f"no JSON: {error}") from None
-    if content["schema"] != receipt.SCHEMA:
-        raise ValueError(f"schema {content['schema']!r} instead of {receipt.SCHEMA}")
     # The runner's form has a space a level; what is deeper would end in the recursion of whoever shows it.
     if b"\n" + b" " * DEEPEST in raw:
         raise ValueError(f"nested more than {DEEPEST} levels deep")
     if receipt.encode(content) != raw:
         raise ValueError("not in the form that the runner writes: it was edited")
     return content
+
+
+def _check_version(content: Any) -> None:
+    """Before what is missing besides, which follows from it."""
+    version = content.get("schema") if isinstance(content, dict) else None
+    if isinstance(version, int) and version != receipt.SCHEMA:
+        raise ValueError(f"schema {version}, which another version of Retrace wrote, instead of {receipt.SCHEMA}")

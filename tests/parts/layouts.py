@@ -170,6 +170,12 @@ def horse2zebra(root: Path) -> None:
         put(root / folder / f"n0_{folder}.jpg", jpeg(shaded(16, 16)))
 
 
+def folder(root: Path) -> None:
+    for number, place in enumerate(("a.jpg", "trip/b.png", "trip/deep er/c.jpeg", "trip/deep er/d.webp")):
+        kind = {"jpg": "JPEG", "jpeg": "JPEG", "png": "PNG", "webp": "WEBP"}[place.rpartition(".")[2]]
+        put(root / place, encode(shaded(16, 16 + number), kind))
+
+
 def summer2winter(root: Path) -> None:
     horse2zebra(root / "summer2winter_yosemite")
 

@@ -35,6 +35,7 @@ SETS = (
     "city_scenes",
     "livingroom",
     "kitchen",
+    "folder",
 )
 SHARED = {"city_scenes": "cityscapes"}  # which lies in the folder of another
 OPTIONAL = ("ffhq", "livingroom", "kitchen")  # of which there is no small pack

@@ -34,6 +34,7 @@ from stages.data.sets import (
     taichi,
 )
 from stages.data.sets import faces as joined
+from stages.data.sets import folder as one_s_own
 from stages.draw.scenes.supply import list_user_files
 from tests.parts import layouts
 from tests.parts.raw_fixtures import block_of
@@ -53,6 +54,7 @@ READERS = {
     "kitchen": (kitchen, "kitchen", {"expected_counts": {}}),
     "horse2zebra": (horses, "horses", {"wide_px": 18}),
     "summer2winter": (seasons, "seasons", {"wide_px": 18}),
+    "folder": (one_s_own, "folder", {"held_out": 1}),
     "ade20k": (rooms, "rooms", {"wide_px": 18}),
     "deepfashion": (people, "people", {"wide_px": 18}),
     "bird_boxes": (bird_boxes, "bird_boxes", {"expected_counts": {}, "colours": 1}),
@@ -126,6 +128,7 @@ def test_preflight_and_reader_agree(tmp_path, monkeypatch, name, lines, good):
 
 PLAIN = {
     "city_scenes",
+    "folder",
     "livingroom",
     "kitchen",
     "horse2zebra",

@@ -184,6 +184,7 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
         TURNED,
     ),
     "city_scenes": (*UNREADABLE, *PLAIN, _lost("black", "blank"), _lost("strange_name", "file_name")),
+    "folder": (*UNREADABLE, *PLAIN),
     "livingroom": _ROOM,
     "kitchen": _ROOM,
 }

@@ -22,16 +22,21 @@ PETALS: tuple[Colour, ...] = ((246, 240, 236), (250, 208, 40), (232, 96, 150), (
 LEAVES: tuple[Colour, ...] = ((44, 96, 40), (78, 124, 52), (30, 70, 46), (96, 112, 60))
 
 
-class Block(RawBlock):
+class Look(RawBlock):
+    """How a photo of a flower is drawn."""
+
+    width_px: tuple[int, int]
+    height_px: tuple[int, int]
+    radius_share: tuple[float, float]
+    quality: int
+
+
+class Block(Look):
     """Drawing numbers; counts are of good photos in each role."""
 
     train: int
     valid: int
     test: int
-    width_px: tuple[int, int]
-    height_px: tuple[int, int]
-    radius_share: tuple[float, float]
-    quality: int
 
 
 def listing(block: Block) -> list[tuple[int, str, str]]:
@@ -44,7 +49,7 @@ def listing(block: Block) -> list[tuple[int, str, str]]:
     return sorted(zip(order.tolist(), roles, kinds, strict=True))
 
 
-def scene_of(block: Block, number: int) -> Scene:
+def scene_of(block: Look, number: int) -> Scene:
     """The scene of photo `number`: five to eight petals about a disc, anywhere on green."""
     rng = generator(block.seed, NAME, "scene", number)
     width, height = int(rng.integers(*block.width_px)), int(rng.integers(*block.height_px))

@@ -182,4 +182,10 @@ def entry(metric: str, unit: str, value: float, count: int, protocol: dict[str, 
 
 
 # What is regressed from the parts' centroids, by set; None where the set has no landmarks.
-MEASURES = {"celeba_wild": landmark_values, "taichi": joint_values, "cub_masks": None, "flowers": None}
+MEASURES = {
+    "celeba_wild": landmark_values,
+    "taichi": joint_values,
+    "cub_masks": None,
+    "flowers": None,
+    "folder": None,
+}

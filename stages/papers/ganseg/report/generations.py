@@ -37,23 +37,30 @@ class Block(Base):
 
 def illustrate(block: Block, inputs: Mapping[str, Path]) -> Drawn:
     """Input: sample, the generations of the set's main model."""
-    label, folder = DATASETS[block.dataset], inputs["sample"]
+    label = DATASETS[block.dataset]
+    strip, said = made_to_strip("", inputs["sample"], block.dataset, label, block.across)
+    return Drawn(panels_to_figure([Panel(label, (strip,))], 1), block.profile, f"Figure {block.figure}. {said}")
+
+
+def made_to_strip(head: str, folder: Path, dataset: str, label: str, across: int) -> tuple[Strip, str]:
+    """All pictures of a sample as one strip, and what is to be said of them; an empty one where it was not run.
+
+    Raises: ValueError for generations of another set.
+    """
     if not_run(folder) is not None:
-        panel = Panel(label, (Strip("", None),))
-        return Drawn(panels_to_figure([panel], 1), block.profile, f"Figure {block.figure}. {label}: not run.")
+        return Strip(head, None), f"{label}: not run."
     facts = read_json(folder / "sample.json")
-    if facts["data"] != block.dataset:
-        raise ValueError(f"{folder}: expected generations of {block.dataset}, got {facts['data']}")
+    if facts["data"] != dataset:
+        raise ValueError(f"{folder}: expected generations of {dataset}, got {facts['data']}")
     images, labels, points = (np.load(folder / f"{name}.npy") for name in ("images", "labels", "points"))
     colours = part_colours(facts["parts"])
     tiles = []
     for image, found, placed in zip(images, labels, points, strict=True):
         tiles.append(mark(enlarged(image), placed, colours, ARM, facts["grid"]))
         tiles.append(enlarged(overlay(image, found, facts["parts"])))
-    strip = Strip("", tiles_to_picture(tiles, 2 * block.across))
-    caption = (
-        f"Figure {block.figure}. {len(images)} random generations of {label}, none chosen (seed {facts['seed']}, the "
-        f"first of {facts['generations']}). Of each, left: the picture with all {facts['parts']} x "
-        f"{facts['points_per_part']} points, coloured by part; right: the picture with its masks."
+    said = (
+        f"{len(images)} random generations of {label}, none chosen (seed {facts['seed']}, the first of "
+        f"{facts['generations']}). Of each, left: the picture with all {facts['parts']} x {facts['points_per_part']} "
+        "points, coloured by part; right: the picture with its masks."
     )
-    return Drawn(panels_to_figure([Panel(label, (strip,))], 1), block.profile, caption)
+    return Strip(head, tiles_to_picture(tiles, 2 * across)), said

@@ -166,3 +166,6 @@ def test_the_figure_shows_masks_and_generations_and_says_so(inputs, tmp_path):
         inputs[name] = put_not_run(tmp_path / f"no_{name}")
     absent = report.illustrate(report.Block(profile="demo", photos=12, across=2), inputs)
     assert absent.caption.endswith("Below: photos of one's own: not run.")
+    inputs["data"] = put_not_run(tmp_path / "no_data")
+    bare = report.illustrate(report.Block(profile="demo", photos=12, across=2), inputs)
+    assert bare.caption == "Masks found on photos of one's own: there is no such set."

@@ -8,8 +8,9 @@ from pydantic import Field
 
 from stages.block import Block as Base
 from stages.data.prepared.packed import Packed
+from stages.draw.runs import not_run
 from stages.papers.ganseg.report.generations import made_to_strip
-from stages.papers.ganseg.report.pictures import Drawn, Panel, panels_to_figure
+from stages.papers.ganseg.report.pictures import Drawn, Panel, Strip, panels_to_figure
 from stages.papers.ganseg.report.shown import found_to_strip, photos_text, photos_to_show
 
 LABEL = "photos of one's own"
@@ -25,6 +26,9 @@ class Block(Base):
 
 def illustrate(block: Block, inputs: Mapping[str, Path]) -> Drawn:
     """Inputs: data, score (the segmenter) and sample, all of one size."""
+    if not_run(inputs["data"]) is not None:
+        empty = Panel(LABEL, (Strip("", None),))
+        return Drawn(panels_to_figure([empty], 1), block.profile, f"Masks found on {LABEL}: there is no such set.")
     data = Packed.open(inputs["data"])
     found = found_to_strip("found", inputs["score"], data, photos_to_show(data, block.photos), block.across)
     made, said = made_to_strip("generated", inputs["sample"], "folder", LABEL, block.across // 2)

@@ -160,6 +160,28 @@ def test_after_a_clone_and_a_pull_everything_is_up_to_date_for_both_engines(tree
     assert clone.audit().findings == []
 
 
+def test_adopting_a_part_makes_nothing_of_the_rest_stale(tree):
+    """A model is read by a table and by a figure: after the table is adopted the figure is no older than its input."""
+    assert tree.retrace("adopt").returncode == 0
+    times = {path: path.lstat().st_mtime_ns for path in tree.path("results").rglob("*") if path.is_file()}
+    assert tree.retrace("adopt", "toy_tabulate@cub").returncode == 0
+    done = tree.snakemake("-n")
+    assert "Nothing to be done" in done.stdout + done.stderr, done.stdout
+    made = {path for path in times if path.parts[len(tree.folder.parts) + 1] in ("store", "tables", "figures")}
+    assert {path for path in made if path.lstat().st_mtime_ns != times[path]} == set(), "and no time has moved"
+
+
+@pytest.mark.parametrize("wrong", ["2001", "2100"])
+def test_adopting_puts_times_in_order_where_they_are_not(tree, wrong):
+    """A checkout leaves outputs in any order of time; a time to come is no reason to make anything."""
+    moment = {"2001": 1_000_000_000, "2100": 4_102_444_800}[wrong]
+    for path in (tree.path(RAW), tree.path(MODEL), tree.path("results/tables/cub.csv")):
+        os.utime(path, (moment, moment))
+    assert tree.retrace("adopt").returncode == 0
+    assert "Nothing to be done" in tree.snakemake("-n").stdout
+    assert tree.dvc("status", "--quiet").returncode == 0
+
+
 def test_an_interrupted_adopt_converges(inside, monkeypatch):
     """Killed between the engines, or before receipts were kept: run again, the end is the same."""
     shutil.rmtree("results/receipts/current")

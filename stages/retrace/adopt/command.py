@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from stages import graph
+from stages.retrace.adopt import times
 from stages.retrace.audit import chain as audit_chain
 from stages.retrace.audit.auditing import Audit
 from stages.retrace.audit.units import out_of
@@ -64,8 +65,10 @@ def run(targets: Sequence[str], accept: str | None, reason: str | None) -> Adopt
         return report
     told = [unit.stage for unit in audit.built.values() if unit.stage and unit.name in report.adopted]
     outs = [out for stage in told for out in stage.outs]
+    before = times.read(told)
     _tell(report, "snakemake", ["--touch", "--forceall", "--no-hooks", "--cores", "1", "--quiet", "all", "--", *outs])
     _tell(report, "python", ["-m", "stages.retrace.dvc.lock", *report.adopted])
+    times.put_back(told, before)
     for out, unit in audit.built.items():
         if unit.name in report.adopted and audit.kept.index.get(out) != audit.evidence[out].digest:
             receipt.keep(audit.evidence[out].content)

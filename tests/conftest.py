@@ -33,8 +33,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """What was imported by now stays: the collector need not look at a gigabyte of it, a seventh of all time, nor so often
-    at the rest."""
+    """What was imported by now stays: not to collect among a gigabyte of it saves a seventh of all time."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)

@@ -1,6 +1,8 @@
 """Whether receipts are what runs wrote, and whether each speaks of the receipts before it."""
 
+import hashlib
 import os
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -41,6 +43,11 @@ class Kept:
         else:
             self.by_digest[found.digest] = found
 
+    def read(self, content: bytes, file: str) -> Evidence:
+        """A receipt's bytes; what is kept with equal bytes need not be checked again.    Raises: ValueError."""
+        held = self.by_digest.get(hashlib.sha256(content).hexdigest())
+        return replace(held, file=file) if held else parse(content, file)
+
     def _index(self, path: Path, file: str) -> None:
         """An entry says sha256 and an end of line, and so does an audit of one that says anything else."""
         try:
@@ -67,7 +74,7 @@ def locate(unit: Unit, kept: Kept) -> tuple[Evidence | None, str]:
     place = Path(unit.place)
     if os.path.lexists(place):
         try:
-            return parse(raw(place), unit.place), ""
+            return kept.read(raw(place), unit.place), ""
         except (OSError, ValueError) as error:
             return None, str(error)
     return kept.by_digest.get(kept.index.get(unit.out, "")), ""

@@ -9,7 +9,7 @@ from pydantic import Field
 from stages.block import Block as Base
 from stages.data.prepared.packed import Packed
 from stages.draw.runs import not_run
-from stages.papers.ganseg.report.generations import made_to_strip
+from stages.papers.ganseg.report.generated import made_to_strip
 from stages.papers.ganseg.report.pictures import Drawn, Panel, Strip, panels_to_figure
 from stages.papers.ganseg.report.shown import found_to_strip, photos_text, photos_to_show
 

@@ -1,5 +1,6 @@
 """The sets with boxes on real lists and photos, where ../shared/data is at hand."""
 
+import shutil
 import zipfile
 from collections import Counter
 from pathlib import Path
@@ -62,19 +63,29 @@ def test_the_real_annotations_of_cars_give_edges_from_zero(archives, tmp_path):
 
 @pytest.fixture(scope="module")
 def crops(archives, tmp_path_factory):
-    """Eighty real cars in the devkit's layout, cut to their boxes, with boxes of their own size."""
+    """Eighty real cars in the devkit's layout, sixteen for testing, cut to their boxes, with boxes of their own size."""
     root, fields = tmp_path_factory.mktemp("crops"), ("bbox_x1", "bbox_y1", "bbox_x2", "bbox_y2", "class", "fname")
+    rows = {"train": [], "test": []}
     with archives("stanford_cars") as archive:
         photos = [name for name in archive.namelist() if name.startswith("dev/cars_train/")][:80]
         put(root / "devkit/cars_meta.mat", archive.read("devkit/cars_meta.mat"))
-        rows = []
-        for name in photos:
-            put(root / name.removeprefix("dev/"), archive.read(name))
+        for place, name in enumerate(photos):
+            split, file = "test" if place % 5 == 0 else "train", name.rsplit("/", 1)[1]
+            put(root / f"cars_{split}/{file}", archive.read(name))
             with Image.open(archive.open(name)) as picture:
-                values = (1, 1, *picture.size, 7, name.rsplit("/", 1)[1])
-            rows.append(dict(zip(fields, values, strict=True)))
-    write_annotations(root / "devkit/cars_train_annos.mat", rows, fields)
+                values = (1, 1, *picture.size, 7, file)
+            rows[split].append(dict(zip(fields, values, strict=True)))
+    for split, found in rows.items():
+        write_annotations(root / f"devkit/cars_{split}_annos.mat", found, fields)
     return root
+
+
+def test_real_crops_without_photos_for_testing_are_refused(crops, tmp_path):
+    shutil.copytree(crops, tmp_path / "raw", ignore=shutil.ignore_patterns("cars_test*"))
+    (tmp_path / "found").mkdir()
+    write_detections(tmp_path / "found", [], {})
+    with pytest.raises(ValueError, match=r"expected items of the split test, came none; of 64 items 64 were kept"):
+        packed("car_boxes", tmp_path / "raw", tmp_path / "data", tmp_path / "found", size_px=64)
 
 
 def test_real_crops_of_cars_leave_no_clean_ground(crops, tmp_path):
@@ -85,7 +96,7 @@ def test_real_crops_of_cars_leave_no_clean_ground(crops, tmp_path):
     assert len(data) == 80 and not reasons and not data.column("masked").any()
     assert set(data.column("label").tolist()) == {6} and data.images.std() > 40
     assert np.allclose(data.column("box_right") - data.column("box_left"), 1, atol=0.03)
-    with pytest.raises(ValueError, match=r"at least 8 tiles, twice the batch \(minimum_kept\), came 0 from 80"):
+    with pytest.raises(ValueError, match=r"at least 8 tiles, twice the batch \(minimum_kept\), came 0 from 64"):
         tiled(crops, data.folder, tmp_path / "tiles")
 
 

@@ -256,3 +256,23 @@ def test_a_module_that_a_library_makes_without_a_file_is_none_from_elsewhere(tar
     tardy.part.write_text(f"{made}VALUE = 3\n")
     done = tardy.run()
     assert done.returncode == DONE and tardy.value() == "3", done.stderr
+
+
+def test_nothing_is_collected_while_torch_is_imported_and_everything_else_afterwards(tardy):
+    """What torch left is frozen, so a later collection does not go through it; garbage of later is still found."""
+    tardy.part.write_text("""
+import gc, weakref
+begun = []
+gc.callbacks.append(lambda phase, facts: begun.append(phase))
+import torch
+DURING = len(begun)
+class Knot:
+    pass
+knot = Knot()
+knot.itself, seen = knot, weakref.ref(knot)
+del knot
+gc.collect()
+VALUE = f"{DURING} {gc.isenabled()} {gc.get_freeze_count() > 100_000} {seen() is None} {torch.ones(2).sum().item()}"
+""")
+    done = tardy.run()
+    assert done.returncode == DONE and tardy.value() == "0 True True True 2.0", done.stderr

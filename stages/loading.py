@@ -66,7 +66,7 @@ class _FromSource(importlib.machinery.SourceFileLoader):
 
 
 class _Uncollected(importlib.machinery.SourceFileLoader):
-    """Loads torch while nothing is collected: to go through half a million objects that stay takes a sixth of the time."""
+    """Loads torch while nothing is collected: to go through half a million objects that stay takes a sixth of it."""
 
     def exec_module(self, module: ModuleType) -> None:
         gc.disable()

@@ -63,7 +63,7 @@ def test_the_real_annotations_of_cars_give_edges_from_zero(archives, tmp_path):
 
 @pytest.fixture(scope="module")
 def crops(archives, tmp_path_factory):
-    """Eighty real cars in the devkit's layout, every fifth for testing, cut to their boxes, with boxes of their own size."""
+    """Eighty real cars in the devkit's layout, a fifth to test on, cut to their boxes, with boxes of their size."""
     root, fields = tmp_path_factory.mktemp("crops"), ("bbox_x1", "bbox_y1", "bbox_x2", "bbox_y2", "class", "fname")
     rows = {"train": [], "test": []}
     with archives("stanford_cars") as archive:

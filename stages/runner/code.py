@@ -11,39 +11,38 @@ from pathlib import Path
 from stages.runner import syntax
 
 CACHE = Path(".work/code.sqlite")
-# Changes whenever `tree_text` gives another text for the same source, so that what is remembered is not believed.
+# Changes whenever `text_of` gives another text for the same source, so that what is remembered is not believed.
 FORM = 1
 
 
 class Source:
     """A Python file's bytes: sha256, the modules of `stages` that they name, and sha256 of their syntax tree.
 
-    What does not parse names nothing, and its bytes stand for the tree. Names and tree are worked out where they are
-    asked for, unless they are known: an audit compares bytes, and seldom needs a tree, which takes longest.
+    What does not parse names nothing, and its bytes stand for the tree. Names and tree are worked out at once, where
+    the first of them is asked for, unless they are known.
     """
 
-    def __init__(self, content: bytes, names: tuple[str, ...] | None = None, tree: str | None = None) -> None:
+    def __init__(self, content: bytes, known: tuple[str, tuple[str, ...]] | None = None) -> None:
         self.sha256 = hashlib.sha256(content).hexdigest()
-        self._content, self._names, self._tree = content, names, tree
+        self._content, self._known = content, known
 
     @property
     def names(self) -> tuple[str, ...]:
-        if self._names is None:
-            try:
-                found = dict.fromkeys(syntax.imported(syntax.parsed(self._content)))
-            except (SyntaxError, ValueError):
-                found = {}
-            self._names = tuple(name for name in found if name.split(".")[0] == "stages")
-        return self._names
+        return self._parts()[1]
 
     @property
     def tree(self) -> str:
-        if self._tree is None:
-            try:
-                self._tree = hashlib.sha256(syntax.tree_text(self._content).encode()).hexdigest()
-            except (SyntaxError, ValueError):
-                self._tree = self.sha256
-        return self._tree
+        return self._parts()[0]
+
+    def _parts(self) -> tuple[str, tuple[str, ...]]:
+        if self._known is None:
+            tree, names = self.sha256, {}
+            with contextlib.suppress(SyntaxError, ValueError):
+                parsed = syntax.parsed(self._content)
+                names = dict.fromkeys(syntax.imported(parsed))
+                tree = hashlib.sha256(syntax.text_of(parsed).encode()).hexdigest()
+            self._known = tree, tuple(name for name in names if name.split(".")[0] == "stages")
+        return self._known
 
 
 # Equal bytes are worked out once.
@@ -135,8 +134,7 @@ class _Cache:
     def read(self, content: bytes) -> Source:
         sha256 = hashlib.sha256(content).hexdigest()
         if sha256 in self._known:
-            tree, names = self._known[sha256]
-            return Source(content, names, tree)
+            return Source(content, self._known[sha256])
         return self._new.setdefault(sha256, read_source(content))
 
     def save(self) -> None:

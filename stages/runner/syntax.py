@@ -10,24 +10,20 @@ DEEPEST = 400
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
-def tree_text(source: bytes) -> str:
-    """A source's syntax tree as text that every Python from 3.11 on gives alike: no comment, layout or docstring.
-
-    Raises: SyntaxError, ValueError for what is no Python, and for a tree so deep that not every Python parses it.
-    """
-    return _text_of(parsed(source))
-
-
 def parsed(source: bytes) -> ast.Module:
-    """A source's syntax tree.    Raises: SyntaxError, ValueError."""
+    """A source's syntax tree.    Raises: SyntaxError, ValueError for what is no Python."""
     try:
         return ast.parse(source)
     except (RecursionError, MemoryError) as error:
         raise ValueError(f"nested too deeply: {error}") from None
 
 
-def _text_of(tree: ast.Module) -> str:
-    """Not by recursion, whose depth is not Python's to promise: a sum of many terms is as deep as it is long."""
+def text_of(tree: ast.Module) -> str:
+    """A syntax tree as text that every Python from 3.11 on gives alike: no comment, layout or docstring.
+
+    Raises: ValueError for a tree so deep that not every Python parses it.
+    """
+    # Not by recursion, whose depth is not Python's to promise: a sum of many terms is as deep as it is long.
     words: list[str] = []
     waiting: list[str | tuple[int, ast.AST]] = [(0, tree)]
     while waiting:

@@ -259,7 +259,7 @@ def test_rows_that_are_none_cost_time_alone(project, sentence):
 
 
 def test_another_form_is_not_believed(project):
-    """What an older or newer `tree_text` remembered of the same bytes."""
+    """What an older or newer `text_of` remembered of the same bytes."""
     plain = value(project, cached=True)
     for form in (FORM - 1, FORM + 1):
         ask(project, "UPDATE source SET form = ?, tree = 'poison', names = '[]'", form)
@@ -308,7 +308,7 @@ def test_the_bytes_stand_for_a_tree_too_deep_for_some_pythons(terms, form):
     deep = form.format(" + ".join(["a"] * terms)).encode()
     assert read_source(deep).sha256 == read_source(deep).tree == value_of(deep)
     with pytest.raises(ValueError, match="nested"):
-        syntax.tree_text(deep)
+        syntax.text_of(syntax.parsed(deep))
     plain = form.format(" + ".join(["a"] * 300))
     spaced = form.format("  +  ".join(["a"] * 300)) + "# a comment\n"
     assert read_source(plain.encode()).tree == read_source(spaced.encode()).tree != value_of(plain.encode())

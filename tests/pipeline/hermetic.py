@@ -1,20 +1,17 @@
-"""Declared against actual access: stages alone with what they declare, and what strace saw them open.
+"""Declared against actual access: stages alone with what they declare.
 
 A stage declares its lock, its inputs and its parameters in the graph, its code in its receipt.
 """
 
-import json
-import re
-import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from stages import graph
 from stages.graph import Stage
 from tests.pipeline.checkout import NOT_MADE_BY_STAGES, Checkout
-
-# --- a tree that holds nothing else -----------------------------------------------------------------------------------
+from tests.pipeline.opened import code_of, traced, undeclared
 
 
 def one_of_each_kind(stages: Sequence[Stage], built: set[str], most: int) -> list[Stage]:
@@ -41,29 +38,41 @@ def one_of_each_kind(stages: Sequence[Stage], built: set[str], most: int) -> lis
     return list({stage.name: stage for stage in kinds.values()}.values())
 
 
-def code_of(folder: Path, stage: Stage) -> list[str]:
-    """The source files that a stage's own receipt says it ran with."""
-    place = next((out for out in stage.outs if out.startswith("results/receipts/")), f"{stage.outs[0]}/receipt.json")
-    return list(json.loads((folder / place).read_bytes())["code"])
+@dataclass(frozen=True)
+class Alone:
+    """What a stage did in a tree of its own: files that differ from the finished copy's, and what it opened besides.
+
+    `verb` is empty where nobody watched what it opened.
+    """
+
+    verb: str
+    differs: list[str]
+    opened: list[str]
 
 
-def alone(copy: Checkout, stage: Stage, folder: Path, made: dict[str, Stage]) -> list[str]:
-    """What differs when a stage of a finished copy runs where only its declared code, params and inputs are."""
+def alone(copy: Checkout, stage: Stage, folder: Path, made: dict[str, Stage], watched: bool) -> Alone:
+    """A stage of a finished copy where only its declared code, params and inputs are; strace watches it if asked."""
     sources = [dep for dep in stage.deps if dep not in made]
     files = {"params.yaml", *stage.homes.values(), *sources, *code_of(copy.folder, stage)}
-    bare = Checkout(folder, "smoke", sorted(files))
+    bare, trace = Checkout(folder / "tree", "smoke", sorted(files)), folder / "trace"
     for dep in stage.deps:
         if dep in made:
             (bare.folder / dep).parent.mkdir(parents=True, exist_ok=True)
             (bare.folder / dep).symlink_to(copy.folder / dep)
-    done = bare.stage(stage.cmd)
+    words = stage.cmd.removeprefix("exec ").split()
+    done = traced(bare, trace, *words) if watched else bare.call(*words)
     if done.returncode:
-        return [f"{stage.name}: {done.stderr[-2000:]}"]
+        return Alone("", [f"{stage.name}: {done.stderr[-2000:]}"], [])
     theirs = {name: path.read_bytes() for out in stage.outs for name, path in _files(copy.folder, out)}
     ours = {name: path.read_bytes() for out in stage.outs for name, path in _files(bare.folder, out)}
-    return [
-        f"{stage.name}: {name}" for name in sorted(theirs.keys() | ours.keys()) if theirs.get(name) != ours.get(name)
-    ]
+    differs = [name for name in sorted(theirs.keys() | ours.keys()) if theirs.get(name) != ours.get(name)]
+    opened = undeclared(trace, bare.folder, [stage], copy.folder)[0].get(stage.name, ()) if watched else ()
+    trace.unlink(missing_ok=True)
+    return Alone(
+        words[2] if watched else "",
+        [f"{stage.name}: {name}" for name in differs],
+        [f"{stage.name}: {path}" for path in sorted(opened)],
+    )
 
 
 def _files(folder: Path, out: str) -> Iterator[tuple[str, Path]]:
@@ -71,101 +80,3 @@ def _files(folder: Path, out: str) -> Iterator[tuple[str, Path]]:
     for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
         if path.is_file() and path.name not in NOT_MADE_BY_STAGES:
             yield path.relative_to(folder).as_posix(), path
-
-
-# --- what strace saw --------------------------------------------------------------------------------------------------
-
-STRACE = ("strace", "-f", "--seccomp-bpf", "-y", "-s", "8192", "-e", "trace=%file,process", "-o")
-LINE = re.compile(r"(?P<pid>\d+) +(?P<call>\w+)\((?P<words>.*)\) += (?P<value>-?\d+|\?)(?:<(?P<path>.*?)>)?")
-RESUMED = re.compile(r"(\d+) +<\.\.\. (\w+) resumed>(.*)")
-UNFINISHED = " <unfinished ...>"
-CHILD = ("clone", "clone3", "fork", "vfork")
-HOME = Path.home()
-# The interpreter and its packages, the system, fonts and the list of fonts that the drawing library keeps.
-OUTSIDE = tuple(
-    str(path) for path in (
-        sys.prefix, sys.base_prefix, "/usr", "/lib", "/lib64", "/bin", "/etc", "/proc", "/sys", "/dev",
-        HOME / ".config/matplotlib", HOME / ".cache/matplotlib", HOME / ".cache/fontconfig", HOME / ".fonts",
-        HOME / ".local/share/fonts", "/var/cache/fontconfig",
-    )
-)  # fmt: skip
-
-
-def undeclared(trace: Path, folder: Path, stages: Sequence[Stage]) -> tuple[dict[str, set[str]], set[str]]:
-    """({stage: paths it or its children opened for reading and does not declare}, the stages that ran).
-
-    A process belongs to the stage whose command it became by execve, or else to its parent's.
-    """
-    by_out = {
-        re.sub(r"\.\w+$", "", stage.outs[0]) if stage.files or stage.shown else stage.outs[0]: stage for stage in stages
-    }
-    parents: dict[str, str] = {}
-    events = list(_events(trace))
-    for pid, call, _, value, _ in events:
-        if call in CHILD and value.isdecimal() and value != "0":
-            parents.setdefault(value, pid)
-    became: dict[str, Stage] = {}
-
-    def stage_of(pid: str | None) -> Stage | None:
-        while pid is not None and pid not in became:
-            pid = parents.get(pid)
-        return became[pid] if pid else None
-
-    found: dict[str, set[str]] = {}
-    code: dict[str, list[str]] = {}
-    for pid, call, words, value, path in events:
-        if call == "execve" and value == "0":
-            out = re.search(r'"-m", "stages\.\w+".*"--out", "([^"]+)"', words)
-            if out:
-                became[pid] = by_out[_text(out[1])]
-        elif call in ("open", "openat") and path and "O_WRONLY" not in words:
-            stage = stage_of(pid)
-            if stage and stage.name not in code:
-                code[stage.name] = code_of(folder, stage)
-            if stage and not _allowed(stage, code[stage.name], _text(path), folder):
-                found.setdefault(stage.name, set()).add(_text(path))
-    return found, {stage.name for stage in became.values()}
-
-
-def _events(trace: Path) -> Iterator[tuple[str, str, str, str, str | None]]:
-    """(process, call, arguments, value, path behind a descriptor), with calls that strace cut in two put together."""
-    begun: dict[tuple[str, str], str] = {}
-    with trace.open(encoding="utf-8", errors="surrogateescape") as lines:
-        for text in lines:
-            line = text.rstrip("\n")
-            resumed = RESUMED.fullmatch(line)
-            if line.endswith(UNFINISHED):
-                pid, call = re.match(r"(\d+) +(\w+)", line).groups()
-                begun[pid, call] = line.removesuffix(UNFINISHED)
-                continue
-            if resumed:
-                line = begun.pop((resumed[1], resumed[2]), "") + resumed[3]
-            if match := LINE.match(line):
-                yield match["pid"], match["call"], match["words"], match["value"], match["path"]
-
-
-def _text(escaped: str) -> str:
-    """strace writes bytes beyond ASCII as octal numbers."""
-    return re.sub(r"\\(\d{1,3})", lambda match: chr(int(match[1], 8)), escaped).encode("latin-1", "replace").decode()
-
-
-def _allowed(stage: Stage, code: Sequence[str], path: str, folder: Path) -> bool:
-    if path.startswith(tuple(f"{place}/" for place in OUTSIDE)) or path in OUTSIDE:
-        return True
-    if not Path(path).is_relative_to(folder):
-        return False
-    name = Path(path).relative_to(folder)
-    own = {"params.yaml", *stage.homes.values(), ".work", "results/receipts", *stage.deps, *stage.outs, *code}
-    compiled = re.fullmatch(r"(.*)__pycache__/(\w+)\.cpython-\d+(\.opt-\d)?\.pyc(\.\d+)?", name.as_posix())
-    if compiled:
-        name = Path(f"{compiled[1]}{compiled[2]}.py")
-    # The runner writes under a temporary name beside the output, and opens folders to look up what lies in them.
-    temporary = re.compile(
-        "|".join(
-            rf"{re.escape(str(p.parent))}/\.{re.escape(p.stem)}\.\d+\.(tmp|old)" for p in map(PurePosixPath, stage.outs)
-        )
-    )
-    places = {name.as_posix(), *map(str, name.parents)}
-    if places & own or any(temporary.fullmatch(place) for place in places):
-        return True
-    return any(PurePosixPath(one).is_relative_to(name) for one in own)

@@ -1,4 +1,4 @@
-"""One strace around a run of each engine's kind of process tree: no stage opens a file that it does not declare."""
+"""The control of what strace sees: test_smoke.py holds the real stages to it."""
 
 import shutil
 import subprocess
@@ -7,14 +7,11 @@ import pytest
 
 from stages import graph
 from tests.house.toy_graph import BIN, ToyGraph
-from tests.pipeline.checkout import Checkout
-from tests.pipeline.hermetic import STRACE, undeclared
+from tests.pipeline.opened import STRACE, undeclared
 
 pytestmark = pytest.mark.skipif(
     shutil.which("strace") is None, reason="strace is not installed, so what stages open cannot be watched"
 )
-# From the raw faces over a taught encoder and a trained model to samples: torch, parquet and safetensors open files.
-TARGET = "results/store/smoke/sample/contrasfill/contrasfill_face_0"
 HIDDEN_READ = """
     import subprocess
     if job.name == "cub":
@@ -43,16 +40,3 @@ def _traced(toy: ToyGraph, trace) -> subprocess.CompletedProcess:
         [*STRACE, str(trace), str(BIN / "snakemake"), "--cores", "1"], cwd=toy.folder, capture_output=True, text=True,
         timeout=300, check=False,
     )  # fmt: skip
-
-
-@pytest.mark.slow
-def test_real_stages_open_only_what_they_declare(tmp_path):
-    copy = Checkout(tmp_path / "copy", "smoke")
-    trace = tmp_path / "trace"
-    done = copy.call("python", "-c", "import os, sys; os.execvp('strace', sys.argv[1:])", *STRACE, str(trace),
-                     str(BIN / "snakemake"), "--cores", "1", TARGET)  # fmt: skip
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    stages = graph.load(copy.folder)
-    found, ran = undeclared(trace, copy.folder, stages)
-    assert ran == {stage.name for stage in graph.ancestors(stages, [TARGET])} and len(ran) >= 6
-    assert found == {}

@@ -5,15 +5,17 @@ descendants stale."""
 import csv
 import json
 import re
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePosixPath
 
 import pytest
 
 from stages import graph
+from stages.graph import Stage
 from tests.house.engines import planned_jobs
 from tests.pipeline.checkout import ROOT, Checkout
-from tests.pipeline.hermetic import alone, one_of_each_kind
+from tests.pipeline.hermetic import Alone, alone, one_of_each_kind
 from tests.retrace.traced import untraced
 
 pytestmark = pytest.mark.slow
@@ -125,9 +127,10 @@ def test_table_says_what_it_is(runs):
         assert row["metric"] not in ("FID", "LPIPS"), "smoke has no Inception and no AlexNet"
 
 
-def test_each_stage_runs_in_a_tree_of_its_declared_dependencies_alone(runs, tmp_path):
-    """Hermetic: with only declared code, params.yaml and inputs at hand, each kind of stage gives equal bytes."""
-    copy = runs["snakemake"]
+@pytest.fixture(scope="module")
+def alone_in_trees(runs, tmp_path_factory) -> list[Alone]:
+    """Each kind of stage with only declared code, params.yaml and inputs at hand; strace watches one of each verb."""
+    copy, folder = runs["snakemake"], tmp_path_factory.mktemp("alone")
     stages = list(graph.load(copy.folder))
     built = {stage.name for stage in graph.ancestors(stages, BUILT.values())}
     chosen = one_of_each_kind(stages, built, most=9)
@@ -135,9 +138,29 @@ def test_each_stage_runs_in_a_tree_of_its_declared_dependencies_alone(runs, tmp_
     done = copy.call("snakemake", "--cores", "2", *others)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     made = graph.producer(stages)
+    verbs = {stage.cmd.split()[3]: stage.name for stage in reversed(chosen)}
+    watched = set(verbs.values()) if shutil.which("strace") else set()
+
+    def run(pair: tuple[int, Stage]) -> Alone:
+        return alone(copy, pair[1], folder / str(pair[0]), made, pair[1].name in watched)
+
     with ThreadPoolExecutor(2) as pool:
-        wrong = pool.map(lambda pair: alone(copy, pair[1], tmp_path / str(pair[0]), made), enumerate(chosen))
-        assert [line for lines in wrong for line in lines] == []
+        return list(pool.map(run, enumerate(chosen)))
+
+
+def test_each_stage_runs_in_a_tree_of_its_declared_dependencies_alone(alone_in_trees):
+    """Hermetic: equal bytes."""
+    assert len(alone_in_trees) > 40
+    assert [line for one in alone_in_trees for line in one.differs] == []
+
+
+@pytest.mark.skipif(
+    shutil.which("strace") is None, reason="strace is not installed: what stages open cannot be watched"
+)
+def test_each_stage_opens_only_what_it_declares(alone_in_trees):
+    """Nor anything outside its tree; test_declared_access.py shows that what is opened is seen."""
+    assert len({one.verb for one in alone_in_trees} - {""}) > 8
+    assert [line for one in alone_in_trees for line in one.opened] == []
 
 
 def test_stages_import_only_what_they_need(runs):

@@ -188,6 +188,4 @@ class Run:
             if arguments.files:
                 publish.publish_files(made, arguments.out, content)
             else:
-                receipt.write(made / "receipt.json", receipt.encode(content))
-                publish.publish_folder(made, arguments.out)
-            receipt.keep(content)
+                publish.publish_folder(made, arguments.out, content)

@@ -1,4 +1,7 @@
-"""Complete outputs or none: written under a temporary name, flushed, renamed."""
+"""Complete outputs or none: written under a temporary name, flushed, renamed.
+
+The receipt is kept before the last rename: an engine that finds a complete output runs its stage no more.
+"""
 
 import os
 import re
@@ -44,13 +47,15 @@ def flush(folder: Path) -> None:
         receipt.flush_folder(Path(root))
 
 
-def publish_folder(made: Path, out: Path) -> None:
-    """Puts a folder, its receipt already inside, in place of the output."""
+def publish_folder(made: Path, out: Path, content: dict) -> None:
+    """Puts a folder, its receipt inside, in place of the output."""
+    receipt.write(made / "receipt.json", receipt.encode(content))
     flush(made)
     if os.path.lexists(out):
         old = out.parent / f".{out.name}.{os.getpid()}.old"
         out.rename(old)
         try:
+            receipt.keep(content)
             made.rename(out)
         except OSError:
             old.rename(out)
@@ -58,6 +63,7 @@ def publish_folder(made: Path, out: Path) -> None:
         # Of a link the link goes, never what it leads to.
         old.unlink() if old.is_symlink() else shutil.rmtree(old)
     else:
+        receipt.keep(content)
         made.rename(out)
     receipt.flush_folder(out.parent)
 
@@ -72,4 +78,5 @@ def publish_files(made: Path, out: Path, content: dict) -> None:
         (made / name).replace(out.parent / name)
     receipt.flush_folder(out.parent)
     made.rmdir()
+    receipt.keep(content)
     receipt.write(place, receipt.encode(content))

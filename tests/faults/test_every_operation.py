@@ -1,5 +1,6 @@
 """SIGKILL and a full disk at every single change of the disk that a stage's run makes, from its lock to its log."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from stages.runner.receipt import verify_output
+from stages.runner.receipt import RECEIPTS, verify_output
 from tests.faults import injection
 from tests.house.toy_project import ToyProject
 
@@ -46,7 +47,7 @@ def check(lines: list[dict], project: ToyProject, out: str, tmp_path: Path, one:
         place = tmp_path / "tree"
         for name, text in line["tree"].items():
             (place / name).parent.mkdir(parents=True, exist_ok=True)
-            (place / name).write_text(text) if name.count(".") else (place / name).mkdir(exist_ok=True)
+            (place / name).write_text(text) if text or name.count(".") else (place / name).mkdir(exist_ok=True)
         receipt = Path(out, "receipt.json") if "store" in out else Path("results/receipts/t.json")
         before = Path.cwd()
         os.chdir(place)
@@ -54,12 +55,23 @@ def check(lines: list[dict], project: ToyProject, out: str, tmp_path: Path, one:
             problems = verify_output(receipt) if receipt.is_file() else []
             # An output folder appears with its receipt or not at all.
             problems += [f"{out} without receipt"] if "store" in out and Path(out).exists() != receipt.exists() else []
+            is_new = receipt.is_file() and receipt.read_text() == whole["tree"][receipt.as_posix()]
+            problems += unkept(receipt, out) if is_new else []
         finally:
             os.chdir(before)
         shutil.rmtree(place)
         assert problems == [], line["hit"]
         assert line["again"] == 0 and line["after"] == whole["after"], f"after {line['hit']}"
         one(line, whole)
+
+
+def unkept(receipt: Path, out: str) -> list[str]:
+    """An engine that finds a complete output runs its stage no more, so that its receipt must be kept by then."""
+    value = hashlib.sha256(receipt.read_bytes()).hexdigest()
+    kept, points = RECEIPTS / f"{value}.json", RECEIPTS / "current" / out.replace("/", "~")
+    problems = [] if kept.is_file() and kept.read_bytes() == receipt.read_bytes() else [f"{kept} is not {receipt}"]
+    told = points.read_text().strip() if points.is_file() else "nothing"
+    return problems + ([] if told == value else [f"{points} says {told}, not {value}"])
 
 
 def hidden(tree: dict) -> list[str]:

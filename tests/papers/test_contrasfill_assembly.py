@@ -8,8 +8,10 @@ from torch import nn
 
 from stages.engine.plan import Phase
 from stages.engine.world import World
+from stages.nets.stylegan.noise import NoisePlanes
 from stages.papers.contrasfill import combinations
 from stages.papers.contrasfill.adversarial import Adversary, discriminator_of
+from stages.papers.contrasfill.codes import noise_rows
 from stages.papers.contrasfill.methods.stylegan import method as stylegan
 from tests.contract.prepared import block_of
 from tests.papers.contrasfill_toys import METHODS, block, chance, make, stir
@@ -142,6 +144,58 @@ def test_who_learns_how_fast(method):
     for phase, descent in made.descents.items():
         assert (descent.kind, descent.learning_rate, descent.betas, descent.eps) == ("adam", 0.002, (0.0, 0.99), 1e-8)
         assert descent.lazy_every == lazy[phase]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_mean_code_moves_by_what_is_not_kept(method):
+    made = make(method, block(method, latent_average_keep=0.9))
+    mappings = made.nets["generator"].mapping
+    mapped = []
+    for mapping in mappings if method == "contrasfill" else [mappings]:
+        mapping.register_forward_hook(lambda module, given, answer: mapped.append(answer))
+    made.losses(made.phases(1)[1], {"image": images(REAL, 4), "mask": quarters(4)}, {}, chance(1), 1)
+    # CoModGAN may map further codes, for mixing, behind the ones that count.
+    averages = made.memory["latent_average"].reshape(-1, made.block.latent)
+    for average, codes in zip(averages, mapped, strict=False):
+        assert torch.allclose(average, 0.1 * codes.mean(0), atol=1e-6)
+
+
+@pytest.mark.parametrize(("share", "mixes"), [(0.0, False), (1.0, True)])
+def test_comodgan_mixes_styles_by_their_share(share, mixes):
+    made = make("comodgan", block("comodgan", style_mixing=share))
+    generator, given = made.nets["generator"], []
+    generator.register_forward_pre_hook(lambda module, values: given.append(values[5:]))
+    for step in range(4):
+        made.losses(made.phases(1)[1], {"image": images(REAL, 4), "mask": quarters(4)}, {}, chance(step), 1)
+    for second, cut in given:
+        assert (second is not None) == mixes and (1 <= cut < generator.styles) == mixes
+
+
+@pytest.mark.parametrize("share", [1.0, 0.5])
+def test_comodgan_may_pull_codes_to_their_mean_in_training(share):
+    """The mean is 0 in the discriminator's phase of the first step."""
+    made = make("comodgan", block("comodgan", training_truncation=share, style_mixing=1.0))
+    generator, given, mapped = made.nets["generator"], [], []
+    generator.register_forward_pre_hook(lambda module, values: given.append(values))
+    generator.mapping.register_forward_hook(lambda module, values, answer: mapped.append(answer))
+    made.losses(made.phases(1)[0], {"image": images(REAL, 4), "mask": quarters(4)}, {}, chance(1), 1)
+    (values,) = given
+    for used, code in ((values[2], mapped[0]), (values[5], mapped[1])):
+        assert torch.allclose(used, share * code, atol=1e-7)
+
+
+def test_comodgans_dropout_keeps_the_mean():
+    made = make("comodgan", block("comodgan", dropout=0.25))
+    kept = made.kept("x", images(0.0, 64), chance())
+    assert kept.unique().tolist() == pytest.approx([0, 4 / 3]) and kept.mean().item() == pytest.approx(1.0, abs=0.03)
+
+
+def test_noise_is_drawn_by_row_or_fixed_or_none():
+    planes = NoisePlanes([4, 8])
+    assert noise_rows(planes, "none", "x", 2, chance()) is None
+    assert torch.equal(noise_rows(planes, "const", "x", 2, chance()), planes.fixed)
+    drawn = noise_rows(planes, "random", "x", 2, chance())
+    assert drawn.shape == (2, 80) and torch.equal(drawn, chance().normal("x", 2, 80))
 
 
 # --- the contrastive losses -------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from stages.metrics.overlap import best_disc
 from stages.papers.ganseg.collapse import mechanism
 from stages.papers.ganseg.detectors import collapse, triviality
 from stages.papers.ganseg.evaluation import landmark_values
+from stages.papers.ganseg.report import embed_separation, few_points
 from stages.papers.ganseg.report.names import COLUMNS, Column
 from stages.papers.ganseg.report.verdicts import fixed_is_worse, original_is_reproduced, reproduced
 
@@ -120,3 +121,30 @@ def test_landmark_errors_are_in_percent_of_the_eyes_distance():
 def test_of_equally_good_discs_the_smallest_is_taken():
     """Without any object all score 0; the smallest holds the four pixels in the middle."""
     assert best_disc(np.zeros((2, 8, 8))).radius_px == pytest.approx(0.5**0.5)
+
+
+@pytest.mark.parametrize(
+    ("extent", "pixels", "vanished"),
+    [(0.0, 1.0, True), (1.0e-12, 1.0, False), (0.0, 2.0, False), (0.01, 5.0, False)],
+)
+def test_a_part_has_vanished_without_extent_and_without_pixels(extent, pixels, vanished):
+    """Both limits are open: an extent of 1e-12 counts, and two pixels do."""
+    run = SimpleNamespace(facts={"mechanism": {"scale_largest": extent, "heat_pixels": pixels}})
+    short = few_points.Short("n1", 0, "radius_var", run)  # pyright: ignore[reportArgumentType]
+    assert short.vanished(few_points.Block(profile="paper", extent=1.0e-12, pixels=2.0)) == vanished
+
+
+@pytest.mark.parametrize(
+    ("trained", "untrained", "word"),
+    [((0.95, 0.5), (0.9, 0.4), "holds"), ((0.94, 0.5), (0.9, 0.4), "fails"), ((0.97, 0.5), (0.97, 0.4), "fails"),
+     ((0.97, 0.4), (0.9, 0.4), "fails")],
+)  # fmt: skip
+def test_embeddings_are_separate_by_a_least_purity_and_by_training(trained, untrained, word):
+    names = ("purity", "silhouette")
+    entry = {
+        "trained": dict(zip(names, trained, strict=True)),
+        "untrained": dict(zip(names, untrained, strict=True)),
+    }
+    block = embed_separation.Block(profile="paper", neighbours=10, purity=0.95)
+    found = embed_separation.verdict_of({"celeba_wild": entry, "taichi": {"not_run": "profile"}}, block)
+    assert found.verdict.word == word and found.columns == "1 of 4"

@@ -11,10 +11,12 @@ import torch
 
 from stages.data.files import write_json, write_table
 from stages.data.prepared.packed import Index, Packed, Row, write_packed
+from stages.metrics.frechet import features_to_distance, features_to_statistics
 from stages.metrics.perceptual import Perceptor
 from stages.metrics.scorer import Scorer
 from stages.papers.contrasfill import context, disentanglement, partial
 from stages.papers.contrasfill.directions.measuring import leakage
+from stages.papers.contrasfill.measuring import Reals, fidelity, keys_to_halves
 from stages.papers.contrasfill.sampling import grid_codes
 
 SIDE = 8
@@ -119,6 +121,26 @@ def pixels() -> Scorer:
     """A scorer whose only map is the picture itself."""
     said = {"extractor": "pixels"}
     return Scorer("FD-demo", lambda x: x.flatten(1), said, "PD-demo", Perceptor(lambda x: [x], None), said)
+
+
+def test_the_distance_of_halves_is_the_mean_of_both_crossings():
+    """Fillings of the first half are far from the second's photos, those of the second half near the first's."""
+    chance = np.random.default_rng(0)
+    photos, made = (chance.integers(0, 256, (10, SIDE, SIDE, 3)).astype(np.uint8) for _ in range(2))
+    first, second = keys_to_halves([f"k{i}" for i in range(10)])
+    made[first] //= 4
+    scorer = pixels()._replace(encode=lambda images: images[:, :, 0, 0])
+    reals = object.__new__(Reals)
+    reals.batch, reals.device, reals.halves = 4, "cpu", (first, second)
+    features = torch.from_numpy(photos[:, 0, 0].astype(np.float32)) / 127.5 - 1
+    fillings = torch.from_numpy(made[:, 0, 0].astype(np.float32)) / 127.5 - 1
+    reals.evaluation = features_to_statistics(features)
+    reals.half = features_to_statistics(features[first]), features_to_statistics(features[second])
+    whole, crossed = fidelity("x", SimpleNamespace(single=made), reals, scorer, {})  # pyright: ignore
+    one, other = (features_to_distance(fillings[a], features[b]) for a, b in ((first, second), (second, first)))
+    assert one > 2 * other > 0
+    assert crossed["value"] == pytest.approx((one + other) / 2, rel=1e-4)
+    assert whole["value"] == pytest.approx(features_to_distance(fillings, features), rel=1e-4)
 
 
 def test_means_and_medians_over_partial_holes(tmp_path, monkeypatch):

@@ -1,6 +1,6 @@
 # `make table1` and `make test` do everything on a machine that has Python 3.11 or newer and nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help setup crate-env table1 contrasfill contrasfill-seeds contrasfill-ablations ganseg monce onegan onegan-seeds mscond papers test soak lint graph lock FORCE
+.PHONY: help setup crate-env table1 contrasfill contrasfill-seeds contrasfill-ablations ganseg monce onegan onegan-seeds mscond papers test mutants soak lint graph lock FORCE
 FORCE:
 
 ifeq ($(wildcard Snakefile),)
@@ -74,6 +74,9 @@ results/%: .venv/synced FORCE
 test: .venv/synced .work/crate/synced  ## all tests
 	python -m pytest tests/engine
 	python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore tests/engine
+
+mutants: .venv/synced  ## plant each listed fault of ContrasFill and GANSeg: which share of them the tests notice
+	python -m tests.mutants
 
 # SEED chooses the random moments of the kills.
 SEED ?= 0

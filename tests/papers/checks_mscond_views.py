@@ -59,6 +59,9 @@ def check_colours_go_through_their_own_image_map(m: SimpleNamespace) -> None:
     matrices = m.brightness(one(1, 2)) @ m.saturation(one(0, 1))
     expected = torch.stack([images[0].mean(0).expand(3, 4, 5) + 1, images[1] + 2])
     close(m.coloured(images, matrices), expected)
+    # A third of a turn of the hue has red from blue, which a map and its transpose do not share.
+    turned = m.coloured(images, m.hue(one(2 * math.pi / 3, 0)))
+    close(turned, torch.stack([images[0][[2, 0, 1]], images[1]]), 1e-6)
     with pytest.raises(ValueError, match=r"expected images with 3 planes, came shape \(2, 1, 4, 5\)"):
         m.coloured(images[:, :1], matrices)
 

@@ -226,6 +226,10 @@ def test_draw_token_inverts_the_distribution_function():
     uniform = torch.tensor([0.0, 0.0999, 0.1001, 0.2999, 0.3001, 0.9999])
     assert draw_token(logits, uniform, 1.0, 50).tolist() == [0, 0, 1, 1, 2, 3]
     assert draw_token(logits, uniform, 1.0, 2).tolist() == [2, 2, 2, 2, 2, 3], "top 2 leaves 3/7 and 4/7"
+    # At a temperature of 2 odds of 1 to 4 are 1 to 2, at one of a half 1 to 16.
+    odds, uniform = torch.log(torch.tensor([[1.0, 4.0]])).expand(3, 2), torch.tensor([0.05, 0.33, 0.34])
+    assert draw_token(odds, uniform, 2.0, 50).tolist() == [0, 0, 1]
+    assert draw_token(odds, uniform, 0.5, 50).tolist() == [0, 1, 1]
 
 
 @settings(max_examples=25, deadline=None)

@@ -192,6 +192,63 @@ def test_feature_terms_are_weighted_where_a_vgg_is_there(trained, data):
     assert terms["G/hole_l1"].item() == pytest.approx(6 * l1.item(), rel=1e-5)
 
 
+class Judge(torch.nn.Module):
+    """Two scales: the mean of each image, and twice that."""
+
+    def forward(self, image):
+        return [factor * image.mean((1, 2, 3)) for factor in (1.0, 2.0)]
+
+
+def test_the_upsamplers_terms_by_hand(data):
+    """Photos of 1/2 in which a quarter is hole, painted -1/4 everywhere; the judge's scales weigh the mean 1 and 2."""
+    method = BatFill(block_of("smoke"), torch.zeros(8, 3), 0, World.single(), training=True)
+    method.nets["D"], seen = Judge(), []
+    side = method.block.size_px
+    image, mask = torch.full((4, 3, side, side), 0.5), torch.zeros(4, 1, side, side)
+    mask[..., : side // 2, : side // 2] = 1
+
+    class Painter(torch.nn.Module):
+        def forward(self, context, colours):
+            seen.append(context)
+            return torch.full_like(image, -0.25)
+
+    method.nets["G"] = Painter()
+    block = method.block.model_copy(update={"box_hole_share": 0.0, "random_hole_share": 0.0})
+    method.block = block
+    chance, (d, g) = Chance(0, 2, World.single()), method.phases(2)
+    batch = {"image": image, "mask": mask}
+    # Real: max(0, 1 - 1/2) and max(0, 1 - 1); fake: 1 - 1/4 and 1 - 1/2; a mean over the two scales.
+    terms = method.losses(d, batch, {}, chance, 2)
+    assert {name: term.item() for name, term in terms.items()} == {"D/hinge": pytest.approx((0.5 + 0.75 + 0.5) / 2)}
+    terms = method.losses(g, batch, {}, chance, 2)
+    assert {name: term.item() for name, term in terms.items()} == {
+        "G/hinge": pytest.approx((0.25 + 0.5) / 2),
+        # Both are off by 3/4, each divided by its own share of the image.
+        "G/hole_l1": pytest.approx(6 * 0.75), "G/visible_l1": pytest.approx(0.75),
+    }  # fmt: skip
+    # What the painter is shown: the photo, white in the hole, and the hole.
+    for context in seen:
+        assert torch.equal(context[:, :3], torch.where(mask > 0, 1.0, image)) and torch.equal(context[:, 3:], mask)
+
+
+def test_who_learns_how_fast():
+    block = block_of("paper", size_px=32, grid=8, width=64, hidden=64, layers=1, upsampler_width=4)
+    method = BatFill(block, torch.zeros(512, 3), 0, World.single(), training=True)
+    rates = {net: (descent.kind, descent.learning_rate, descent.betas) for net, descent in method.descents.items()}
+    assert rates == {
+        "T": ("adamw", block.transformer_learning_rate, block.transformer_betas),
+        "G": ("adam", block.generator_learning_rate, block.upsampler_betas),
+        "D": ("adam", block.discriminator_learning_rate, block.upsampler_betas),
+    }
+    assert block.generator_learning_rate != block.discriminator_learning_rate
+    half = block.transformer_steps + block.upsampler_steps // 2
+    for net in "GD":
+        schedule = method.descents[net].schedule
+        assert schedule is not None
+        assert (schedule(half - 1), schedule(block.iterations)) == (1.0, 0.0)
+        assert schedule((half + block.iterations) // 2) == pytest.approx(0.5, abs=1e-3)
+
+
 def test_training_saves_what_sampling_loads(data, tmp_path):
     block = block_of("smoke")
     for name in ("out", "resume"):

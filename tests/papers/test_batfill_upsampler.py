@@ -7,6 +7,7 @@ import torch
 
 from stages.papers.contrasfill.methods.batfill import holes, objectives
 from stages.papers.contrasfill.methods.batfill.nets import (
+    Gated,
     MultiscaleDiscriminator,
     Spade,
     Upsampler,
@@ -73,6 +74,13 @@ def test_upsampler_widths_at_full_size_are_the_published_ones():
     assert [net.trunk[i].body[1].feature[0].dilation[0] for i in range(6)] == [1, 1, 2, 4, 8, 16]
     assert shape["ups.0.norms.0.shared.weight"] == (128, 4, 3, 3) and net.ups[0].shortcut is None
     assert shape[f"ups.1.convs.1.feature.{weight}"] == (128, 128, 3, 3) and shape["image.weight"] == (3, 128, 3, 3)
+
+
+def test_a_gate_weighs_its_feature_by_a_sigmoid():
+    x = torch.tensor([-1.0, 2.0])
+    gated = [Gated(torch.nn.Identity(), torch.nn.Identity(), active)(x).tolist() for active in (True, False)]
+    assert gated[0] == pytest.approx([0, 2 / (1 + math.exp(-2))])
+    assert gated[1] == pytest.approx([-1 / (1 + math.e), 2 / (1 + math.exp(-2))])
 
 
 def test_positional_norm_uses_the_unbiased_variance_over_channels():

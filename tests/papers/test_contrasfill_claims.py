@@ -128,6 +128,14 @@ def test_every_side_of_a_rule_can_fail_it(name, inputs, method, metric, number, 
     assert any(row["met"] == "0" for row in rows(found) if row["claim"] == name)
 
 
+def test_batfill_is_compared_with_ours_too(tmp_path):
+    """Ours at 41, above BAT-Fill's distance, fails its own claims and the one that BAT-Fill's is the worst."""
+    scores = claim_scores.all_scores()
+    turn(scores, "table1_face_0", "contrasfill", "FD-demo", 41.0)
+    found = verdicts(texts(tmp_path, scores)["csv"])
+    assert {claim for claim, verdict in found.items() if verdict == "fails"} == {"C1", "C4", "C5"}
+
+
 def test_a_drift_that_is_merely_there_decides_nothing(tmp_path):
     """Every walk moves some pixel: drifts of a thousandth are above 0 and no change."""
     scores = claim_scores.all_scores()

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from stages.nets.stylegan.modconv import ModulatedConv
+from stages.nets.stylegan.resample import up2
 from stages.papers.contrasfill.holes import composite, holes
 from stages.papers.contrasfill.methods.collagegan.nets import Generator as Collage
 from stages.papers.contrasfill.methods.comodgan.nets import Generator as CoMod
@@ -177,6 +178,76 @@ def test_decoder_skips_change_the_output_but_add_no_parameters():
     plain, skips, data, w = tiny(), tiny(skips=True), batch_of(1), codes_of(1)
     assert count(plain) == count(skips)
     assert not torch.allclose(plain(data["image"], data["mask"], w, None), skips(data["image"], data["mask"], w, None))
+
+
+def outputs_of(layers, outputs: list) -> None:
+    """Notes what layers answer, in order."""
+    for layer in layers:
+        layer.register_forward_hook(lambda module, given, answer: outputs.append(answer.clone()))
+
+
+def test_skips_join_above_the_start_alone():
+    """Sides 32, 16, 8, 4; the decoder starts at 8, so it doubles to 16 and 32, where features of that side join."""
+    made, data, w = tiny(skips=True), batch_of(1), codes_of(1)
+    trunk, features, doubled, plain = made.trunk, [], [], []
+    outputs_of(trunk.encode_same[:-1], features)
+    outputs_of(trunk.decode_first, doubled)
+    for layer in trunk.decode_second:
+        layer.register_forward_pre_hook(lambda module, given: plain.append(given[0].clone()))
+    made(data["image"], data["mask"], w, None)
+    assert [x.shape[-1] for x in features] == [32, 16, 8] and [x.shape[-1] for x in doubled] == [8, 16, 32]
+    assert torch.equal(plain[0], doubled[0])
+    for place, feature in ((1, features[1]), (2, features[0])):
+        assert torch.equal(plain[place], doubled[place] + feature)
+
+
+def test_the_way_down_reaches_the_decoder_at_every_side_below_its_start():
+    """With a bottom of zeros the laterals alone carry the image: 1x1 convolutions, added to the doubled map."""
+    made, data, w, given = tiny(), batch_of(2), codes_of(2), []
+    trunk, features, laterals = made.trunk, [], []
+    with torch.no_grad():
+        for parameter in trunk.encode_same[-1].parameters():
+            parameter.zero_()
+    outputs_of(trunk.encode_same[:-1], features)
+    outputs_of(trunk.lateral, laterals)
+    trunk.top[0].register_forward_pre_hook(lambda module, values: given.append(values[0]))
+    made(data["image"], data["mask"], w, None)
+    assert trunk.top_sides == [8] and given[0].abs().max() > 0
+    assert torch.equal(given[0], laterals[0])
+    weight, bias = trunk.lateral[0].weight * trunk.lateral[0].weight_scale, trunk.lateral[0].bias
+    expected = torch.nn.functional.conv2d(features[2], weight, bias)
+    assert torch.allclose(laterals[0], expected, atol=1e-6)
+
+
+def test_the_picture_is_the_sum_of_all_sides_doubled():
+    made, data, w, parts = tiny(), batch_of(1), codes_of(1), []
+    outputs_of(made.trunk.to_rgb, parts)
+    found = made(data["image"], data["mask"], w, None)
+    assert [part.shape[-1] for part in parts] == [8, 16, 32]
+    assert torch.allclose(found, up2(up2(parts[0]) + parts[1]) + parts[2], atol=1e-6)
+
+
+def test_comodgans_decoder_takes_the_encoders_maps_and_sums_its_pictures():
+    """Its start is the dense layer's answer, as 4 x 4, and E_4; E_8, E_16 and E_32 join behind each doubling."""
+    torch.manual_seed(0)
+    made, data = stir(CoMod(32, 256, 16, 8, **TINY)), batch_of(2)
+    noted = {name: [] for name in ("encoded", "started", "doubled", "taken", "parts", "dense")}
+    outputs_of(made.encode_same, noted["encoded"])
+    outputs_of(made.up, noted["doubled"])
+    outputs_of([made.first_rgb, *made.to_rgb], noted["parts"])
+    outputs_of([made.unsqueeze], noted["dense"])
+    made.first.register_forward_pre_hook(lambda module, given: noted["started"].append(given[0].clone()))
+    for layer in made.same:
+        layer.register_forward_pre_hook(lambda module, given: noted["taken"].append(given[0].clone()))
+    found = made(data["image"], data["mask"], codes_of(2)[0], torch.ones(2, made.width), None)
+    *features, last = noted["encoded"]
+    assert torch.equal(noted["started"][0], noted["dense"][0].view_as(last) + last)
+    for taken, doubled, feature in zip(noted["taken"], noted["doubled"], reversed(features), strict=True):
+        assert torch.equal(taken, doubled + feature)
+    picture = noted["parts"][0]
+    for part in noted["parts"][1:]:
+        picture = up2(picture) + part
+    assert torch.allclose(found, picture, atol=1e-6)
 
 
 def test_composite_is_exact_on_both_sides_of_the_mask():

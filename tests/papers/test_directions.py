@@ -12,6 +12,7 @@ from sklearn.cluster import KMeans
 from stages.engine.session import Session
 from stages.engine.world import World, settle
 from stages.nets.stylegan.stylegan2 import Discriminator, beside_mask
+from stages.papers.contrasfill.directions import regressor
 from stages.papers.contrasfill.directions.calibrate import accepted, calibrate, collect
 from stages.papers.contrasfill.directions.groups import cluster, group, nearest_members
 from stages.papers.contrasfill.directions.realness import Judge
@@ -94,6 +95,24 @@ def test_held_out_groups_are_never_learned_from():
     batch = source.batch(0)
     assert batch["group"].tolist().count(batch["group"][0]) == 2 and len(batch["code"]) == 4
     assert torch.equal(batch["code"], source.batch(0)["code"])
+
+
+def test_the_direction_is_learned_from_all_groups_but_those_it_is_judged_by(tmp_path, monkeypatch):
+    """Nothing is trained here: the vector is the start, and what is looked at is who was given which groups."""
+    given = []
+
+    def noted(codes, labels, *_):
+        given.append((codes, labels))
+
+    monkeypatch.setattr(regressor, "GroupSource", noted)
+    monkeypatch.setattr(regressor, "train", lambda *_: None)
+    direction = found(tmp_path, regressor_block())
+    codes, labels = planted()
+    ((learned, groups),) = given
+    judged = ~np.isin(labels, groups)
+    assert len(np.unique(groups)) == 18 and len(np.unique(labels[judged])) == direction.held_out == 2
+    assert np.array_equal(learned, codes[~judged])
+    assert direction.fisher == pytest.approx(fisher_ratio(codes[judged] @ direction.vector, labels[judged]), rel=1e-5)
 
 
 def test_a_batch_that_no_groups_fill_is_refused():

@@ -1,6 +1,7 @@
 """How GANSeg's parts are put together: every number here is computed by hand from the papers' formulas."""
 
 import math
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -9,12 +10,13 @@ from torch import nn
 from stages.engine.chance import Chance
 from stages.engine.plan import Phase
 from stages.engine.world import World
-from stages.papers.ganseg.generator import ForegroundGenerator, Start
+from stages.papers.ganseg.generator import ForegroundGenerator, Levels, Painter, Start
 from stages.papers.ganseg.methods.gan.method import Gan
 from stages.papers.ganseg.methods.gan.nets import Down, build_generator
 from stages.papers.ganseg.methods.segmenter.method import Segmenter
 from stages.papers.ganseg.noise import draw_noise
 from stages.papers.ganseg.record import Generated, Noise
+from tests.contract.prepared import block_of
 from tests.papers.ganseg_blocks import gan_block
 
 SIDE = 64
@@ -88,6 +90,21 @@ def test_the_discriminators_phase_judges_the_batch_and_what_the_generator_makes(
     assert not terms["D/adversarial"].requires_grad
 
 
+def test_each_phase_has_noise_of_its_own():
+    method, seen = gan(), []
+    forward = method.generator.forward
+    method.generator.forward = lambda noise: seen.append(noise) or forward(noise)  # pyright: ignore
+    for phase in method.phases(5):
+        method.losses(phase, {"image": images(REAL)}, {}, chance(5), 5)
+    for noise, name in zip(seen, "DG", strict=True):
+        expected = draw_noise(method.block, name, 3, chance(5), torch.device("cpu"))
+        assert all(torch.equal(value, getattr(expected, key)) for key, value in vars(noise).items())
+    assert not torch.equal(seen[0].point, seen[1].point)
+    one = seen[0]
+    assert not torch.equal(one.point, one.appearance) and not torch.equal(one.point, one.bg_appearance)
+    assert not torch.equal(one.appearance, one.bg_appearance)
+
+
 def two_parts() -> Generated:
     """Part 0: points at the corners of a square of half side 1/2 around 0, its mask 1/4 everywhere.
 
@@ -145,19 +162,21 @@ def test_who_learns_when_and_how_fast():
 # --- the segmenter ----------------------------------------------------------------------------------------------------
 
 
+def segmenter() -> Segmenter:
+    """The demo's, without the generator that teaches it."""
+    layers = [f"ganseg.{part}.{layer}" for layer in ("base", "profile.demo") for part in ("common", "segmenter")]
+    block = block_of("stages.papers.ganseg.methods.segmenter.block", *layers[:2], "ganseg.common.data.celeba_wild",
+                     "ganseg.common.variant.main", *layers[2:])  # fmt: skip
+    return Segmenter(block, World.single(), 0, None)
+
+
 def test_the_segmenters_losses():
     """Every pixel is labelled 2 of 0 to 4, and the net gives that class 1/2 and the four others 1/8.
 
     Cross entropy ln 2. Dice of a class that is everywhere 1 - 2 (1/2) / (1/2 + 1) = 1/3; of the others 1. Each by half.
     """
-    from stages.papers.ganseg.methods.segmenter.block import Block
-    from tests.contract.prepared import block_of
-
-    layers = [f"ganseg.{part}.{layer}" for layer in ("base", "profile.demo") for part in ("common", "segmenter")]
-    block = block_of("stages.papers.ganseg.methods.segmenter.block", *layers[:2], "ganseg.common.data.celeba_wild",
-                     "ganseg.common.variant.main", *layers[2:])  # fmt: skip
-    assert isinstance(block, Block)
-    method = Segmenter(block, World.single(), 0, None)
+    method = segmenter()
+    block = method.block
     classes, side = block.parts + 1, block.size_px
     logits = torch.zeros(2, classes, side, side)
     logits[:, 2] = math.log(classes - 1)
@@ -176,6 +195,15 @@ def test_the_segmenters_losses():
     assert terms["S/dice"].item() == pytest.approx(0.5 * (1 / 3 + classes - 1) / classes, rel=1e-6)
     descent = method.descents["segmenter"]
     assert (descent.learning_rate, descent.betas) == (block.learning_rate, block.betas)
+
+
+def test_the_segmenters_answer_is_a_softmax_over_classes():
+    """Of logits 0, ln 2 and ln 5 the classes are 1/8, 2/8 and 5/8; the image goes in as it is."""
+    method = segmenter()
+    method.net = nn.Identity()  # pyright: ignore[reportAttributeAccessIssue]
+    image = torch.tensor([0.0, math.log(2), math.log(5)])[None, :, None, None].expand(1, 3, 2, 2)
+    found = method.produce({"image": image}, chance())["probabilities"]
+    assert found[0, :, 1, 1].tolist() == pytest.approx([0.125, 0.25, 0.625])
 
 
 # --- from noise to an image -------------------------------------------------------------------------------------------
@@ -216,6 +244,42 @@ def test_the_position_code_has_sines_then_cosines_of_pi_times_the_projection():
         start.project.bias.zero_()  # pyright: ignore[reportOptionalMemberAccess]
         code = start(torch.tensor([[[0.5, 0.0]]]), torch.zeros(1, 1, 2))
     assert code.flatten().tolist() == pytest.approx([1.0, 0.0, 0.0, 1.0], abs=1e-6)
+
+
+def test_the_painters_blend_by_hand():
+    """Background 1/4: 3/4 of a foreground of 2 and 1/4 of a background of -4 are 1/2; in a second channel -1/2."""
+    painter = Painter(gan_block(profile="demo", single_final=True, embedding=2))
+    mask = torch.tensor([0.5, 0.25, 0.25])[None, :, None, None]
+    foreground, background = (torch.tensor(pair)[None, :, None, None] for pair in ([2.0, -2.0], [-4.0, 4.0]))
+    with torch.no_grad():
+        painter.last.weight.zero_()
+        painter.last.bias.zero_()  # pyright: ignore[reportOptionalMemberAccess]
+        painter.last.weight[0, 0], painter.last.weight[1, 1] = 1.0, 1.0
+        found = painter(mask, foreground, background).flatten().tolist()
+    assert found == pytest.approx([math.tanh(0.5), math.tanh(-0.5 * painter.slope), 0.0])
+
+
+class Passing(nn.Module):
+    """A block that changes nothing."""
+
+    def __init__(self, *_):
+        super().__init__()
+
+    def forward(self, x, style):
+        return x
+
+
+def test_levels_double_bilinearly_and_crop_by_the_margin():
+    """From a side of 4 to 8 with a margin of 2: a ramp of 0 .. 7 is read at j / 2 - 1/4 for j = 4 .. 11."""
+    block = SimpleNamespace(embedding=1, hidden=1, slope=0.2, feature_sizes=(4, 8), margin=2)
+    sizes = []
+    levels = Levels(Passing, [1, 1, 1], block)  # pyright: ignore[reportArgumentType]
+    ramp = torch.arange(8.0).expand(1, 1, 8, 8)
+    for x in (ramp, ramp.transpose(2, 3)):
+        found = levels(x, sizes.append)
+        line = found[0, 0, 0] if x is ramp else found[0, 0, :, 0]
+        assert found.shape == (1, 1, 8, 8) and line.tolist() == [j / 2 - 0.25 for j in range(4, 12)]
+    assert sizes == [4, 8, 4, 8]
 
 
 def test_a_discriminators_block_is_the_mean_of_two_paths_of_equal_variance():

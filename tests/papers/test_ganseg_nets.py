@@ -8,7 +8,7 @@ import torch
 from stages.engine.chance import Chance
 from stages.engine.world import World
 from stages.papers.ganseg.common import contamination_depth
-from stages.papers.ganseg.grid import flipped, grid, to_pixels
+from stages.papers.ganseg.grid import cropped, flipped, grid, to_pixels
 from stages.papers.ganseg.heatmap import heatmaps, spread_vectors
 from stages.papers.ganseg.methods.gan.nets import Discriminator, Generator, build_generator
 from stages.papers.ganseg.noise import draw_noise
@@ -159,8 +159,8 @@ def test_unknown_definitions_are_refused():
 
 
 def test_kernels_at_hand_computed_distances():
-    places = torch.tensor([[[0.0, 0.0], [0.0, 0.2], [0.03, 0.04], [0.0, -0.5]]], dtype=torch.float64)
-    centre, tau = torch.zeros(1, 1, 2, dtype=torch.float64), torch.tensor([[0.04]], dtype=torch.float64)
+    centre, tau = torch.tensor([[[0.1, -0.3]]], dtype=torch.float64), torch.tensor([[0.04]], dtype=torch.float64)
+    places = torch.tensor([[[0.0, 0.0], [0.0, 0.2], [0.03, 0.04], [0.0, -0.5]]], dtype=torch.float64) + centre
     gaussian = heatmaps(centre, tau, places, "gaussian")[0, 0, 0]
     assert gaussian.tolist() == pytest.approx([1, math.exp(-1), math.exp(-0.0625), math.exp(-6.25)])
     triangle = heatmaps(centre, tau * 5, places, "triangle")[0, 0, 0]
@@ -201,6 +201,15 @@ def test_grid_values_and_pixels():
         visible = grid(6, 0, kind, like)
         pixels = to_pixels(visible, 6, kind)
         assert torch.allclose(pixels[2, 5], torch.tensor([2.0, 5.0], dtype=torch.float64))
+
+
+def test_a_crop_takes_the_same_from_every_side():
+    maps = torch.arange(36.0).view(1, 1, 6, 6)
+    assert cropped(maps, 2).flatten().tolist() == [14.0, 15.0, 20.0, 21.0]
+    # Of a grid that goes on for a margin the crop is the visible grid.
+    like = torch.zeros((), dtype=torch.float64)
+    assert torch.equal(cropped(grid(4, 3, "pixel_center", like).permute(2, 0, 1), 3).permute(1, 2, 0),
+                       grid(4, 0, "pixel_center", like))  # fmt: skip
 
 
 def test_order_of_coordinates_is_turned_in_one_place():

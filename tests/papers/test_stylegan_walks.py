@@ -11,7 +11,7 @@ from torch import nn
 from stages.engine.world import World, settle
 from stages.metrics.perceptual import Perceptor, samples_to_pair_distances
 from stages.papers.contrasfill.identity.direction import several_of, to_layers
-from stages.papers.contrasfill.identity.drift import Moved
+from stages.papers.contrasfill.identity.drift import Moved, to_values
 from stages.papers.contrasfill.identity.extreme import largest
 from stages.papers.contrasfill.identity.inversion import Block as InversionBlock
 from stages.papers.contrasfill.identity.inversion import Inversion, network, perceptual
@@ -191,6 +191,25 @@ def test_angles_along_a_walk_are_means_of_both_sides():
     moved = Moved(features, np.array([True, False]), [[{"eyes_open": float(i)} for i in range(5)], [None] * 5])
     assert moved.middle == 2 and moved.angles() == pytest.approx([20, 30])
     assert moved.values("eyes_open").tolist() == [[0, 1, 2, 3, 4]]
+
+
+def test_a_drift_counts_both_ends_without_their_signs_and_a_trend_from_left_to_right():
+    """One face opens its eyes by .2 to the left and shuts them by .1 to the right; another moves by .3 each."""
+    rows = [[0.7, 0.5, 0.4], [0.1, 0.4, 0.7]]
+    cells = [[dict.fromkeys(("eyes_open", "mouth_open", "lip_saturation"), value) for value in row] for row in rows]
+    features = np.array([[[1.0, 0.0]] * 3] * 2)
+    features[:, 2] = [0.0, 1.0]
+    facts = {"split": "test", "codes": "w", "images": 2, "faces": 5, "data": "face", "extremes": [1.0, 3.0],
+             "limited": 0, "free_images": 1}  # fmt: skip
+    values = to_values("stylegan", facts, Moved(features, np.array([True, True]), cells), {"identity_angle_within": 9})
+    found = {value["metric"]: value["value"] for value in values}
+    for name in ("eyes_open", "mouth_open", "lip_saturation"):
+        assert found[f"drift_{name}"] == pytest.approx((0.2 + 0.1 + 0.3 + 0.3) / 4)
+        assert found[f"trend_{name}"] == pytest.approx((-0.3 + 0.6) / 2)
+        assert found[f"spread_{name}"] == pytest.approx(0.05)
+    # One end is at 90 degrees, the other has not turned.
+    assert found["identity_angle_end"] == found["identity_angle_1"] == pytest.approx(45)
+    assert (found["extreme_offset"], found["free_images"], found["identity_angle_within"]) == (2.0, 1.0, 9)
 
 
 def test_a_measured_face_without_attributes_is_no_shorter_row():

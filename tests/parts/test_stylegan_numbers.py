@@ -13,11 +13,11 @@ from stages.losses.path_length import path_length, path_lengths
 from stages.losses.penalty import r1
 from stages.nets.stylegan import resample
 from stages.nets.stylegan.codes import mixed
-from stages.nets.stylegan.equal import EqualLinear
+from stages.nets.stylegan.equal import EqualConv, EqualLinear
 from stages.nets.stylegan.generator import Generator
 from stages.nets.stylegan.mapping import Mapping
 from stages.nets.stylegan.modconv import ModulatedConv
-from stages.nets.stylegan.stylegan2 import Discriminator, minibatch_deviation
+from stages.nets.stylegan.stylegan2 import Discriminator, ResidualDown, minibatch_deviation
 from stages.teachers import stylegan_weights
 from stages.teachers.weights import Given
 
@@ -163,6 +163,31 @@ def test_bias_then_rectifier_by_hand(x, bias, expected):
         layer.weight.fill_(1)
         layer.bias.fill_(bias)
     assert layer(torch.tensor([[x]])).item() == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize(("options", "expected"), [
+    ({}, 2 ** 0.5 * (3 + 0.5)), ({"activated": False}, 3.5), ({"activated": False, "gain": 0.5}, 1.75),
+])  # fmt: skip
+def test_a_convolutions_weights_weigh_by_all_that_they_see(options, expected):
+    """Weights of 1/2 over 4 channels of 3 x 3 ones are 18, over sqrt(36) 3; then the bias, then the gain."""
+    layer = EqualConv(4, 1, 3, **options)
+    with torch.no_grad():
+        layer.weight.fill_(0.5)
+        layer.bias.fill_(0.5)
+    assert layer(torch.ones(1, 4, 3, 3))[0, 0, 1, 1].item() == pytest.approx(expected, rel=1e-6)
+
+
+def test_both_ways_of_a_halving_block_are_divided_by_the_root_of_two():
+    """The short cut alone is down2 / sqrt 2; the main way alone, whose rectifier's gain is sqrt 2, its plain bias."""
+    block = ResidualDown(1, 1)
+    with torch.no_grad():
+        for parameter in block.parameters():
+            parameter.zero_()
+        block.skip.weight.fill_(1.0)
+        assert torch.allclose(block(RAMP), resample.down2(RAMP) / 2**0.5)
+        block.skip.weight.zero_()
+        block.second.bias.fill_(3.0)
+        assert torch.allclose(block(RAMP), torch.full((1, 1, 2, 2), 3.0))
 
 
 def test_the_mapping_starts_from_codes_of_length_one_and_may_widen_them():

@@ -39,6 +39,14 @@ def stage_lock(stage: str) -> Iterator[None]:
             return
 
 
+def last(path: Path) -> str:
+    """The process that took a lock last, as it wrote itself into it; empty where nobody did."""
+    if not path.is_file():
+        return ""
+    with path.open(encoding="utf-8", errors="replace") as handle:
+        return handle.read(SAID).strip()
+
+
 def holder(path: Path) -> str:
     """The process that holds a lock, as it wrote itself into it; empty where nobody does, or where no lock lies."""
     if not path.is_file():

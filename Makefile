@@ -1,6 +1,6 @@
 # `make table1` and `make test` do everything on a machine that has Python 3.11 or newer and nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help setup crate-env table1 contrasfill contrasfill-seeds contrasfill-ablations ganseg monce onegan onegan-seeds mscond papers test mutants soak lint graph lock FORCE
+.PHONY: help setup s3 crate-env table1 contrasfill contrasfill-seeds contrasfill-ablations ganseg monce onegan onegan-seeds mscond papers test mutants soak lint graph lock FORCE
 FORCE:
 
 ifeq ($(wildcard Snakefile),)
@@ -86,6 +86,9 @@ soak: .venv/synced  ## 50 kills of a training and 20 of a publish under each eng
 lint: .venv/synced  ## formatting, unused names, types
 	ruff format --check . && ruff check . && basedpyright
 
+s3: .venv/synced  ## what DVC needs for a remote on s3://, beside the locked packages (again after each change of them)
+	VIRTUAL_ENV=.venv $(UV) pip install --quiet --no-deps --require-hashes --requirements envs/s3.lock
+
 setup: .venv/synced  ## .venv with exactly the locked packages
 
 .venv/synced: envs/core.lock envs/dev.lock pyproject.toml | $(UV)
@@ -115,3 +118,4 @@ lock: | $(UV)  ## compile envs/*.lock anew from envs/*.in
 	$(LOCKING) --override envs/override.txt --output-file envs/core.lock envs/core.in
 	$(LOCKING) --output-file envs/dev.lock envs/dev.in
 	$(LOCKING) --output-file envs/crate.lock envs/crate.in
+	$(LOCKING) --override envs/override-s3.txt --output-file envs/s3.lock envs/s3.in

@@ -4,7 +4,7 @@ from snakemake.utils import min_version
 
 from stages import graph
 from stages.data import needs
-from stages.graph import asked, written
+from stages.graph import asked, jobs, written
 from stages.runner.terminal import safe
 
 min_version("9.27")
@@ -19,6 +19,7 @@ try:
     # What DVC's first stage does: no job starts from generated files that are not what their sources say.
     written.refuse_stale(workflow.basedir)
     STAGES = graph.load(workflow.basedir)
+    ASKED = jobs.resources(STAGES)
     if workflow.is_main_process:
         asked.refuse_unknown(STAGES)
 except ValueError as error:
@@ -27,7 +28,7 @@ except ValueError as error:
 
 onstart:
     # Runs only before real jobs, never for -n: what the planned jobs read of the user's data must be there.
-    planned = [out for job in workflow.dag.needrun_jobs() for out in job.output]
+    planned = jobs.planned(workflow.dag.needrun_jobs())
     needs.stop_if_missing([stage.params for stage in graph.supplies(STAGES, planned)], safe)
     # To count jobs a second Snakemake wakes once a second for each that ever ended: a third of a core before long.
     workflow.scheduler.job_rate_limiter = None
@@ -59,9 +60,10 @@ for stage in STAGES:
             f".work/benchmarks/{stage.rule_name}.jsonl"
         conda:
             f"envs/{stage.env}.yaml"
+        localrule: jobs.is_small(stage)
         threads: stage.threads
         resources:
-            **stage.resources,
+            **ASKED[stage.rule_name],
         params:
             cmd=stage.cmd,
             values=stage.params,

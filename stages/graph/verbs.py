@@ -10,7 +10,7 @@ FIGURE = ("png", "pdf", "md")
 class Verb:
     """`choice` is the word that an entry's value is given as; `files` are what a final stage writes by default.
 
-    What `follows` is left out with an input that was not run.
+    What `follows` is left out with an input that was not run. What is `small` ends within seconds, whatever the data.
     """
 
     choice: str
@@ -18,11 +18,12 @@ class Verb:
     seed: bool = False
     method: bool = False
     follows: bool = False
+    small: bool = False
     files: tuple[str, ...] = ()
 
 
 VERBS = {
-    "preflight": Verb("need"),
+    "preflight": Verb("need", small=True),
     "render": Verb("set"),
     "detect": Verb("set"),
     "prepare": Verb("set"),

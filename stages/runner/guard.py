@@ -24,6 +24,7 @@ class Guard:
 
     def __init__(self) -> None:
         self.requested = False
+        self.out_of_time = False
         self._deferred = False
 
     def start(self) -> None:
@@ -50,6 +51,15 @@ class Guard:
             yield
         finally:
             self._deferred = False
+
+    def ask_to_save(self) -> bool:
+        """Requests a stop of work that would save its state, since the time that a scheduler gave runs out.
+
+        Returns whether there was such work: any other would only lose the time that is left.
+        """
+        if self._deferred and not self.requested:
+            self.requested = self.out_of_time = True
+        return self._deferred
 
     def _watch(self, watched: list[tuple[int, str]]) -> None:
         while all(_alive(*process) for process in watched):

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from stages.runner import lock, scheduler
+
 LEASES = Path(".work/leases")
 POLL_SECONDS = 0.5
 DEVICES = Path("/dev")
@@ -75,7 +77,8 @@ def leased(wanted: int, devices: list[str]) -> Iterator[list[str]]:
     """Holds as many of the wanted devices as exist, all or none at a time so that two waiters cannot block each other.
 
     A stage that wants devices on a machine without any runs on the CPU with an empty list. Of parts of a card (MIG) it
-    gets one, since CUDA shows a process no more.
+    gets one, since CUDA shows a process no more. The lock names the host, since a checkout may be shared by many, and
+    the job to which a scheduler gave devices: there it waits for stages of its own job alone.
     """
     wanted = min(wanted, 1 if devices and devices[0].startswith("MIG-") else len(devices))
     LEASES.mkdir(parents=True, exist_ok=True)
@@ -98,10 +101,15 @@ def _try(devices: list[str], wanted: int, stack: ExitStack) -> list[str]:
         if len(held) == wanted:
             break
         # The name of a MIG part holds slashes.
-        handle = stack.enter_context((LEASES / f"gpu{device.replace('/', '~')}.lock").open("a"))
+        path = LEASES / f"{scheduler.scope()}.gpu{device.replace('/', '~')}.lock"
+        handle = stack.enter_context(path.open("a"))
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            held.append(device)
         except BlockingIOError:
             continue
+        # Removed by its last holder: whoever makes the file anew would hold another lock.
+        if lock.lies_at(handle, path):
+            # No job comes again, and each would leave a file for ever.
+            stack.callback(path.unlink, missing_ok=True)
+            held.append(device)
     return held

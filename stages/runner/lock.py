@@ -11,6 +11,8 @@ from stages.runner import terminal
 
 LOCKS = Path(".work/locks")
 POLL_SECONDS = 0.2
+# Of a lock's text, `PROCESS on HOST`; a host's name has 64 characters at most.
+SAID = 100
 
 
 def place(stage: str) -> Path:
@@ -27,14 +29,22 @@ def stage_lock(stage: str) -> Iterator[None]:
         with path.open("a+") as handle:
             said = _wait(handle, stage, said)
             # Removed while this waited: whoever makes the file anew would hold another lock.
-            if not _lies_at(handle, path):
+            if not lies_at(handle, path):
                 continue
             handle.seek(0)
             handle.truncate()
-            handle.write(f"{os.getpid()}\n")
+            handle.write(f"{os.getpid()} on {os.uname().nodename}\n")
             handle.flush()
             yield
             return
+
+
+def last(path: Path) -> str:
+    """The process that took a lock last, as it wrote itself into it; empty where nobody did."""
+    if not path.is_file():
+        return ""
+    with path.open(encoding="utf-8", errors="replace") as handle:
+        return handle.read(SAID).strip()
 
 
 def holder(path: Path) -> str:
@@ -46,7 +56,7 @@ def holder(path: Path) -> str:
             # Shared, so that two who look do not take each other for the holder.
             fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
-            return handle.read(40).strip() or "unknown"
+            return handle.read(SAID).strip() or "unknown"
     return ""
 
 
@@ -60,7 +70,8 @@ def is_run_of(process: int, out: Path) -> bool:
     return here and process != os.getpid() and os.fsencode(out) in words
 
 
-def _lies_at(handle, path: Path) -> bool:
+def lies_at(handle, path: Path) -> bool:
+    """Whether an open file is still the one of this name."""
     try:
         return os.path.samestat(os.fstat(handle.fileno()), path.stat())
     except FileNotFoundError:
@@ -76,7 +87,7 @@ def _wait(handle, stage: str, said: bool) -> bool:
         except BlockingIOError:
             if not said:
                 handle.seek(0)
-                name = handle.read(40).strip() or "another process"
+                name = handle.read(SAID).strip() or "another process"
                 print(terminal.safe(f"{stage}: process {name} is making this; waiting for it"), flush=True)
                 said = True
             time.sleep(POLL_SECONDS)

@@ -4,6 +4,7 @@ import ctypes
 import json
 import os
 import platform
+import re
 import resource
 import sys
 import time
@@ -82,6 +83,7 @@ def log_run(
         "resume": resume,
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
         "seconds": round(time.time() - started, 3),
+        "host": platform.node(),
         "machine": platform.machine(),
         "cores": os.cpu_count(),
         "gpus": gpus,
@@ -100,10 +102,23 @@ def used() -> dict[str, object]:
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return {
         "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 3),
-        "peak_memory_mb": usage.ru_maxrss // 1024,
+        "peak_memory_mb": peak_memory_mb(),
         "versions": _versions(),
         **_capability(),
     }
+
+
+def peak_memory_mb() -> int:
+    """The most memory that this process held at a time, in MiB.
+
+    By the kernel's VmHWM: getrusage's ru_maxrss is kept through fork and exec, so that of a small stage it tells what
+    the engine held that started it.
+    """
+    try:
+        found = re.search(r"^VmHWM:\s*(\d+) kB$", Path("/proc/self/status").read_text(encoding="utf-8"), re.MULTILINE)
+    except OSError:
+        found = None
+    return int(found[1] if found else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss) // 1024
 
 
 def _versions() -> dict[str, str]:

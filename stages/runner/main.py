@@ -24,6 +24,7 @@ from stages.runner import (
     project,
     publish,
     receipt,
+    scheduler,
     skip,
     terminal,
     usage,
@@ -65,6 +66,7 @@ def run_stage(
         # Before the guard's thread, any lock and any large import: the watcher is to hold none of them.
         watcher.start()
         guard.start()
+        scheduler.when_time_is_short(guard.ask_to_save)
         run.prepare(sys.argv[1:])
         with stage_lock(run.stage):
             run.execute()
@@ -84,6 +86,8 @@ def run_stage(
             facts = run.stage, started, run.fingerprint, run.resume_name, code, run.gpus, failure
             machine.log_run(*facts, machine.used())
     watcher.dismiss()
+    if guard.out_of_time and code == RETRY and run.more is not None:
+        print(terminal.safe(f"{run.stage}: {run.more.ask()}"), file=sys.stderr, flush=True)
     try:
         sys.stdout.flush()
     except OSError:
@@ -102,6 +106,7 @@ class Run:
         self.fingerprint = ""
         self.resume_name = ""
         self.gpus: list[str] = []
+        self.more: scheduler.More | None = None
 
     def prepare(self, words: list[str]) -> None:
         """Reads arguments and parameters; refuses what is wrong before anything is waited for or written."""
@@ -138,6 +143,7 @@ class Run:
         resume = Path(settings.get("resume_root", machine.RESUME)) / self.resume_name
         live = Live(self.stage, resume)
         progress = Progress(f"{self.verb} {arguments.out.name}", live)
+        self.more = scheduler.More(resume)
         try:
             if self.skipped is not None:
                 skip.write_skipped(out, self.stage, self.skipped)

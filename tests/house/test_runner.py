@@ -284,7 +284,7 @@ def test_two_runs_of_one_stage_never_overlap(project):
     assert not (project.folder / "started").exists(), "the second must wait for the first"
     assert first.wait(20) == 0
     out, _ = second.communicate(timeout=20)
-    assert second.returncode == 0 and f"process {first.pid} is making this" in out
+    assert second.returncode == 0 and f"process {first.pid} on {os.uname().nodename} is making this" in out
 
 
 @pytest.mark.parametrize("shell", ["bash", "sh"])
@@ -295,7 +295,7 @@ def test_stage_dies_with_its_engine(project, shell):
     engine = subprocess.Popen([sys.executable, "-c", program], cwd=project.folder)
     wait_for(project.folder / "started")
     lock = project.folder / ".work/locks" / f"{OUT.as_posix().replace('/', '~')}.lock"
-    stage = int(lock.read_text())
+    stage = int(lock.read_text().split()[0])
     engine.kill()
     engine.wait()
     end = time.monotonic() + 10
@@ -311,7 +311,8 @@ def test_stage_dies_with_its_grandparent(project):
     program = f"import subprocess; subprocess.run(['bash', '-c', {line!r}])"
     engine = subprocess.Popen([sys.executable, "-c", program], cwd=project.folder)
     wait_for(project.folder / "started")
-    stage = int((project.folder / ".work/locks" / f"{OUT.as_posix().replace('/', '~')}.lock").read_text())
+    lock = project.folder / ".work/locks" / f"{OUT.as_posix().replace('/', '~')}.lock"
+    stage = int(lock.read_text().split()[0])
     engine.kill()
     engine.wait()
     end = time.monotonic() + 15

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from stages.graph import Stage, jobs
 from tests.house import engines
 from tests.house.toy_graph import ROOT, ToyGraph
 from tests.parts import layouts
@@ -25,6 +26,7 @@ try:
     # What DVC's first stage does: no job starts from generated files that are not what their sources say.
     written.refuse_stale(workflow.basedir)
     STAGES = graph.load(workflow.basedir)
+    ASKED = jobs.resources(STAGES)
     if workflow.is_main_process:
         asked.refuse_unknown(STAGES)
 except ValueError as error:
@@ -43,7 +45,7 @@ def test_rules_carry_what_stages_say(untouched):
     assert train["shell"] == "{params.cmd} > {log} 2>&1"
     assert "--seed 1 " in train["cmd"] and train["params"]["toy.train.profile.demo"] == {"steps": 2}
     assert {key: train["resources"][key] for key in ("torch", "mem_mb", "runtime", "_cores")} == {
-        "torch": "1", "mem_mb": "100", "runtime": "1", "_cores": "1"
+        "torch": "1", "mem_mb": "700", "runtime": "1", "_cores": "1"
     }  # fmt: skip
     assert train["env"].endswith("envs/core.yaml")
     assert train["folders"] == train["outs"] == ["results/store/demo/model/toy/cub_1"]
@@ -146,3 +148,25 @@ def test_each_rule_runs_its_own_command(tmp_path):
     failed = toy.snakemake("--cores", "2")
     assert failed.returncode == 1
     assert "broken on purpose" in failed.stdout + failed.stderr, "a failing job's log is shown"
+
+
+def test_a_machine_that_shares_out_no_gpu_asks_for_none(tmp_path, monkeypatch):
+    """The one switch of a cluster without GPUs; Snakemake inside a job reads it too, as it lies in the checkout."""
+    gpu, plain = (
+        Stage(name, name, "", f"exec python -m stages.{verb}", (), (), {}, {}, "", "", {"mem_mb": 100, **more})
+        for name, verb, more in (("a", "train", {"gpu": 1}), ("b", "preflight", {}))
+    )
+    monkeypatch.chdir(tmp_path)
+    assert jobs.resources([gpu, plain]) == {"a": {"gpu": 1, "mem_mb": 700}, "b": {"mem_mb": 700}}
+    (tmp_path / ".work").mkdir()
+    (tmp_path / ".work/config").write_text("gpus = 0\n")
+    assert jobs.resources([gpu, plain]) == {"a": {"mem_mb": 700}, "b": {"mem_mb": 700}}
+    assert not jobs.is_small(gpu) and jobs.is_small(plain)
+
+
+def test_old_logs_of_what_will_run_are_removed(tmp_path):
+    log, other = tmp_path / "a.log", tmp_path / "b.log"
+    for path in (log, other):
+        path.write_text("old\n")
+    job = type("Job", (), {"output": ["results/a"], "log": [str(log), str(tmp_path / "none.log")]})
+    assert jobs.planned([job, job]) == ["results/a", "results/a"] and not log.exists() and other.exists()

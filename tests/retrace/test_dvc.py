@@ -64,20 +64,24 @@ def test_by_readmes_words_another_clone_has_all_and_nothing_is_left_to_do(first,
 
 
 def test_a_damaged_object_of_the_remote_is_named_and_nothing_is_adopted(first, shared, second, tmp_path):
-    """DVC delivers it; adopt reads every byte. With `verify`, as README says, DVC leaves it out."""
+    """Without `verify` DVC delivers it; adopt reads every byte. With it, as README says, it is left out and made anew."""
     store = shutil.copytree(shared / "store", tmp_path / "store")
     tree = json.loads((store / "files/md5" / _object(first, MODEL)).read_bytes())
     name = next(entry["md5"] for entry in tree if entry["relpath"] == "made.txt")
     spoiled = store / "files/md5" / name[:2] / name[2:]
     spoiled.chmod(0o644)
     spoiled.write_bytes(spoiled.read_bytes()[:-1] + b"#")
-    told = second.shell(for_the_toy(PULL, store))
+    verify = "dvc remote modify --local store verify true\n"
+    assert verify in PULL
+    told = second.shell(for_the_toy(PULL.replace(verify, ""), store))
     assert told.returncode == 1 and f"{MODEL}/made.txt" in told.stdout and "adopted 0" in told.stdout, told.stdout
-    assert second.dvc("remote", "modify", "--local", "store", "verify", "true").returncode == 0
+    assert second.shell(verify).returncode == 0
     shutil.rmtree(second.path(".dvc/cache"))
     shutil.rmtree(second.path("results"))
     assert second.dvc("pull", "--allow-missing").returncode == 0
     assert not second.path(MODEL, "made.txt").exists() and second.path(TABLE).exists()
+    assert second.dvc("repro", "--pull", GROUP).returncode == 0
+    assert second.path(MODEL, "made.txt").read_bytes() == first.path(MODEL, "made.txt").read_bytes()
 
 
 def _object(tree: SharedTree, out: str) -> str:

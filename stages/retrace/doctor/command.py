@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from stages import graph
-from stages.retrace.doctor import leftovers, libraries, locks, surroundings
+from stages.retrace.doctor import cluster, leftovers, libraries, locks, places, surroundings
 from stages.retrace.doctor.findings import Finding
 from stages.retrace.report import FINDING, FINE
 
@@ -31,7 +31,7 @@ class Health:
 
 
 def run() -> Health:
-    """Looks at locks, saved states, half-published outputs, environment by every byte, user data and disk."""
+    """Looks at locks, states, half-published outputs, environment by every byte, user data, disk, and a cluster."""
     stages = graph.load(Path())
     return Health(tuple(one for look in _looks() for one in look(stages)))
 
@@ -40,4 +40,5 @@ def _looks() -> Iterable[Any]:
     return (
         locks.locks, leftovers.publishes, leftovers.states, leftovers.receipts,
         libraries.versions, libraries.files, surroundings.optional, surroundings.user_data, surroundings.disk,
+        places.places, cluster.slurm,
     )  # fmt: skip

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from stages.graph import Stage
+from stages.retrace.doctor import locks
 from stages.retrace.doctor.findings import Finding
 from stages.retrace.doctor.locks import is_alive, some
 from stages.retrace.evidence import current, run_log
@@ -26,16 +27,33 @@ def publishes(stages: Sequence[Stage]) -> Iterator[Finding]:
     """Temporary and set-aside outputs of processes that are gone."""
     for path in sorted(_hidden(RESULTS)):
         match = HALF.fullmatch(path.name)
-        if not match or is_alive(int(match["process"])):
+        if not match:
             continue
         out = path.parent / match["name"]
-        if lock.holder(lock.place(out.as_posix())):
+        maker = _maker(match["process"], lock.place(out.as_posix()))
+        if not maker:
             continue
         if match["kind"] == "old" and not out.exists():
             yield Finding("publish", f"{out} was set aside as {path.name} and not yet replaced", f"mv {path} {out}")
         else:
             what = "rest of a replaced output" if match["kind"] == "old" else "output that was never finished"
-            yield Finding("publish", f"{path}: {what}", f"rm -r {path}  (the next run of its stage removes it too)")
+            yield Finding(
+                "publish", f"{path}: {what}, by {maker}", f"rm -r {path}  (the next run of its stage removes it too)"
+            )
+
+
+def _maker(process: str, place: Path) -> str:
+    """Who left an output that nobody finishes; empty where the process lives.
+
+    Wherever it runs, one that lives holds a lock, that of this output or, where it keeps a receipt, another. Its number
+    tells something only of this machine.
+    """
+    if lock.holder(place) or any(lock.holder(path).split()[:1] == [process] for path in locks.files(lock.LOCKS)):
+        return ""
+    said = lock.last(place).split()
+    if said[:2] == [process, "on"] and said[2:] != [os.uname().nodename]:
+        return f"process {' '.join(said)}"
+    return "" if is_alive(int(process)) else f"process {process}"
 
 
 def receipts(stages: Sequence[Stage]) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from stages.retrace.claims.desk import Claim, Desk
 from stages.retrace.evidence import papers as written
-from stages.retrace.report import FINDING, FINE
+from stages.retrace.answer import FINDING, FINE
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from stages.retrace.evidence.identify import Unvouched, identify
 from stages.retrace.evidence.origins import Origins
 from stages.retrace.evidence.papers import ClaimEntry
 from stages.retrace.evidence.receipts import Shelf
-from stages.retrace.report import Spoiled
+from stages.retrace.answer import Spoiled
 
 RESULTS = Path("results")
 # By whether there are numbers.

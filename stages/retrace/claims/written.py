@@ -8,7 +8,7 @@ from stages.retrace.evidence import papers
 from stages.retrace.evidence.cosmetic import old_text
 from stages.retrace.evidence.papers import PAPERS, ClaimEntry
 from stages.retrace.evidence.receipts import Receipt
-from stages.retrace.report import Spoiled
+from stages.retrace.answer import Spoiled
 
 
 class Written:

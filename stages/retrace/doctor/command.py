@@ -8,7 +8,7 @@ from typing import Any
 from stages import graph
 from stages.retrace.doctor import leftovers, libraries, locks, surroundings
 from stages.retrace.doctor.findings import Finding
-from stages.retrace.report import FINDING, FINE
+from stages.retrace.answer import FINDING, FINE
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from stages.retrace.dvc.store import read_yaml
-from stages.retrace.report import Spoiled
+from stages.retrace.answer import Spoiled
 
 LOCK = Path("dvc.lock")
 REMEDY = "take it from git (git checkout dvc.lock), or remove it and run retrace adopt, which writes it anew"

@@ -6,7 +6,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from stages import yaml_text
-from stages.retrace.report import Spoiled
+from stages.retrace.answer import Spoiled
 
 PAPERS = Path("stages/papers")
 Entry = TypeVar("Entry", bound=BaseModel)
@@ -15,13 +15,27 @@ Text = Annotated[str, BeforeValidator(lambda value: str(value) if isinstance(val
 
 
 class GapEntry(BaseModel):
-    """A decision that the text leaves open; `keys` are those that it decides."""
+    """A decision that the text leaves open; `keys` are those that it decides, `targets` what a change makes anew."""
 
     model_config = ConfigDict(frozen=True)
     id: str = Field(pattern=r"^G[0-9]{1,6}$")
     question: Text
     default: Text
     keys: tuple[Text, ...]
+    alternatives: tuple[Text, ...] = ()
+    targets: tuple[Text, ...] = ()
+    claims: tuple[Text, ...] = ()
+
+
+class Erratum(BaseModel):
+    """An error of a paper's text: where, what stands there, what is right, and what is done here."""
+
+    model_config = ConfigDict(frozen=True)
+    id: Text
+    place: Text
+    says: Text
+    right: Text
+    handled: Text
 
 
 class ClaimEntry(BaseModel):
@@ -36,6 +50,7 @@ class ClaimEntry(BaseModel):
 
 
 GAPS, CLAIMS = TypeAdapter(list[GapEntry]), TypeAdapter(list[ClaimEntry])
+ERRATA = TypeAdapter(list[Erratum])
 
 
 def files(name: str) -> list[Path]:
@@ -46,6 +61,11 @@ def files(name: str) -> list[Path]:
 def gaps(path: Path) -> list[GapEntry]:
     """Raises: Spoiled naming file, entry and key."""
     return _entries(path, load_yaml(path), GAPS)
+
+
+def errata(path: Path) -> list[Erratum]:
+    """Raises: Spoiled naming file, entry and key."""
+    return _entries(path, load_yaml(path), ERRATA)
 
 
 def claims(path: Path) -> list[ClaimEntry]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from stages import graph
 from stages.retrace.explain.staleness import Reason, Watch
-from stages.retrace.report import FINDING, FINE
+from stages.retrace.answer import FINDING, FINE
 
 
 @dataclass(frozen=True)

@@ -99,7 +99,8 @@ def report(
 ) -> None:
     """Write all that is built as pages to open, mail and review, each number with what it was made from."""
     _answer("report", as_json, out=here.out(out), targets=here.targets(targets),
-            against=against and here.path(against), progress=not as_json)  # fmt: skip
+            against=against,
+            start=here.here(), progress=not as_json)  # fmt: skip
 
 
 @app.command()

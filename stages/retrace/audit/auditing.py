@@ -101,7 +101,7 @@ class Audit:
         self.built = {out: unit for out, unit in self.built.items() if out in self.authority.held}
 
     def root(self, among: Container[str] | None = None) -> str:
-        """One digest over all receipts and waivers that were audited, or over the receipts of some outputs and these."""
+        """One digest over all receipts that were audited, or those of some outputs, and over all waivers."""
         among = self.built if among is None else among
         entries = {out: held.digest for out, held in self.evidence.items() if out in self.built and out in among}
         return what.root_of(entries | {f"{WAIVERS.as_posix()}/{name}.json": name for name in self.waivers.contents})

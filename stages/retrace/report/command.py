@@ -8,6 +8,7 @@ from typing import Any
 from stages.retrace import folder
 from stages.retrace.answer import FINDING, FINE
 from stages.retrace.report import (
+    changes,
     claim_pages,
     data_pages,
     front,
@@ -16,9 +17,10 @@ from stages.retrace.report import (
     seeking,
     stage_pages,
 )
+from stages.retrace.report.earlier import earlier
 from stages.retrace.report.gathered import Gathered
 from stages.retrace.report.shown import Shown
-from stages.retrace.report.site import MARK, Site
+from stages.retrace.report.site import MARK, SUMS, Site
 from stages.retrace.report.texts import Texts
 
 
@@ -44,13 +46,14 @@ class Written:
         return vars(self)
 
 
-def run(out: str, targets: Sequence[str], against: str | None, progress: bool) -> Written:
-    """Writes the report into OUT, over an earlier one there.
+def run(out: str, targets: Sequence[str], against: str | None, start: Path, progress: bool) -> Written:
+    """Writes the report into OUT, over an earlier one there; `start` is the folder from which `against` counts.
 
     Raises: ValueError for an OUT in use, an unknown target or nothing to compare with; FileNotFoundError where nothing
     is built.
     """
     place = folder.target(out, MARK, "an earlier report")
+    _refuse_strangers(place)
     all_, shown = Gathered(targets, progress), Shown()
     site = Site(Texts(claim_pages.entries(all_)), all_.profile, all_.audited.root)
     made = [results.make(one, all_, shown, site) for one in all_.results]
@@ -63,7 +66,10 @@ def run(out: str, targets: Sequence[str], against: str | None, progress: bool) -
     seeking.write(all_, made, site)
     problems = front.problems(all_, made, shown)
     proof.write(all_, made, problems, site)
-    front.write(all_, made, problems, site)
+    if against:
+        with earlier(against, start) as then:
+            changes.write(then, made, shown, site)
+    front.write(all_, made, problems, changes.PLACE if against else "", site)
     with folder.beside(place) as new:
         site.write(new)
         folder.put(new, place)
@@ -71,3 +77,13 @@ def run(out: str, targets: Sequence[str], against: str | None, progress: bool) -
         out, sum(name.endswith(".html") for name in site.files), len(site.files), sum(map(len, site.files.values())),
         sum(one.result.node is not None for one in made), len(all_.nodes), all_.audited.root, problems,
     )  # fmt: skip
+
+
+def _refuse_strangers(place: Path) -> None:
+    """Raises: ValueError for a file in an earlier report's folder that its list does not name: somebody's own work."""
+    sums = place / SUMS
+    listed = {line[66:] for line in sums.read_text(encoding="utf-8").splitlines()} if sums.is_file() else set()
+    found = {path.relative_to(place).as_posix() for path in place.rglob("*") if not path.is_dir()}
+    if strange := sorted(found - listed - {SUMS}):
+        raise ValueError(f"expected in {place} what an earlier report wrote, found {strange[0]} too: take it away, or "
+                         "choose another folder")  # fmt: skip

@@ -30,7 +30,7 @@ def curves(content: bytes, path: Path) -> list[Curve]:
         rows = table.rows_of(content, path)
     except Spoiled:
         return []
-    if not rows or not COLUMNS <= rows[0].keys():
+    if not rows or not rows[0].keys() >= COLUMNS:
         return []
     terms: dict[str, list[tuple[float, float]]] = {}
     for row in rows:

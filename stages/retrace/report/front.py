@@ -7,6 +7,7 @@ from pathlib import Path
 
 from stages.retrace.report.claim_pages import counted
 from stages.retrace.report.gathered import Gathered
+from stages.retrace.report.numbers import Row
 from stages.retrace.report.results import Made
 from stages.retrace.report.shown import Shown
 from stages.retrace.report.site import MARK, Site
@@ -37,21 +38,17 @@ def problems(all_: Gathered, made: Sequence[Made], shown: Shown) -> list[str]:
     return list(dict.fromkeys([*found, *shown.problems.values()]))
 
 
-def _unlike(row) -> str:
+def _unlike(row: Row) -> str:
     return f"the table says {row.ours}, the scores before it give {row.mean}"
 
 
-def write(all_: Gathered, made: Sequence[Made], wrong: Sequence[str], site: Site) -> None:
-    """index.html, and the numbers and pictures by which a later report knows what changed."""
+def write(all_: Gathered, made: Sequence[Made], wrong: Sequence[str], changes: str, site: Site) -> None:
+    """index.html, with a link to the page of `changes` if there is one, and the list of files for later reports."""
     site.page("index.html", "index.html", blocks=[_block(paper, all_, made) for paper in _groups(made)],
-              audited=all_.audited, problems=wrong, stages=len(all_.nodes))  # fmt: skip
-    content = {"schema": 1, "profile": all_.profile, "root": all_.audited.root, "results": {
-        one.result.out: {
-            "numbers": {row.name: {"ours": row.ours, "spread": row.get("spread")} for row in one.rows},
-            "files": {link.text: {"place": link.href, "sha256": link.note} for link in one.files if link.href},
-        }
-        for one in made if one.result.node
-    }}  # fmt: skip
+              audited=all_.audited, problems=wrong, stages=len(all_.nodes), changes=changes)  # fmt: skip
+    files = {(Path(one.result.out).parent / link.text).as_posix(): {"place": link.href, "sha256": link.note}
+             for one in made for link in one.files if link.href}  # fmt: skip
+    content = {"schema": 1, "profile": all_.profile, "root": all_.audited.root, "files": files}
     site.files[MARK] = (json.dumps(content, indent=1, sort_keys=True) + "\n").encode()
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from stages.retrace.answer import Spoiled
 from stages.retrace.evidence import table
-from stages.retrace.evidence.receipts import Receipt
+from stages.retrace.evidence.receipts import Receipt, outputs
 from stages.retrace.report import names
 from stages.retrace.report.gathered import Gathered, Result
 from stages.retrace.report.names import Link
@@ -113,7 +113,10 @@ def _seed(one: Behind, all_: Gathered) -> Seed:
     behind = [("model", node) for node in one.models] + [("sample set", node) for node in one.samples]
     behind += [(f"also read, {name}", node) for name, node in one.others]
     links = tuple((what, all_.link(node)) for what, node in behind)
-    named = tuple((key, Link(path)) for key, path in one.named)
+    named = tuple(
+        (key, Link(path, next((names.stage(node) for _, node in one.others if path in outputs(node)), "")))
+        for key, path in one.named
+    )
     return Seed(one.seed, f"{one.value:.6g}", all_.link(one.score), (*links, *named))
 
 

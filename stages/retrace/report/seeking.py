@@ -34,7 +34,7 @@ def _entries(all_: Gathered, made: Sequence[Made]) -> Iterable[tuple[str, str, s
     keys: dict[tuple[str, str], Link] = {}
     for node in all_.nodes:
         link = all_.link(node)
-        yield "stage", link.text, link.href, f"{link.note} {all_.desc(node)} {node.stage} {node.digest}"
+        yield "stage", link.text, link.href, f"{link.note} {all_.desc(node)} {node.stage}"
         for parameter in all_.origins.parameters(node):
             keys.setdefault((parameter.layer, parameter.key), Link(link.text, link.href, parameter.origin))
     for (layer, key), link in sorted(keys.items()):

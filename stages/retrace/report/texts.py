@@ -7,6 +7,7 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
+from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markupsafe import Markup
@@ -19,7 +20,7 @@ NAMED = re.compile(r"\b[A-Z]{1,3}\d+[a-z]?\b")
 KINDS = ("claims", "gaps", "errata")
 CODE = re.compile(r"``(.+?)``")
 BREAK = "<br>"
-SCROLLED = '<div class="scroll" tabindex="0" role="region" aria-label="table">'
+SCROLLED = '<div class="scroll" tabindex="0" role="region" aria-label="Table {}"><table>'
 
 
 class Texts:
@@ -31,10 +32,9 @@ class Texts:
         # Their targets would lie outside of the report.
         self._markdown.disable(["link", "image", "autolink", "reference"])
         self._markdown.inline.ruler.before("html_inline", "break", _line_break)
-        self._markdown.add_render_rule("table_open", lambda *_: f"{SCROLLED}<table>")
+        self._markdown.core.ruler.push("house", _in_our_form)
+        self._markdown.add_render_rule("table_open", _table_open)
         self._markdown.add_render_rule("table_close", lambda *_: "</table></div>")
-        for rule in ("heading_open", "heading_close"):
-            self._markdown.add_render_rule(rule, _lower_heading)
 
     @property
     def linked(self):
@@ -71,7 +71,17 @@ def _line_break(state: StateInline, silent: bool) -> bool:
     return True
 
 
-def _lower_heading(renderer: RendererHTML, tokens: list[Token], at: int, options, env) -> str:
-    token = tokens[at]
-    token.tag = f"h{min(int(token.tag[1]) + 1, 6)}"
-    return renderer.renderToken(tokens, at, options, env)
+def _in_our_form(state: StateCore) -> None:
+    """Headings one level lower; cells without style, which the pages forbid; an empty head is a cell like others."""
+    for at, token in enumerate(state.tokens):
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{min(int(token.tag[1]) + 1, 6)}"
+        elif token.type in ("th_open", "td_open"):
+            token.attrs.pop("style", None)
+            if token.tag == "th" and not state.tokens[at + 1].content:
+                token.tag = state.tokens[at + 2].tag = "td"
+
+
+def _table_open(renderer: RendererHTML, tokens: list[Token], at: int, options: object, env: object) -> str:
+    number = sum(token.type == "table_open" for token in tokens[: at + 1])
+    return SCROLLED.format(number)

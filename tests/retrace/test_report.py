@@ -21,9 +21,7 @@ RAW = "results/store/demo/raw/cub"
 MODEL = "results/store/demo/model/toy/ours_0"
 
 
-def write(
-    paper: ToyPaper, out: Path, *targets: str, against: str | None = None, start: Path | None = None
-) -> Written:
+def write(paper: ToyPaper, out: Path, *targets: str, against: str | None = None, start: Path | None = None) -> Written:
     old_text.cache_clear()
     with contextlib.chdir(paper.folder):
         return command.run(out.as_posix(), targets, against, start or out.parent, progress=False)
@@ -90,7 +88,7 @@ def test_from_a_claim_to_its_numbers_in_one_click(made):
     claim = page.partition('id="toy-C1"')[2].partition("</article>")[0]
     assert claim.count('href="cells/table.html#r') == 2, "the two angles that its evidence names"
     assert 'href="gaps.html#toy-G1"' in claim and "C1" in made.pages["gaps.html"].text
-    assert ('claims.html', 'toy-C1', 'C1') in made.links("gaps.html") and 'id="show-not-run"' in page
+    assert ("claims.html", "toy-C1", "C1") in made.links("gaps.html") and 'id="show-not-run"' in page
 
 
 def test_what_is_printed_stands_beside_ours(made):
@@ -103,8 +101,15 @@ def test_a_stage_page_says_what_a_receipt_says(made, published):
     receipt = json.loads((published.folder / MODEL / "receipt.json").read_bytes())
     name = f"stage/{hashlib.sha256((published.folder / MODEL / 'receipt.json').read_bytes()).hexdigest()[:16]}.html"
     text = made.pages[name].text
-    for word in (receipt["fingerprint"], receipt["outputs"]["weights.txt"]["sha256"], "main §2", "toy.train.profile.demo",
-                 "ours (gap G1), read by nobody", "--method ours", "1 files" if len(receipt["code"]) == 1 else "files"):
+    for word in (
+        receipt["fingerprint"],
+        receipt["outputs"]["weights.txt"]["sha256"],
+        "main §2",
+        "toy.train.profile.demo",
+        "ours (gap G1), read by nobody",
+        "--method ours",
+        "1 files" if len(receipt["code"]) == 1 else "files",
+    ):
         assert word in text, word
     assert ("gaps.html", "toy-G1", "G1") in made.links(name)
     code = next(place for place, _, _ in made.links(name) if place.startswith("code/"))

@@ -1,4 +1,4 @@
-"""A report in a headless browser, from a disk: searches, a way from a cell to its model, width, colours, accessibility."""
+"""A report in a headless browser, from a disk: search, the way from a cell to its model, width, colours, rules."""
 
 import shutil
 from pathlib import Path
@@ -81,5 +81,7 @@ def test_the_rules_of_accessibility_find_nothing_serious(tab: Browser, elsewhere
         for page in PAGES:
             tab.open(f"{elsewhere.as_uri()}/{page}")
             tab.run(f"{script};0")
-            broken = tab.run("axe.run().then(all => all.violations.map(one => [one.impact, one.id, one.nodes[0].html]))")
+            broken = tab.run(
+                "axe.run().then(all => all.violations.map(one => [one.impact, one.id, one.nodes[0].html]))"
+            )
             assert not [one for one in broken if one[0] in ("serious", "critical")], page

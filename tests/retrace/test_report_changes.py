@@ -81,5 +81,5 @@ def test_a_report_that_was_altered_is_none_to_compare_with(published, tmp_path):
 def test_what_is_neither_is_refused(published, tmp_path):
     with pytest.raises(ValueError, match="git has no such revision"):
         write(published, tmp_path / "now", against="nothing")
-    with pytest.raises(FileNotFoundError, match="expected results or a dvc.lock"):
+    with pytest.raises(FileNotFoundError, match=r"expected results or a dvc\.lock"):
         write(published, tmp_path / "now", against="HEAD")

@@ -12,7 +12,7 @@ from stages.runner.terminal import OBEYED
 from tests.retrace.pages import Report
 from tests.retrace.test_report import write
 
-EVIL = '<script>alert(1)</script>"\'>&\x1b[31m\u202e'
+EVIL = "<script>alert(1)</script>\"'>&\x1b[31m\u202e"
 SHOWN = "<script>alert(1)</script>\"'>&\\x1b[31m\\u202e"
 
 
@@ -26,8 +26,10 @@ def test_planted_names_stay_text(paper, tmp_path):
                 f'- {{id: G1, question: "{written}", default: "{written}", keys: ["{written}"], claims: ["{written}"], '
                 f'targets: ["{written}"], alternatives: ["{written}"]}}\n'
                 "- {id: G2, question: q, default: d, keys: []}\n")  # fmt: skip
-    paper.write("stages/papers/toy/errata.yaml",
-                f'- {{id: "{written}", place: "{written}", says: "{written}", right: "{written}", handled: G1}}\n')
+    paper.write(
+        "stages/papers/toy/errata.yaml",
+        f'- {{id: "{written}", place: "{written}", says: "{written}", right: "{written}", handled: G1}}\n',
+    )
     paper.write("stages/papers/toy/captions/figure.rst", f"``{EVIL}`` {EVIL}\n")
     paper.write("stages/papers/toy/README.md", f"# {EVIL}\n")
     write(paper, tmp_path / "out")

@@ -1,38 +1,47 @@
 """Data cards: which of them stand behind a raw dataset, and what they say of its licence and of people."""
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from stages.retrace.evidence.papers import load_yaml
+from pydantic import BaseModel, ConfigDict, TypeAdapter
+
+from stages.retrace.evidence import papers
+from stages.retrace.evidence.papers import Text
 from stages.retrace.evidence.receipts import Receipt, Shelf
 
 CARDS = "stages/cards/"
 
 
-@dataclass(frozen=True)
-class Card:
-    """A dataset as its card describes it; `path` is the card's file."""
-
-    path: str
-    content: dict[str, Any]
-
-    @property
-    def name(self) -> str:
-        return self.content["name"]
-
-    @property
-    def title(self) -> str:
-        return self.content["title"]
-
-    @property
-    def may_be_passed_on(self) -> bool:
-        return bool(self.content["redistribution"])
+class _Licence(BaseModel):
+    model_config = ConfigDict(frozen=True)
+    id: Text
+    terms: Text
 
 
-def all_of_them() -> list[Card]:
-    """The cards of the project, by name. Raises: Spoiled for one that is no YAML."""
-    return [Card(path.as_posix(), load_yaml(path)) for path in sorted(Path(CARDS).glob("*.yaml"))]
+class _People(BaseModel):
+    model_config = ConfigDict(frozen=True)
+    shown: bool
+    note: Text
+
+
+class Card(BaseModel):
+    """What a dataset's card says of its source, of who may have it, and of the people in it."""
+
+    model_config = ConfigDict(frozen=True)
+    name: Text
+    title: Text
+    source: Text
+    licence: _Licence
+    redistribution: bool
+    people: _People
+
+
+FORM = TypeAdapter(Card)
+
+
+def every() -> dict[str, Card]:
+    """The cards of the project by their files.    Raises: Spoiled naming file and key."""
+    files = sorted(Path(CARDS).glob("*.yaml"))
+    return {path.as_posix(): papers.checked(path, papers.load_yaml(path), FORM) for path in files}
 
 
 def named(shelf: Shelf, node: Receipt) -> dict[str, str]:

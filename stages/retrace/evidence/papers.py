@@ -9,7 +9,7 @@ from stages import yaml_text
 from stages.retrace.answer import Spoiled
 
 PAPERS = Path("stages/papers")
-Entry = TypeVar("Entry", bound=BaseModel)
+Form = TypeVar("Form")
 # YAML takes words such as no and 12 for values; here they are texts.
 Text = Annotated[str, BeforeValidator(lambda value: str(value) if isinstance(value, (bool, int, float)) else value)]
 
@@ -60,22 +60,22 @@ def files(name: str) -> list[Path]:
 
 def gaps(path: Path) -> list[GapEntry]:
     """Raises: Spoiled naming file, entry and key."""
-    return _entries(path, load_yaml(path), GAPS)
+    return checked(path, load_yaml(path), GAPS)
 
 
 def errata(path: Path) -> list[Erratum]:
     """Raises: Spoiled naming file, entry and key."""
-    return _entries(path, load_yaml(path), ERRATA)
+    return checked(path, load_yaml(path), ERRATA)
 
 
 def claims(path: Path) -> list[ClaimEntry]:
     """Raises: Spoiled naming file, entry and key, and for a claim that is there twice."""
-    return _distinct(_entries(path, load_yaml(path), CLAIMS), path)
+    return _distinct(checked(path, load_yaml(path), CLAIMS), path)
 
 
 def claims_of(text: bytes, path: Path) -> list[ClaimEntry]:
     """An earlier text of a file of claims. Raises: as `claims`."""
-    return _distinct(_entries(path, parse_yaml(text, path), CLAIMS), path)
+    return _distinct(checked(path, parse_yaml(text, path), CLAIMS), path)
 
 
 def _distinct(found: list[ClaimEntry], path: Path) -> list[ClaimEntry]:
@@ -85,7 +85,8 @@ def _distinct(found: list[ClaimEntry], path: Path) -> list[ClaimEntry]:
     return found
 
 
-def _entries(path: Path, content: Any, kind: TypeAdapter[list[Entry]]) -> list[Entry]:
+def checked(path: Path, content: Any, kind: TypeAdapter[Form]) -> Form:
+    """The content of a file in its form.    Raises: Spoiled naming file, entry and key."""
     try:
         return kind.validate_python(content)
     except ValidationError as error:

@@ -1,5 +1,7 @@
 """The datasets' cards: licence, people, and whether pictures of them may be passed on."""
 
+from pathlib import Path
+
 from stages.retrace.evidence import cards
 from stages.retrace.report import names
 from stages.retrace.report.gathered import Gathered
@@ -14,6 +16,5 @@ def write(all_: Gathered, site: Site) -> None:
         if node.content["verb"] == "render":
             for path in cards.named(all_.shelf, node):
                 users.setdefault(path, []).append((all_.link(node), cards.is_users(node)))
-    held = [(names.plain(card.path.rpartition("/")[2].removesuffix(".yaml")), card, users.get(card.path, []))
-            for card in cards.all_of_them()]  # fmt: skip
+    held = [(names.plain(Path(path).stem), card, users.get(path, [])) for path, card in all_.cards.items()]
     site.page("data.html", "data.html", cards=held)

@@ -11,7 +11,8 @@ from stages.retrace.audit import units as what
 from stages.retrace.audit.auditing import Audit
 from stages.retrace.audit.findings import Finding
 from stages.retrace.claims.desk import Claim, Desk
-from stages.retrace.evidence import papers
+from stages.retrace.evidence import cards, papers
+from stages.retrace.evidence.cards import Card
 from stages.retrace.evidence.receipts import Receipt
 from stages.retrace.report import names
 from stages.retrace.report.names import Link
@@ -94,6 +95,11 @@ class Gathered:
         place = Path(str(stage.meta.get("caption", "")))
         caption = place.read_text(encoding="utf-8").strip() if place.is_file() else ""
         return Result(out, stage.name, str(stage.meta.get("paper", "")), stage.desc, caption, stage.outs[0], node)
+
+    @cached_property
+    def cards(self) -> dict[str, Card]:
+        """The datasets' cards by their files."""
+        return cards.every()
 
     @cached_property
     def papers(self) -> list[str]:

@@ -1,17 +1,14 @@
 """The numbers of a table: ours beside the printed ones, and for each what `retrace trace --cell` finds."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from stages.retrace.answer import Spoiled
-from stages.retrace.evidence import table
 from stages.retrace.evidence.receipts import Receipt, outputs
 from stages.retrace.report import names
 from stages.retrace.report.gathered import Gathered, Result
 from stages.retrace.report.names import Link
-from stages.retrace.report.shown import Shown
 from stages.retrace.trace import cell
 from stages.retrace.trace.cell import Behind, Cell
 
@@ -76,14 +73,8 @@ class Row:
         return self.values.get(key, "")
 
 
-def rows(result: Result, all_: Gathered, shown: Shown) -> list[Row]:
-    """The rows with numbers of a result's csv; none where it has none, or where its bytes are not its run's."""
-    node = result.node
-    name = f"{result.name}.csv"
-    content = shown.content(node, name) if node and name in node.content["outputs"] else None
-    if node is None or content is None:
-        return []
-    held = table.rows_of(content, Path(node.folder, name))
+def rows(held: Iterable[Mapping[str, str]], node: Receipt, all_: Gathered) -> list[Row]:
+    """The rows of a stage's table that hold a number of ours."""
     return [_row(number, row, node, all_) for number, row in enumerate(held, 1) if "ours" in row or "value" in row]
 
 

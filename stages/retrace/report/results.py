@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from stages.retrace.answer import Spoiled
@@ -19,8 +18,6 @@ from stages.retrace.report.shown import Shown
 from stages.retrace.report.site import Site
 
 PICTURE = ".png"
-# Files for programs, which repeat what others of the same result say.
-MACHINES = ".metrics.json"
 
 
 @dataclass(frozen=True)
@@ -28,15 +25,15 @@ class Made:
     """A result with what its page shows; `problems` stand in red."""
 
     result: Result
-    picture: str
-    text: str
-    files: tuple[Link, ...]
-    rows: tuple[Row, ...]
-    verdicts: tuple[dict[str, str], ...]
-    plain: tuple[dict[str, str], ...]
-    problems: tuple[str, ...]
-    restricted: tuple[str, ...]
-    seeds: tuple[str, ...]
+    picture: str = ""
+    text: str = ""
+    files: tuple[Link, ...] = ()
+    rows: tuple[Row, ...] = ()
+    verdicts: tuple[dict[str, str], ...] = ()
+    plain: tuple[dict[str, str], ...] = ()
+    problems: tuple[str, ...] = ()
+    restricted: tuple[str, ...] = ()
+    seeds: tuple[str, ...] = ()
 
     @property
     def alt(self) -> str:
@@ -44,56 +41,70 @@ class Made:
         return " ".join(self.result.caption.replace("``", "").split()) or self.result.desc
 
 
+class _Reading:
+    """What a page reads of a stage's sound files; `problems` says what of it cannot be shown."""
+
+    def __init__(self, node: Receipt, shown: Shown) -> None:
+        self._node, self._shown, self.problems = node, shown, list[str]()
+
+    def content(self, name: str) -> bytes | None:
+        """A file's bytes; None where the stage made none of this name, or where they are not those that it made."""
+        return self._shown.content(self._node, name) if name in self._node.content["outputs"] else None
+
+    def text(self, name: str) -> str:
+        return (self.content(name) or b"").decode(errors="replace")
+
+    def csv(self, name: str) -> list[dict[str, str]]:
+        """The rows of a table; none where there is none."""
+        content = self.content(name)
+        try:
+            return table.rows_of(content, self._node.folder / name) if content is not None else []
+        except Spoiled as error:
+            self.problems.append(str(error))
+            return []
+
+    def json(self, name: str) -> list[dict[str, str]]:
+        """The values of a JSON by the keys that lead to them."""
+        content = self.content(name)
+        try:
+            pairs = list(_flat(json.loads(content), "")) if content is not None else []
+        except (ValueError, RecursionError) as error:
+            self.problems.append(f"{self._node.folder / name} is no JSON: {error}; build it again")
+            return []
+        return [{"value of": key, "is": value} for key, value in pairs]
+
+
 def make(result: Result, all_: Gathered, shown: Shown, site: Site) -> Made:
     """Copies what is sound of a result's files and reads what the page shows."""
     node = result.node
     if node is None:
-        return Made(result, "", "", (), (), (), (), (), (), ())
+        return Made(result)
     places = {name: shown.copy(node, name, site) for name in sorted(node.content["outputs"])}
-    problems: list[str] = []
-
-    def csv(name: str) -> list[dict[str, str]]:
-        content = shown.content(node, name) if name in places else None
-        try:
-            return table.rows_of(content, Path(node.folder, name)) if content is not None else []
-        except Spoiled as error:
-            problems.append(str(error))
-            return []
-
-    main = csv(f"{result.name}.csv")
-    own = "comparison" in main[0] if main else False
-    before = all_.shelf.upstream(node)
-    found = Made(
+    reading, before = _Reading(node, shown), all_.shelf.upstream(node)
+    main = reading.csv(f"{result.name}.csv")
+    # A paper's table of all its claims is itself the comparisons; other tables write theirs beside themselves.
+    compares = bool(main) and "comparison" in main[0]
+    verdicts = main if compares else reading.csv(f"{result.name}.claims.csv")
+    plain = [] if compares else main or reading.json(f"{result.name}.json")
+    found = [f"{one.file}: {one.line()}" for one in all_.findings(node)]
+    return Made(
         result,
-        next((place for name, place in places.items() if name.endswith(PICTURE)), ""),
-        (shown.content(node, f"{result.name}.md") or b"").decode(errors="replace") if f"{result.name}.md" in places
-        else "",
-        tuple(Link(name, place, node.content["outputs"][name]["sha256"]) for name, place in places.items()),
-        () if problems else tuple(numbers.rows(result, all_, shown)),
-        tuple(main if own else csv(f"{result.name}.claims.csv")),
-        tuple(_json(node, result, shown, places) if not main else () if own else main),
-        (*(f"{one.file}: {one.line()}" for one in all_.findings(node)), *problems, *shown.wrong(node)),
-        tuple(sorted(_restricted(before, all_))),
-        tuple(all_.seeds(before)),
-    )  # fmt: skip
-    return found
+        picture=next((place for name, place in places.items() if name.endswith(PICTURE)), ""),
+        text=reading.text(f"{result.name}.md"),
+        files=tuple(Link(name, place, node.content["outputs"][name]["sha256"]) for name, place in places.items()),
+        rows=tuple(numbers.rows(main, node, all_)),
+        verdicts=tuple(verdicts),
+        plain=tuple(plain),
+        problems=(*found, *reading.problems, *shown.wrong(node)),
+        restricted=tuple(sorted(_restricted(before, all_))),
+        seeds=tuple(all_.seeds(before)),
+    )
 
 
 def _restricted(nodes: Iterable[Receipt], all_: Gathered) -> set[str]:
     """Titles of the user's datasets among receipts that may not be passed on."""
-    held = {card.path: card for card in cards.all_of_them()}
     paths = {path for node in nodes if cards.is_users(node) for path in cards.named(all_.shelf, node)}
-    return {held[path].title for path in paths & held.keys() if not held[path].may_be_passed_on}
-
-
-def _json(node: Receipt, result: Result, shown: Shown, places: dict[str, str]) -> Iterable[dict[str, str]]:
-    """The values of a result that is JSON alone, by the keys that lead to them."""
-    name = f"{result.name}.json"
-    content = shown.content(node, name) if name in places else None
-    if content is None:
-        return
-    for key, value in _flat(json.loads(content), ""):
-        yield {"value of": key, "is": value}
+    return {all_.cards[path].title for path in paths & all_.cards.keys() if not all_.cards[path].redistribution}
 
 
 def _flat(value: Any, key: str) -> Iterable[tuple[str, str]]:

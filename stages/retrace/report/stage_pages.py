@@ -49,7 +49,7 @@ def write(node: Receipt, all_: Gathered, shown: Shown, site: Site) -> None:
         shown={path: names.file(path) for path in outputs(node) if node.is_final
                and shown.content(node, Path(path).name) is not None},
         result=names.result(node.stage) if node.is_final else "", wrong=shown.wrong(node),
-        cards=[Link(Path(path).stem, f"data.html#{names.plain(Path(path).stem)}")
+        cards=[Link(Path(path).stem, f"data.html#{names.plain(Path(path).stem)}" if Path(path).is_file() else "")
                for path in cards.named(all_.shelf, node)] if content["verb"] == "render" else [],
     )  # fmt: skip
 

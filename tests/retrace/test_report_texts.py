@@ -68,7 +68,12 @@ def test_names_in_addresses_are_plain():
 def test_a_curve_is_drawn_to_scale():
     text = "step,images,term,value\n1,1,G/a,4\n2,2,G/a,2\n3,3,G/a,0\n1,1,D/b,1\n2,2,D/b,nan\n3,3,D/b,x\n"
     flat, falling = curves(text.encode(), Path("curve.csv"))
-    assert (flat.term, flat.path, flat.low, flat.high) == ("D/b", f"{WIDE / 2:.1f},{TALL / 2:.1f}", "1", "1")
+    assert (flat.term, flat.path, flat.low, flat.high) == (
+        "D/b",
+        " ".join([f"{WIDE / 2:.1f},{TALL / 2:.1f}"] * 2),
+        "1",
+        "1",
+    )
     assert falling.path == "4.0,4.0 120.0,40.0 236.0,76.0" and falling.steps == ("1", "3") and falling.last == "0"
     assert curves(b"a,b\n1,2\n", Path("x")) == [] and curves(b"\xff", Path("x")) == [] and curves(b"", Path("x")) == []
     long = "step,term,value\n" + "".join(f"{step},t,{step}\n" for step in range(1000))

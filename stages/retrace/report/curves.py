@@ -58,6 +58,8 @@ def _curve(term: str, points: Sequence[tuple[float, float]]) -> Curve:
         for step, value in kept
     ]
     ends = (f"{first:g}", f"{last:g}")
+    # A line of one point would show nothing; one with equal ends shows a dot.
+    drawn = drawn if drawn[1:] else drawn * 2
     return Curve(term, " ".join(drawn), ends, f"{low:.4g}", f"{high:.4g}", f"{values[-1]:.4g}")
 
 

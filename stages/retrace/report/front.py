@@ -30,12 +30,14 @@ class Block:
 
 def problems(all_: Gathered, made: Sequence[Made], shown: Shown) -> list[str]:
     """All that stands in red, each once."""
-    found = [f"{one.file}: {one.line()}" for one in all_.audited.findings]
-    found += [f"{one.result.out}: {text}" for one in made for text in one.problems]
+    told = {one.file for one in all_.audited.findings}
+    found = [one.line() for one in all_.audited.findings]
+    found += [text for one in made for text in one.problems]
     found += [f"{one.result.out}: {row.name}: {row.problem or _unlike(row)}"
               for one in made for row in one.rows if row.problem or not row.agrees]  # fmt: skip
     found += [f"{claim.paper} {claim.id}: {doubt}" for claim in all_.claims for doubt in claim.untrusted]
-    return list(dict.fromkeys([*found, *shown.problems.values()]))
+    found += [text for path, text in sorted(shown.problems.items()) if path not in told]
+    return list(dict.fromkeys(found))
 
 
 def _unlike(row: Row) -> str:

@@ -86,7 +86,7 @@ def make(result: Result, all_: Gathered, shown: Shown, site: Site) -> Made:
     compares = bool(main) and "comparison" in main[0]
     verdicts = main if compares else reading.csv(f"{result.name}.claims.csv")
     plain = [] if compares else main or reading.json(f"{result.name}.json")
-    found = [f"{one.file}: {one.line()}" for one in all_.findings(node)]
+    found = all_.findings(node)
     return Made(
         result,
         picture=next((place for name, place in places.items() if name.endswith(PICTURE)), ""),
@@ -95,7 +95,7 @@ def make(result: Result, all_: Gathered, shown: Shown, site: Site) -> Made:
         rows=tuple(numbers.rows(main, node, all_)),
         verdicts=tuple(verdicts),
         plain=tuple(plain),
-        problems=(*found, *reading.problems, *shown.wrong(node)),
+        problems=(*(one.line() for one in found), *reading.problems, *shown.wrong(node, {one.file for one in found})),
         restricted=tuple(sorted(_restricted(before, all_))),
         seeds=tuple(all_.seeds(before)),
     )

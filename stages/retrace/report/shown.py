@@ -1,6 +1,7 @@
 """Files that a report shows: read once, and shown only where their bytes are those that the receipt lists."""
 
 import hashlib
+from collections.abc import Container
 from pathlib import Path
 
 from stages.retrace.evidence.receipts import Receipt
@@ -42,7 +43,7 @@ class Shown:
         site.files[place] = content
         return place
 
-    def wrong(self, node: Receipt) -> list[str]:
-        """What is wrong with a stage's files that were asked for."""
+    def wrong(self, node: Receipt, told: Container[str] = ()) -> list[str]:
+        """What is wrong with a stage's files that were asked for, apart from those of which it is told already."""
         paths = {(node.folder / name).as_posix() for name in node.content["outputs"]}
-        return [text for path, text in sorted(self.problems.items()) if path in paths]
+        return [text for path, text in sorted(self.problems.items()) if path in paths and path not in told]

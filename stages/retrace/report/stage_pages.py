@@ -33,25 +33,39 @@ class Files:
 
 
 def write(node: Receipt, all_: Gathered, shown: Shown, site: Site) -> None:
-    """The page of one stage, and lists of its files where they are long."""
-    content, own = node.content, names.stage(node)
+    """The page of one stage, and lists of its files where they are long.
+
+    Of an earlier run no file is read: what lies there now is not what it made.
+    """
+    content, own, current = node.content, names.stage(node), all_.shelf.is_current(node)
     made = [(path, str(entry["size"]), entry["sha256"]) for path, entry in outputs(node).items()]
+    findings = all_.findings(node)
+    drawn = _curves(node, shown) if current else []
+    supplied = _supplied(node, own, shown, site) if current else None
+    copied = {path: names.file(path) for path in outputs(node) if names.file(path) in site.files and node.is_final}
     site.page(
-        own, "stage.html", node=node, content=content, name=all_.name(node), desc=all_.desc(node),
+        own, "stage.html", node=node, content=content, current=current, name=all_.name(node), desc=all_.desc(node),
         command=f"python -m stages.{content['command'][0]} {' '.join(content['command'][1:])}",
-        findings=all_.findings(node), resting=all_.resting(node), current=all_.shelf.is_current(node),
+        findings=findings, wrong=shown.wrong(node, {one.file for one in findings}), resting=all_.resting(node),
         inputs=[(name, entry, by and all_.link(by)) for name, entry, by in all_.inputs[node.digest]],
         users=[all_.link(one) for one in all_.users.get(node.digest, [])],
-        parameters=[(one, json.dumps(one.value, ensure_ascii=False), one.now and json.dumps(one.now))
+        parameters=[(one, _json(one.value), "" if one.now is None else _json(one.now))
                     for one in all_.origins.parameters(node)],
-        gap_paper=_gap_paper(node, all_), outputs=_files(made, "outputs", own, site), supplied=_supplied(node, own,
-        shown, site), code=_code(node, site), curves=_curves(node, shown), costs=_costs(node),
-        shown={path: names.file(path) for path in outputs(node) if node.is_final
-               and shown.content(node, Path(path).name) is not None},
-        result=names.result(node.stage) if node.is_final else "", wrong=shown.wrong(node),
-        cards=[Link(Path(path).stem, f"data.html#{names.plain(Path(path).stem)}" if Path(path).is_file() else "")
-               for path in cards.named(all_.shelf, node)] if content["verb"] == "render" else [],
+        gap_paper=_gap_paper(node, all_), outputs=_files(made, "outputs", own, site), supplied=supplied,
+        code=_code(node, site), curves=drawn, costs=_costs(node), copied=copied if current else {},
+        result=names.result(node.stage) if node.is_final and current else "", cards=_cards(node, all_),
     )  # fmt: skip
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _cards(node: Receipt, all_: Gathered) -> list[Link]:
+    """The cards of a raw dataset."""
+    paths = cards.named(all_.shelf, node) if node.content["verb"] == "render" else ()
+    stems = [(path, Path(path).stem) for path in paths]
+    return [Link(stem, f"data.html#{names.plain(stem)}" if path in all_.cards else "") for path, stem in stems]
 
 
 def _gap_paper(node: Receipt, all_: Gathered) -> dict[str, str]:

@@ -1,6 +1,6 @@
 # `make table1` and `make test` do everything on a machine that has Python 3.11 or newer and nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help setup s3 crate-env table1 contrasfill contrasfill-seeds contrasfill-ablations ganseg monce onegan onegan-seeds mscond papers test mutants soak lint graph lock FORCE
+.PHONY: help setup s3 crate-env table1 contrasfill contrasfill-seeds contrasfill-ablations ganseg monce onegan onegan-seeds mscond papers report test mutants soak lint graph lock FORCE
 FORCE:
 
 ifeq ($(wildcard Snakefile),)
@@ -66,6 +66,9 @@ mscond: .venv/synced  ## all of MsConD: six figures, seven tables, every claim's
 
 papers: .venv/synced  ## all five papers, one seed: every figure, table and verdict
 	snakemake --cores $(CORES) $(CONTRASFILL) $(GANSEG) $(MONCE) $(ONEGAN) $(MSCOND)
+
+report: .venv/synced  ## report/index.html: all that is built as pages, each number with what it was made from
+	retrace report report
 
 results/%: .venv/synced FORCE
 	snakemake --cores $(CORES) $@

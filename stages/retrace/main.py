@@ -3,7 +3,7 @@
 Exit codes: 0 all is well, 1 a finding, 2 wrong usage, 3 something is missing here, 4 retrace itself failed.
 """
 
-# A command is a folder of its name: `command.run(…) -> Report` (report.py) gives the exit code and what --json prints,
+# A command is a folder of its name: `command.run(…) -> Report` (answer.py) gives the exit code and what --json prints,
 # `view.show(report, page)` what a person reads. Both are imported when they are called, so that `retrace --help` is
 # instant, and work in the project's root.
 
@@ -11,12 +11,12 @@ import os
 import sys
 import traceback
 from importlib import import_module
-from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 
-from stages.retrace.report import CLOSED, DEFECT, ENVIRONMENT, STOPPED, USAGE, Report, Spoiled, as_text
+from stages.retrace import here
+from stages.retrace.answer import CLOSED, DEFECT, ENVIRONMENT, STOPPED, USAGE, Report, Spoiled, as_text
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -33,13 +33,13 @@ def trace(
     as_json: Json = False,
 ) -> None:
     """Show everything that a table, picture, score, model or dataset was made from."""
-    _answer("trace", as_json, file=_path(file), cell=cell, depth=depth, full=full, dot=dot)
+    _answer("trace", as_json, file=here.path(file), cell=cell, depth=depth, full=full, dot=dot)
 
 
 @app.command()
 def explain(targets: Targets = None, as_json: Json = False) -> None:
     """Say what would run again, and why: to the key, file or line."""
-    _answer("explain", as_json, targets=_targets(targets))
+    _answer("explain", as_json, targets=here.targets(targets))
 
 
 @app.command()
@@ -55,8 +55,8 @@ def audit(
     """Check receipts and bytes, and name the first broken link."""
     scopes = [scope for scope, on in (("bytes", check_bytes), ("no-data", no_data), ("cache", cache)) if on]
     if len(scopes) > 1 or (root and against):
-        _stop(USAGE, "choose one of --bytes, --no-data, --cache, and one of --root, --against")
-    _answer("audit", as_json, targets=_targets(targets), scope=(scopes or ["bytes"])[0], root=root, against=against,
+        here.stop(USAGE, "choose one of --bytes, --no-data, --cache, and one of --root, --against")
+    _answer("audit", as_json, targets=here.targets(targets), scope=(scopes or ["bytes"])[0], root=root, against=against,
             progress=not as_json)  # fmt: skip
 
 
@@ -68,7 +68,7 @@ def adopt(
     as_json: Json = False,
 ) -> None:
     """Tell Snakemake and DVC that results/ is up to date, after checking every byte against the receipts."""
-    _answer("adopt", as_json, targets=_targets(targets), accept=accept, reason=reason)
+    _answer("adopt", as_json, targets=here.targets(targets), accept=accept, reason=reason)
 
 
 @app.command()
@@ -87,7 +87,20 @@ def crate(
     as_json: Json = False,
 ) -> None:
     """Pack all tables and figures with what they rest on as a Workflow Run RO-Crate."""
-    _answer("crate", as_json, out=(_here() / out).resolve().as_posix(), prov=prov)
+    _answer("crate", as_json, out=here.out(out), prov=prov)
+
+
+@app.command()
+def report(
+    out: Annotated[str, typer.Argument(help="A folder outside results/: new, empty or an earlier report.")],
+    targets: Targets = None,
+    against: Annotated[str | None, typer.Option(help="A git revision or another report, to show what changed.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Write all that is built as pages to open, mail and review, each number with what it was made from."""
+    _answer("report", as_json, out=here.out(out), targets=here.targets(targets),
+            against=against,
+            start=here.here(), progress=not as_json)  # fmt: skip
 
 
 @app.command()
@@ -104,7 +117,7 @@ def doctor(as_json: Json = False) -> None:
 
 def _answer(command: str, as_json: bool, **options: Any) -> None:
     """Runs a command in the project's root, prints its report and exits with its code."""
-    os.chdir(_root())
+    os.chdir(here.root())
     from stages.graph import Unreadable
     from stages.runner import terminal
     from stages.runner.exits import StageFailure
@@ -116,7 +129,7 @@ def _answer(command: str, as_json: bool, **options: Any) -> None:
         except (Spoiled, Unreadable):
             raise
         except ValueError as error:
-            _stop(USAGE, str(error))
+            here.stop(USAGE, str(error))
         _show(command, report, as_json)
         sys.stdout.flush()
     except BrokenPipeError:
@@ -124,11 +137,11 @@ def _answer(command: str, as_json: bool, **options: Any) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(CLOSED) from None
     except OSError as error:
-        _stop(ENVIRONMENT, f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        here.stop(ENVIRONMENT, f"{error.filename}: {error.strerror}" if error.filename else str(error))
     except (Spoiled, StageFailure, Unreadable, ModuleNotFoundError) as error:
-        _stop(ENVIRONMENT, str(error))
+        here.stop(ENVIRONMENT, str(error))
     except KeyboardInterrupt:
-        _stop(STOPPED, "stopped")
+        here.stop(STOPPED, "stopped")
     raise typer.Exit(report.code)
 
 
@@ -139,44 +152,6 @@ def _show(command: str, report: Report, as_json: bool) -> None:
         from stages.retrace.page import Page
 
         import_module(f"stages.retrace.{command}.view").show(report, Page())
-
-
-def _path(file: str) -> str:
-    """An absolute path for what lies in the file system; a link in its last part is itself meant, not its target."""
-    if not os.path.lexists(file):
-        return file
-    path = Path(os.path.abspath(file))
-    return (path.parent.resolve() / path.name).as_posix() if path.name else path.as_posix()
-
-
-def _targets(words: list[str] | None) -> list[str]:
-    """Files by their paths from the root, wherever the command is called; other words as they are."""
-    root = _root()
-    pairs = [(word, Path(_path(word))) for word in words or []]
-    return [path.relative_to(root).as_posix() if path.is_relative_to(root) else word for word, path in pairs]
-
-
-def _root() -> Path:
-    from stages.runner import project
-
-    here = _here()
-    if (root := project.root_above(here)) is None:
-        _stop(USAGE, f"expected a project of Retrace here or in a folder above; this is {here}: {project.remedy(here)}")
-    return root
-
-
-def _here() -> Path:
-    try:
-        return Path.cwd()
-    except FileNotFoundError:
-        _stop(ENVIRONMENT, "expected a current folder, but it was removed: cd to the project")
-
-
-def _stop(code: int, message: str) -> NoReturn:
-    from stages.runner import terminal
-
-    typer.echo(terminal.safe(message), err=True)
-    raise typer.Exit(code)
 
 
 def main() -> None:

@@ -13,7 +13,9 @@ from stages.retrace.main import app
 from tests.retrace.test_trace import MODEL, TABLE
 from tests.retrace.toy_paper import ToyPaper
 
-COMMANDS = (("trace", TABLE), ("explain",), ("claims",), ("status",), ("crate", "packed"), ("doctor",))
+COMMANDS = (
+    ("trace", TABLE), ("explain",), ("claims",), ("status",), ("crate", "packed"), ("doctor",), ("report", "pages"),
+)  # fmt: skip
 FILES = (
     "results/receipts/table.json", f"{MODEL}/receipt.json", f"results/receipts/{'0' * 64}.json",
     "results/receipts/current/x", f"results/receipts/waivers/{'0' * 64}.json", "stages/papers/toy/claims.yaml",

@@ -1,6 +1,6 @@
 """One audit: which stages, their receipts, and every check of the chosen scope."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 from stages import graph
 from stages.retrace.audit import auditor, foreign
@@ -100,9 +100,10 @@ class Audit:
             self.found.note(f"the root does not commit to {len(left_out)} other stages, which were left out")
         self.built = {out: unit for out, unit in self.built.items() if out in self.authority.held}
 
-    def root(self) -> str:
-        """One digest over all receipts and waivers that were audited."""
-        entries = {out: held.digest for out, held in self.evidence.items() if out in self.built}
+    def root(self, among: Container[str] | None = None) -> str:
+        """One digest over all receipts that were audited, or those of some outputs, and over all waivers."""
+        among = self.built if among is None else among
+        entries = {out: held.digest for out, held in self.evidence.items() if out in self.built and out in among}
         return what.root_of(entries | {f"{WAIVERS.as_posix()}/{name}.json": name for name in self.waivers.contents})
 
     def check(self) -> None:

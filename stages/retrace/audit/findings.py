@@ -73,6 +73,13 @@ class AuditReport:
         """0 nothing found, 1 a broken link."""
         return 1 if self.findings else 0
 
+    def line(self, speed: str = "") -> str:
+        """The sum of it in one line; `speed` stands behind what was read."""
+        read = f", {self.files} files of {self.bytes / 1e6:.1f} MB read{speed}" if self.files else ""
+        count = len(self.findings)
+        found = f"{count or 'no'} broken link{'s' if count > 1 else ''}"
+        return f"{found} in {len(self.stages)} stages{read}; {len(self.unbuilt)} stages are not built"
+
     def as_dict(self) -> dict[str, Any]:
         known = asdict(self)
         return {**known, "first": known["findings"][0] if self.findings else None, "code": self.code}

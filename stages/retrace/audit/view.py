@@ -42,10 +42,4 @@ def _in_full(finding: Finding) -> list[tuple[str, Line]]:
 
 
 def _sum(report: AuditReport) -> str:
-    read = ""
-    if report.files:
-        rate = report.bytes / 1e6 / max(report.hashing_seconds, 1e-9)
-        read = f", {report.files} files of {report.bytes / 1e6:.1f} MB read at {rate:.0f} MB/s"
-    count = len(report.findings)
-    found = f"{count or 'no'} broken link{'s' if count > 1 else ''}"
-    return f"{found} in {len(report.stages)} stages{read}; {len(report.unbuilt)} stages are not built"
+    return report.line(f" at {report.bytes / 1e6 / max(report.hashing_seconds, 1e-9):.0f} MB/s")

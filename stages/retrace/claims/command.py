@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from stages.retrace.answer import FINDING, FINE
 from stages.retrace.claims.desk import Claim, Desk
 from stages.retrace.evidence import papers as written
-from stages.retrace.report import FINDING, FINE
 
 
 @dataclass(frozen=True)

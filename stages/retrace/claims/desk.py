@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from stages.draw.verdict import NOT_DECIDED, NOT_RUN
+from stages.retrace.answer import Spoiled
 from stages.retrace.claims.numbers import measured
 from stages.retrace.claims.today import Today
 from stages.retrace.claims.verdicts import Number, Verdict, verdicts_of_json, verdicts_of_rows
@@ -16,7 +17,6 @@ from stages.retrace.evidence.identify import Unvouched, identify
 from stages.retrace.evidence.origins import Origins
 from stages.retrace.evidence.papers import ClaimEntry
 from stages.retrace.evidence.receipts import Shelf
-from stages.retrace.report import Spoiled
 
 RESULTS = Path("results")
 # By whether there are numbers.

@@ -3,12 +3,12 @@
 import subprocess
 from pathlib import Path
 
+from stages.retrace.answer import Spoiled
 from stages.retrace.claims.today import Today
 from stages.retrace.evidence import papers
 from stages.retrace.evidence.cosmetic import old_text
 from stages.retrace.evidence.papers import PAPERS, ClaimEntry
 from stages.retrace.evidence.receipts import Receipt
-from stages.retrace.report import Spoiled
 
 
 class Written:

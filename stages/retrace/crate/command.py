@@ -1,13 +1,13 @@
 """`retrace crate`: tables and figures with all that they rest on, as a Workflow Run RO-Crate that others can check."""
 
 import json
-import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from stages import homes
+from stages.retrace import folder
 from stages.retrace.crate import data as crate_data
 from stages.retrace.crate import prov as crate_prov
 from stages.retrace.crate.actions import RUN, Actions
@@ -107,7 +107,7 @@ def run(out: str, prov: bool) -> CrateReport:
 
     Raises: FileNotFoundError without the validator's environment or anything built; ValueError for an OUT in use.
     """
-    place = _target(out)
+    place = folder.target(out, METADATA, "an earlier crate")
     if not (ENVIRONMENT / "bin/python").is_file():
         raise FileNotFoundError(f"expected roc-validator in {ENVIRONMENT}; make crate-env")
     draft = Draft()
@@ -120,17 +120,12 @@ def run(out: str, prov: bool) -> CrateReport:
     )  # fmt: skip
     if report.problems:
         return report
-    made = place.with_name(f".{place.name}.new")
-    shutil.rmtree(made, ignore_errors=True)
-    made.mkdir(parents=True)
-    try:
+    with folder.beside(place) as made:
         draft.write(made)
         found = judge(made)
         report.checks, report.problems = found["checks"], found["issues"]
         if not report.problems:
-            _replace(made, place)
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
+            folder.put(made, place)
     return report
 
 
@@ -162,22 +157,3 @@ def _built_day(finals: Sequence[Receipt]) -> str:
     from datetime import UTC, datetime
 
     return datetime.fromtimestamp(max(node.place.stat().st_mtime for node in finals), UTC).date().isoformat()
-
-
-def _target(out: str) -> Path:
-    place = Path(out)
-    if place.resolve().is_relative_to(Path("results").resolve()):
-        raise ValueError(f"{out} lies in results/, which belongs to the stages; choose another folder")
-    if place.exists() and not (place / METADATA).is_file() and not (place.is_dir() and not any(place.iterdir())):
-        raise ValueError(f"expected {out} to be new, empty or an earlier crate; choose another folder")
-    return place
-
-
-def _replace(made: Path, place: Path) -> None:
-    """Puts a complete crate in its place; a run that is stopped between leaves what the next one clears away."""
-    old = place.with_name(f".{place.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if place.exists():
-        place.rename(old)
-    made.rename(place)
-    shutil.rmtree(old, ignore_errors=True)

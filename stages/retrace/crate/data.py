@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from stages import yaml_text
 from stages.retrace.crate.graph import ROOT, Graph, local
 from stages.retrace.crate.payload import Payload
+from stages.retrace.evidence import cards
 from stages.retrace.evidence.papers import load_yaml
 from stages.retrace.evidence.receipts import Receipt, Shelf
 
 LICENCE = "LICENSE"
 CITATION = "CITATION.cff"
-CARDS = "stages/cards/"
 SPDX = "https://spdx.org/licenses/"
 
 
@@ -38,9 +38,8 @@ def describe(graph: Graph, shelf: Shelf, payload: Payload, nodes: Sequence[Recei
         if node.content["verb"] != "render":
             continue
         (folder,) = payload.artefacts(node)
-        supply = node.content["params"].get("supply", "drawn")
         for card_id, card in _cards(shelf, payload, node):
-            if supply == "user":
+            if cards.is_users(node):
                 _of_user(graph, folder, card_id, card)
                 restricted += [] if card["redistribution"] else [card["name"]]
             else:
@@ -66,14 +65,8 @@ def _of_user(graph: Graph, folder: str, card_id: str, card: dict) -> None:
 
 def _cards(shelf: Shelf, payload: Payload, node: Receipt) -> list[tuple[str, dict]]:
     """The cards that a dataset's preflight checked, as their receipts name them."""
-    found = {}
-    for _, _, before in shelf.inputs(node):
-        for _, entry, made_by in shelf.inputs(before) if before else ():
-            if not made_by and entry["path"].startswith(CARDS):
-                key = payload.version(entry["path"], entry["sha256"])
-                if not key.startswith("#"):
-                    found[key] = _read(payload, key)
-    return sorted(found.items())
+    keys = [payload.version(path, sha256) for path, sha256 in cards.named(shelf, node).items()]
+    return sorted((key, _read(payload, key)) for key in dict.fromkeys(keys) if not key.startswith("#"))
 
 
 def _read(payload: Payload, key: str) -> dict:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from stages.retrace.report import FINDING, FINE
+from stages.retrace.answer import FINDING, FINE
 
 
 @dataclass

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from stages import graph
+from stages.retrace.answer import FINDING, FINE
 from stages.retrace.doctor import cluster, leftovers, libraries, locks, places, surroundings
 from stages.retrace.doctor.findings import Finding
-from stages.retrace.report import FINDING, FINE
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Files that DVC writes in place: what a kill leaves of them is there and cannot be read."""
 
+from stages.retrace.answer import Spoiled
 from stages.retrace.dvc import locked
-from stages.retrace.report import Spoiled
 
 
 def dvc_lock() -> bool:

@@ -9,13 +9,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from stages.graph import Stage
+from stages.retrace.answer import Spoiled
 from stages.retrace.doctor import locks
 from stages.retrace.doctor.findings import Finding
 from stages.retrace.doctor.locks import is_alive, some
 from stages.retrace.evidence import current, run_log
 from stages.retrace.evidence.receipts import Shelf
 from stages.retrace.evidence.sound import is_digest
-from stages.retrace.report import Spoiled
 from stages.runner import lock, machine
 from stages.runner.live import birth
 

@@ -6,22 +6,36 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from stages import yaml_text
-from stages.retrace.report import Spoiled
+from stages.retrace.answer import Spoiled
 
 PAPERS = Path("stages/papers")
-Entry = TypeVar("Entry", bound=BaseModel)
+Form = TypeVar("Form")
 # YAML takes words such as no and 12 for values; here they are texts.
 Text = Annotated[str, BeforeValidator(lambda value: str(value) if isinstance(value, (bool, int, float)) else value)]
 
 
 class GapEntry(BaseModel):
-    """A decision that the text leaves open; `keys` are those that it decides."""
+    """A decision that the text leaves open; `keys` are those that it decides, `targets` what a change makes anew."""
 
     model_config = ConfigDict(frozen=True)
     id: str = Field(pattern=r"^G[0-9]{1,6}$")
     question: Text
     default: Text
     keys: tuple[Text, ...]
+    alternatives: tuple[Text, ...] = ()
+    targets: tuple[Text, ...] = ()
+    claims: tuple[Text, ...] = ()
+
+
+class Erratum(BaseModel):
+    """An error of a paper's text: where, what stands there, what is right, and what is done here."""
+
+    model_config = ConfigDict(frozen=True)
+    id: Text
+    place: Text
+    says: Text
+    right: Text
+    handled: Text
 
 
 class ClaimEntry(BaseModel):
@@ -36,6 +50,7 @@ class ClaimEntry(BaseModel):
 
 
 GAPS, CLAIMS = TypeAdapter(list[GapEntry]), TypeAdapter(list[ClaimEntry])
+ERRATA = TypeAdapter(list[Erratum])
 
 
 def files(name: str) -> list[Path]:
@@ -45,17 +60,22 @@ def files(name: str) -> list[Path]:
 
 def gaps(path: Path) -> list[GapEntry]:
     """Raises: Spoiled naming file, entry and key."""
-    return _entries(path, load_yaml(path), GAPS)
+    return checked(path, load_yaml(path), GAPS)
+
+
+def errata(path: Path) -> list[Erratum]:
+    """Raises: Spoiled naming file, entry and key."""
+    return checked(path, load_yaml(path), ERRATA)
 
 
 def claims(path: Path) -> list[ClaimEntry]:
     """Raises: Spoiled naming file, entry and key, and for a claim that is there twice."""
-    return _distinct(_entries(path, load_yaml(path), CLAIMS), path)
+    return _distinct(checked(path, load_yaml(path), CLAIMS), path)
 
 
 def claims_of(text: bytes, path: Path) -> list[ClaimEntry]:
     """An earlier text of a file of claims. Raises: as `claims`."""
-    return _distinct(_entries(path, parse_yaml(text, path), CLAIMS), path)
+    return _distinct(checked(path, parse_yaml(text, path), CLAIMS), path)
 
 
 def _distinct(found: list[ClaimEntry], path: Path) -> list[ClaimEntry]:
@@ -65,7 +85,8 @@ def _distinct(found: list[ClaimEntry], path: Path) -> list[ClaimEntry]:
     return found
 
 
-def _entries(path: Path, content: Any, kind: TypeAdapter[list[Entry]]) -> list[Entry]:
+def checked(path: Path, content: Any, kind: TypeAdapter[Form]) -> Form:
+    """The content of a file in its form.    Raises: Spoiled naming file, entry and key."""
     try:
         return kind.validate_python(content)
     except ValidationError as error:

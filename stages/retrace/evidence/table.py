@@ -4,7 +4,7 @@ import csv
 import io
 from pathlib import Path
 
-from stages.retrace.report import Spoiled
+from stages.retrace.answer import Spoiled
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -14,8 +14,13 @@ def rows(path: Path) -> list[dict[str, str]]:
     """
     if not path.is_file():
         raise Spoiled(f"{path}: expected a table, found no plain file; build it again")
+    return rows_of(path.read_bytes(), path)
+
+
+def rows_of(content: bytes, path: Path) -> list[dict[str, str]]:
+    """The same from bytes that were read before; `path` is where they came from."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = content.decode()
         if "\0" in text:
             raise ValueError("it holds a NUL byte")
         head, *found = [row for row in csv.reader(io.StringIO(text), strict=True) if row] or [[]]

@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from stages import graph
+from stages.retrace.answer import FINDING, FINE
 from stages.retrace.explain.staleness import Reason, Watch
-from stages.retrace.report import FINDING, FINE
 
 
 @dataclass(frozen=True)

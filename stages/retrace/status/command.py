@@ -7,8 +7,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from stages.retrace.answer import FINE
 from stages.retrace.evidence import run_log
-from stages.retrace.report import FINE
 from stages.runner import lock
 from stages.runner.exits import meaning
 from stages.runner.live import birth

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -81,10 +82,19 @@ def find_cell(words: str, found: Identity, shelf: Shelf) -> Cell:
         raise ValueError(f"{found.file}: expected the table itself, to read the row from")
     rows = table.rows(Path(place))
     row = _row([word.strip() for word in words.split(",") if word.strip()], rows)
-    behind = [one for _, _, node in shelf.inputs(found.node) if node for one in _of_score(row, node, shelf)]
-    if not behind:
+    cell = cell_of(row, found.node, shelf)
+    if not cell.behind:
         raise ValueError(f"{found.file}: no score before this table holds {_name(row)}; trace the table itself")
-    return Cell(row, tuple(behind))
+    return cell
+
+
+def cell_of(row: Mapping[str, str], table: Receipt, shelf: Shelf) -> Cell:
+    """A row of a table with what the scores before it hold of it, which may be nothing.
+
+    Raises: FileNotFoundError for a score that is not there, ValueError for one with other bytes than its receipt says.
+    """
+    scores = [node for _, _, node in shelf.inputs(table) if node]
+    return Cell(row, tuple(one for node in scores for one in _of_score(row, node, shelf)))
 
 
 def _row(words: list[str], rows: list[dict[str, str]]) -> dict[str, str]:
@@ -151,6 +161,7 @@ def _behind(
     return Behind(seed, float(value["value"]), score, tuple(samples), tuple(models), others, protocol)
 
 
+@cache
 def _read_output(node: Receipt, name: str) -> Any:
     """The content of a stage's JSON file, only if it is what the receipt says.
 

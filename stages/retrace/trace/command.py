@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from stages.retrace.answer import FINDING, FINE
 from stages.retrace.evidence.identify import Identity, Unvouched, identify
 from stages.retrace.evidence.origins import Origins
 from stages.retrace.evidence.receipts import Receipt, Shelf
 from stages.retrace.evidence.roots import Root, roots_of
-from stages.retrace.report import FINDING, FINE
 
 if TYPE_CHECKING:
     from stages.retrace.trace.cell import Cell

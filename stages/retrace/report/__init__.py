@@ -1,0 +1,1 @@
+"""All that is built as pages that open from a disk."""

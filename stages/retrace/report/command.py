@@ -1,0 +1,89 @@
+"""`retrace report`: all that is built as pages that open from a disk, each number with what it was made from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from stages.retrace import folder
+from stages.retrace.answer import FINDING, FINE
+from stages.retrace.report import (
+    changes,
+    claim_pages,
+    data_pages,
+    front,
+    proof,
+    results,
+    seeking,
+    stage_pages,
+)
+from stages.retrace.report.earlier import earlier
+from stages.retrace.report.gathered import Gathered
+from stages.retrace.report.shown import Shown
+from stages.retrace.report.site import MARK, SUMS, Site
+from stages.retrace.report.texts import Texts
+
+
+@dataclass
+class Written:
+    """What was written; `problems` stand in red in the pages."""
+
+    out: str
+    pages: int = 0
+    files: int = 0
+    size: int = 0
+    results: int = 0
+    stages: int = 0
+    root: str = ""
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def code(self) -> int:
+        """1 where anything that the pages speak of is not what its receipt says, or not of today's sources."""
+        return FINDING if self.problems else FINE
+
+    def as_dict(self) -> dict[str, Any]:
+        return vars(self)
+
+
+def run(out: str, targets: Sequence[str], against: str | None, start: Path, progress: bool) -> Written:
+    """Writes the report into OUT, over an earlier one there; `start` is the folder from which `against` counts.
+
+    Raises: ValueError for an OUT in use, an unknown target or nothing to compare with; FileNotFoundError where nothing
+    is built.
+    """
+    place = folder.target(out, MARK, "an earlier report")
+    _refuse_strangers(place)
+    all_, shown = Gathered(targets, progress), Shown()
+    site = Site(Texts(claim_pages.entries(all_)), all_.profile, all_.audited.root)
+    made = [results.make(one, all_, shown, site) for one in all_.results]
+    for one in made:
+        results.write(one, all_, site)
+    for node in all_.nodes:
+        stage_pages.write(node, all_, shown, site)
+    claim_pages.write(all_, made, site)
+    data_pages.write(all_, site)
+    seeking.write(all_, made, site)
+    problems = front.problems(all_, made, shown)
+    proof.write(all_, made, problems, site)
+    if against:
+        with earlier(against, start) as then:
+            changes.write(then, made, shown, site)
+    front.write(all_, made, problems, changes.PLACE if against else "", site)
+    with folder.beside(place) as new:
+        site.write(new)
+        folder.put(new, place)
+    return Written(
+        out, sum(name.endswith(".html") for name in site.files), len(site.files), sum(map(len, site.files.values())),
+        sum(one.result.node is not None for one in made), len(all_.nodes), all_.audited.root, problems,
+    )  # fmt: skip
+
+
+def _refuse_strangers(place: Path) -> None:
+    """Raises: ValueError for a file in an earlier report's folder that its list does not name: somebody's own work."""
+    sums = place / SUMS
+    listed = {line[66:] for line in sums.read_text(encoding="utf-8").splitlines()} if sums.is_file() else set()
+    found = {path.relative_to(place).as_posix() for path in place.rglob("*") if not path.is_dir()}
+    if strange := sorted(found - listed - {SUMS}):
+        raise ValueError(f"expected in {place} what an earlier report wrote, found {strange[0]} too: take it away, or "
+                         "choose another folder")  # fmt: skip

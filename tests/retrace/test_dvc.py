@@ -64,7 +64,7 @@ def test_by_readmes_words_another_clone_has_all_and_nothing_is_left_to_do(first,
 
 
 def test_a_damaged_object_of_the_remote_is_named_and_nothing_is_adopted(first, shared, second, tmp_path):
-    """Without `verify` DVC delivers it; adopt reads every byte. With it, as README says, it is left out and made anew."""
+    """Without `verify` DVC delivers it; adopt reads every byte. With it, as README says, it is made anew."""
     store = shutil.copytree(shared / "store", tmp_path / "store")
     tree = json.loads((store / "files/md5" / _object(first, MODEL)).read_bytes())
     name = next(entry["md5"] for entry in tree if entry["relpath"] == "made.txt")

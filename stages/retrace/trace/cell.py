@@ -133,16 +133,17 @@ def _of_score(row: Mapping[str, str], score: Receipt, shelf: Shelf) -> list[Behi
         return []
     content = _read_output(score, "score.json")
     values = content.get("values", []) if isinstance(content, dict) else []
+    known = names(row)
     return [
         _behind(row, content, value, score, shelf)
         for value in values
-        if isinstance(value, dict) and "value" in value and _same_names(row, {**content, **value})
+        if isinstance(value, dict) and "value" in value and _same_names(known, {**content, **value})
     ]
 
 
-def _same_names(row: Mapping[str, str], value: Mapping[str, Any]) -> bool:
-    shared = [key for key in names(row) if isinstance(value.get(key), (str, int))]
-    return bool(shared) and all(str(value[key]) == row[key] for key in shared)
+def _same_names(known: Mapping[str, str], value: Mapping[str, Any]) -> bool:
+    shared = [key for key in known if isinstance(value.get(key), (str, int))]
+    return bool(shared) and all(str(value[key]) == known[key] for key in shared)
 
 
 def _behind(

@@ -8,8 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from stages.block import Block as Base
-from stages.papers.contrasfill.measuring import Value
-from stages.papers.contrasfill.sampled import positions_to_holes
+from stages.papers.contrasfill.sampled import Value, positions_to_holes
 
 Progress = Callable[[int, int, str], None]
 DIGITS = 9
@@ -36,7 +35,7 @@ def measure(block: Block, inputs: dict[str, Path], out: Path, device: str, progr
     from stages.metrics.scorer import encoder_to_protocol, load_scorer
     from stages.nets.encoders.load import load_encoder
     from stages.papers.contrasfill.directions.results import check_same_images, read_results
-    from stages.papers.contrasfill.disentanglement import unknown_encoder
+    from stages.papers.contrasfill.varied import unknown_encoder
 
     data = Packed.open(inputs["data"])
     prefix = "results_"

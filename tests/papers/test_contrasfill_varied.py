@@ -4,9 +4,11 @@ import json
 import math
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 
+from stages.data.prepared.packed import Packed
 from stages.engine.loop import train
 from stages.engine.session import Session
 from stages.engine.world import World
@@ -21,7 +23,7 @@ class Turned:
     """Features at as many degrees as the filling's second colour says: 3 for each number of a sample."""
 
     def __init__(self):
-        held_out = {"images": 40, "accuracy": 0.9, "combined_accuracy": 0.95}
+        held_out = {"images": 40, "accuracy": 0.9, "nearest_accuracy": 0.95}
         self.facts = {"architecture": "turned", "held_out": held_out}
 
     def encode(self, images):
@@ -38,8 +40,10 @@ def grid(tmp_path):
 def test_angles_of_a_grid_by_hand(grid, monkeypatch):
     """Sample 2 row + column: one column on is 3 degrees, one row on 6."""
     monkeypatch.setattr("stages.metrics.scorer.encoder_to_protocol", lambda held: {"extractor": "turned"})
-    monkeypatch.setattr(varied, "unknown_encoder", lambda *_: (Turned().encode, {"extractor": "unknown_encoder"}))
-    values = varied.grid_values(read_samples(grid), {"known": Turned()}, grid, 64, "cpu", {"hole": "object"})
+    own = varied.Seeing(Turned().encode, {"extractor": "unknown_encoder"}, alone=True)
+    monkeypatch.setattr(varied, "unknown_encoder", lambda *_: own)
+    data = Packed.open(grid.parent / "data")
+    values = varied.grid_values(read_samples(grid), data, {"known": Turned()}, grid, 64, "cpu", {"hole": "object"})
     held = {value["metric"]: value["value"] for value in values}
     expected = {
         "angle_known_between_columns": 3.0, "angle_known_between_rows": 6.0, "score_known": -3.0,
@@ -53,7 +57,7 @@ def test_samples_with_codes_of_their_own_are_no_grids(tmp_path):
     data = made_samples.packed(tmp_path / "data", "face")
     own = made_samples.samples(tmp_path / "own", data, hole="object", images=2, per_image=4)
     with pytest.raises(ValueError, match="came samples with codes of their own"):
-        varied.grid_values(read_samples(own), {}, own, 64, "cpu", {})
+        varied.grid_values(read_samples(own), Packed.open(data), {}, own, 64, "cpu", {})
 
 
 def test_a_loss_is_the_mean_over_the_last_tenth_of_the_steps():
@@ -87,15 +91,40 @@ def test_a_trained_model_says_its_losses_and_its_teachers_accuracy(tmp_path):
     silent = SimpleNamespace(facts={"architecture": "a user's file", "held_out": {}})
     values = varied.trained_values({"known": Turned(), "known_indep": silent}, tmp_path, {"hole": "object"})
     held = {value["metric"]: value["value"] for value in values}
-    assert set(held) == {"loss_known", "loss_unknown", "loss_chance", "accuracy_known"}
+    assert [value["metric"] for value in values] == ["loss_known", "loss_unknown", "loss_chance", "accuracy_known"]
     assert held["loss_chance"] == pytest.approx(math.log(3)) and held["accuracy_known"] == 0.9
     last = [
         line for line in (tmp_path / "curve.csv").read_text(encoding="utf-8").splitlines() if "unknown_loss" in line
     ]
     assert held["loss_unknown"] == float(last[-1].split(",")[3])
-    encode, said = varied.unknown_encoder(tmp_path, "cpu")
-    assert encode(torch.zeros(2, 3, 32, 32)).shape == (2, block.unknown_features)
-    assert said["view"] == "whole image, 32 px"
+    own = varied.unknown_encoder(tmp_path, "cpu")
+    assert own.encode(torch.zeros(2, 3, 32, 32)).shape == (2, block.unknown_features)
+    assert (own.protocol["view"], own.alone) == ("hole alone on black, 32 px", True)
+    changed = {"block": block.model_dump(mode="json") | {"unknown_view": "image"}}
+    (tmp_path / "model.json").write_text(json.dumps(changed), encoding="utf-8")
+    own = varied.unknown_encoder(tmp_path, "cpu")
+    assert (own.protocol["view"], own.alone) == ("whole image, 32 px", False)
+
+
+def test_where_no_classes_are_taught_the_nearest_image_decides(tmp_path, monkeypatch):
+    monkeypatch.setattr(varied, "trained_block", lambda folder: contrasfill_toys.block("contrasfill"))
+    (tmp_path / "curve.csv").write_text("step,images,term,value\n1,4,G/adversarial,1\n", encoding="utf-8")
+    faces = SimpleNamespace(facts={"architecture": "identity", "held_out": {"images": 9, "nearest_accuracy": 0.8}})
+    values = varied.trained_values({"known": faces}, tmp_path, {})
+    assert [(value["metric"], value["value"], value["n"]) for value in values[1:]] == [("accuracy_known", 0.8, 9)]
+
+
+def test_an_encoder_that_sees_the_hole_alone_sees_black_around_it():
+    several, holes = np.full((1, 2, 2, 2, 3), 200, np.uint8), np.array([[[0, 1], [0, 0]]], np.uint8)
+
+    def corners(images):
+        return images[:, 0].flatten(1)
+
+    seen = varied.Seeing(corners, {}, alone=True).features(several, holes, 64, "cpu")
+    assert seen.shape == (1, 2, 4) and seen[0, 1].tolist() == pytest.approx([-1, 200 / 127.5 - 1, -1, -1])
+    assert varied.Seeing(corners, {}).features(several, holes, 64, "cpu")[0, 0].tolist() == pytest.approx(
+        [0.56863] * 4, abs=1e-4
+    )
 
 
 def measured(scores: dict[str, dict]) -> Measured:

@@ -30,11 +30,12 @@ def measure(block: Block, inputs: dict[str, Path], out: Path, device: str, progr
     from stages.nets.encoders.load import load_encoder
 
     grid = read_samples(inputs["grid"])
-    shared = check_alike({"grid": grid}, Packed.open(inputs["data"]))
+    data = Packed.open(inputs["data"])
+    shared = check_alike({"grid": grid}, data)
     names = {"known": "encoder", "known_indep": "encoder_indep"}
     encoders = {name: load_encoder(inputs[path]).to(device) for name, path in names.items()}
     common = {"hole": shared["hole"], "split": shared["split"]}
-    values = grid_values(grid, encoders, inputs["model"], block.batch, device, common)
+    values = grid_values(grid, data, encoders, inputs["model"], block.batch, device, common)
     values += trained_values(encoders, inputs["model"], common)
     for value in values:
         value["dataset"] = block.dataset

@@ -68,7 +68,7 @@ def measure(block: Block, inputs: dict[str, Path], out: Path, device: str, progr
         grid = read_samples(inputs["grid"])
         check_alike({"grid": grid}, data)
         known = {"known": encoders["KFFA"], "known_indep": encoders["KFFA_indep"]}
-        values += grid_values(grid, known, inputs["model"], block.batch, device, common)
+        values += grid_values(grid, data, known, inputs["model"], block.batch, device, common)
         values += trained_values(known, inputs["model"], common)
     for value in values:
         value["dataset"] = shared["data"]

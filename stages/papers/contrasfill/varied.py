@@ -2,22 +2,47 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from stages.papers.contrasfill.sampled import Samples, Value, entry
+import numpy as np
+
+from stages.papers.contrasfill.sampled import Samples, Value, entry, positions_to_holes
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
+    from stages.data.prepared.packed import Packed
     from stages.papers.contrasfill.methods.contrasfill.method import Block as Trained
 
-Encode = tuple[Callable, dict[str, Any]]
 # The share of a training's steps, at its end, over which a loss is averaged.
 LAST = 0.1
-# A teacher's share of right answers on held-out images: by its classes, or whether the nearest image is of one label.
+# A teacher's share of right answers on held-out images: by its classes, else whether the nearest image has the label.
 ACCURACIES = ("accuracy", "nearest_accuracy")
 
 
+class Seeing(NamedTuple):
+    """An encoding function, what a protocol says of it, and whether it sees the hole alone on black."""
+
+    encode: Callable
+    protocol: dict[str, Any]
+    alone: bool = False
+
+    def features(self, several: np.ndarray, holes: np.ndarray, batch: int, device: str) -> "Tensor":
+        """Features of several samples of each image. Shapes: uint8 [N S R R 3], uint8 0/1 [N R R] -> [N S D]."""
+        from stages.metrics.features import samples_to_features
+
+        seen = several * holes[:, None, :, :, None] if self.alone else several
+        return samples_to_features(self.encode, seen, batch, device)
+
+
 def grid_values(
-    grid: Samples, encoders: dict[str, Any], model: Path, batch: int, device: str, common: dict[str, Any]
+    grid: Samples,
+    data: "Packed",
+    encoders: dict[str, Any],
+    model: Path,
+    batch: int,
+    device: str,
+    common: dict[str, Any],
 ) -> list[Value]:
     """Angles on grids of codes by the known factor's encoders (`known`, `known_indep`) and by the model's own E_u.
 
@@ -25,17 +50,17 @@ def grid_values(
     Raises: ValueError where the samples are no grids of codes, or the model has no E_u of its own.
     """
     from stages.metrics.disentangled import grids_to_angles
-    from stages.metrics.features import samples_to_features
     from stages.metrics.scorer import encoder_to_protocol
 
     side = grid.facts["codes"]
     if not side:
         raise ValueError("expected grids of codes, came samples with codes of their own (codes 0)")
-    seen: dict[str, Encode] = {name: (held.encode, encoder_to_protocol(held)) for name, held in encoders.items()}
-    seen["unknown"] = unknown_encoder(model, device)
+    seeing = {name: Seeing(held.encode, encoder_to_protocol(held)) for name, held in encoders.items()}
+    seeing["unknown"] = unknown_encoder(model, device)
+    holes = positions_to_holes(data, grid.several, grid.facts["hole"])
     values: list[Value] = []
-    for name, (encode, protocol) in seen.items():
-        features = samples_to_features(encode, grid.multiple, batch, device)
+    for name, encoder in seeing.items():
+        features = encoder.features(grid.multiple, holes, batch, device)
         angles = grids_to_angles(features.reshape(len(features), side, side, -1))
         sign = -1 if name == "unknown" else 1
         rows = {
@@ -43,7 +68,7 @@ def grid_values(
             f"angle_{name}_between_rows": angles.between_rows,
             f"score_{name}": sign * (angles.between_columns - angles.between_rows),
         }
-        said = protocol | common | {"grid": f"{side} x {side} codes an image"}
+        said = encoder.protocol | common | {"grid": f"{side} x {side} codes an image"}
         for metric, found in rows.items():
             spread = float(found.std()) if len(found) > 1 else 0.0
             values.append(
@@ -64,11 +89,11 @@ def trained_values(encoders: dict[str, Any], model: Path, common: dict[str, Any]
     values.append(entry("contrasfill", "loss_chance", "nats", block_to_chance(block), block.batch, alike))
     for name, encoder in encoders.items():
         held_out = encoder.facts.get("held_out", {})
-        for accuracy in (key for key in ACCURACIES if key in held_out):
-            protocol = common | {"extractor": encoder.facts["architecture"], "measure": accuracy, "split": "held out"}
-            values.append(
-                entry("contrasfill", f"accuracy_{name}", "share", held_out[accuracy], held_out["images"], protocol)
-            )
+        accuracy = next((key for key in ACCURACIES if key in held_out), None)
+        if accuracy:
+            extractor = {"extractor": encoder.facts["architecture"], "measure": accuracy, "split": "held out"}
+            number, count = held_out[accuracy], held_out["images"]
+            values.append(entry("contrasfill", f"accuracy_{name}", "share", number, count, common | extractor))
     return values
 
 
@@ -111,8 +136,8 @@ def trained_block(folder: Path) -> "Trained":
     return Trained.model_validate(read_json(folder / "model.json")["block"], strict=False)
 
 
-def unknown_encoder(folder: Path, device: str) -> Encode:
-    """E_u of a trained ContrasFill: its encoding function and protocol.
+def unknown_encoder(folder: Path, device: str) -> Seeing:
+    """E_u of a trained ContrasFill.
 
     Raises: ValueError for a model that trained none.
     """
@@ -131,5 +156,6 @@ def unknown_encoder(folder: Path, device: str) -> Encode:
         )
     net = method.nets["unknown"].to(device).eval()
     digest = hashlib.sha256((folder / "weights.safetensors").read_bytes()).hexdigest()
-    said = {"extractor": "unknown_encoder", "extractor_sha256": digest, "view": f"whole image, {trained.size_px} px"}
-    return net, said
+    hole = trained.unknown_view == "hole"
+    view = f"{'hole alone on black' if hole else 'whole image'}, {trained.size_px} px"
+    return Seeing(net, {"extractor": "unknown_encoder", "extractor_sha256": digest, "view": view}, hole)

@@ -23,7 +23,8 @@ WORDS = (
     "held, averaged over pairs and contexts; E_k is the encoder of the known factor, E_u the model's own of all else. "
     "A score is the angle that a space's own code gives less the one that the other code gives: positive and large is "
     "good. The twin is another known-factor encoder, against which nothing was trained. Losses are those of the last "
-    "tenth of the training's steps, without their weights; a code whose loss stays at chance is dead."
+    "tenth of the training's steps, without their weights; chance is the loss of features that are all alike. A code "
+    "whose loss stays there is dead; above it, features follow something else more than the code."
 )
 
 

@@ -32,8 +32,3 @@ def score(dataset: str, seed: int = 0, profile: str = "demo") -> dict:
         "hole": "object",
         "values": values,
     }
-
-
-def all_scores(seeds: tuple[int, ...] = (0,)) -> list[dict]:
-    """Every dataset with every seed."""
-    return [score(dataset, seed) for dataset in DATASETS for seed in seeds]

@@ -119,20 +119,36 @@ def test_known_encoder_stays_as_it_was_and_passes_gradients_to_the_image(tmp_pat
         run.step(batch_of(4, seed=step))
     assert all(torch.equal(value, before[name]) for name, value in encoder.state_dict().items())
     assert not any(parameter.requires_grad for parameter in encoder.parameters())
-    images = batch_of(2)["image"].requires_grad_()
+    images, mask = batch_of(2)["image"].requires_grad_(), batch_of(2)["mask"]
     made = make("contrasfill", block("contrasfill"))
-    made.features("known", images).sum().backward()
+    both = made.features("known", images, mask)
+    both.sum().backward()
     assert images.grad.abs().sum() > 0
-    assert torch.allclose(made.features("known", images)[1:], made.features("known", images[1:]), atol=1e-6)
+    assert torch.allclose(both[1:], made.features("known", images[1:], mask[1:]), atol=1e-6)
 
 
 def test_unknown_encoder_learns_from_the_unknown_loss_alone():
     made = make("contrasfill", block("contrasfill"))
     terms = made.losses(made.phases(0)[1], batch_of(4), {}, chance(), 0)
-    parameters = list(made.nets["unknown"].parameters())
+    parameters = [parameter for parameter in made.nets["unknown"].parameters() if parameter.requires_grad]
     others = terms["G/adversarial"] + terms["G/known"]
     assert all(g is None for g in torch.autograd.grad(others, parameters, retain_graph=True, allow_unused=True))
     assert all(g.abs().sum() > 0 for g in torch.autograd.grad(terms["G/unknown"], parameters))
+
+
+def test_unknown_encoder_may_see_the_hole_alone():
+    data = batch_of(2)
+    mask, inside = data["mask"], data["mask"] > 0.5
+    other = torch.where(inside, data["image"], batch_of(2, seed=9)["image"])
+    for view, blind in (("hole", True), ("image", False)):
+        made = make("contrasfill", block("contrasfill", unknown_view=view))
+        first, second = (made.features("unknown", images, mask) for images in (data["image"], other))
+        assert torch.equal(first, second) == blind, view
+        first, second = (made.features("known", images, mask) for images in (data["image"], other))
+        assert not torch.allclose(first, second), "E_k sees the whole image"
+        seen = data["image"].clone().requires_grad_()
+        made.features("unknown", seen, mask).sum().backward()
+        assert seen.grad[inside.expand_as(seen)].abs().sum() > 0
 
 
 def test_phases_draw_fresh_codes_and_processes_share_them():

@@ -56,6 +56,8 @@ def test_a_change_without_scores_is_refused(tmp_path):
 
 def test_the_changes_are_those_that_the_graph_trains():
 
-    trained = [stage for stage in stages_here() if stage.group in ("contrasfill_ablation", "contrasfill_ablation_face")]
-    variants = {arguments_of(stage)[1].layers[3].rpartition(".")[2] for stage in trained}
+    groups = {f"contrasfill_ablation{kind}{face}" for kind in ("", "_unweighted") for face in ("", "_face")}
+    trained = [stage for stage in stages_here() if stage.group in groups]
+    layers = [layer for stage in trained for layer in arguments_of(stage)[1].layers]
+    variants = {layer.rpartition(".")[2] for layer in layers if ".variant." in layer}
     assert variants == set(ablations.CHANGES) - {"contrasfill"} and len(trained) == len(variants) * len(DATASETS)

@@ -204,3 +204,12 @@ def test_sides_are_compared_seed_by_seed():
     assert Comparison("", "", left, "<", right).held() == 1 and Comparison("", "", left, "<=", left).held() == 2
     assert least("x", [left, right]).by_seed == {0: 1.0, 1: 4.0}
     assert greatest("x", [left, right]).times(2).by_seed == {0: 4.0, 1: 10.0}
+
+
+def test_the_verdict_on_c3_names_the_code_that_moved(one_seed):
+    lines = [row for row in rows(one_seed["csv"]) if row["claim"] == "C3"]
+    assert {row["why"] for row in lines} == {
+        "the known code moved E_k most on Face (40° against 10°), Bird (40° against 10°), Car (40° against 10°)"
+    }
+    assert "Here the known code moved E_k most on Face" in one_seed["md"]
+    assert {row["why"] for row in rows(one_seed["csv"]) if row["claim"] != "C3"} == {""}

@@ -5,7 +5,7 @@ import torch
 
 from stages.nets.stylegan.modconv import ModulatedConv
 from stages.nets.stylegan.resample import up2
-from stages.papers.contrasfill.holes import composite, holes
+from stages.papers.contrasfill.holes import alone, composite, holes
 from stages.papers.contrasfill.methods.collagegan.nets import Generator as Collage
 from stages.papers.contrasfill.methods.comodgan.nets import Generator as CoMod
 from stages.papers.contrasfill.methods.contrasfill.nets import Generator, UnknownEncoder
@@ -109,7 +109,7 @@ def test_outputs_have_the_side_of_the_input(size):
     comod = CoMod(size, 256, 16, 8, **TINY)
     out = comod(data["image"], data["mask"], codes_of(1)[0], torch.ones(1, 32), comod.noise.fixed)
     assert out.shape == (1, 3, size, size)
-    assert UnknownEncoder(size, 1024, 16, 12)(data["image"]).shape == (1, 12)
+    assert UnknownEncoder(size, 1024, 16, 12).eval()(data["image"]).shape == (1, 12)
 
 
 def test_comodgan_has_the_styles_and_widths_of_the_official_code():
@@ -259,6 +259,11 @@ def test_composite_is_exact_on_both_sides_of_the_mask():
     assert torch.equal(composite(colours, data["image"], torch.ones(3, 1, 32, 32)), colours)
 
 
+def test_a_hole_alone_is_its_pixels_on_black():
+    image, mask = torch.tensor([[[[0.5, -0.25]]]]).expand(1, 3, 1, 2), torch.tensor([[[[0.0, 1.0]]]])
+    assert alone(image, mask).tolist() == [[[[-1.0, -0.25]]] * 3]
+
+
 def test_box_hole_is_the_tight_box_with_its_limits():
     mask = torch.zeros(2, 1, 8, 8)
     mask[0, 0, 2, 3] = mask[0, 0, 5, 1] = 1
@@ -272,10 +277,25 @@ def test_box_hole_is_the_tight_box_with_its_limits():
     assert torch.equal(holes(torch.zeros(1, 1, 8, 8), "box"), torch.zeros(1, 1, 8, 8))
 
 
-def test_unknown_encoder_ignores_the_rest_of_the_batch():
+def test_unknown_encoder_ignores_the_rest_of_the_batch_once_it_has_learned():
     torch.manual_seed(0)
     net, images = UnknownEncoder(32, 256, 16, 12), batch_of(3)["image"]
+    net(images)
+    net.eval()
     assert torch.allclose(net(images)[1:2], net(images[1:2]), atol=1e-5)
+
+
+def test_what_all_images_share_is_taken_from_unknown_features():
+    torch.manual_seed(0)
+    net, images = UnknownEncoder(32, 256, 16, 12), batch_of(6)["image"]
+    features = net(images)
+    assert torch.allclose(features.mean(0), torch.zeros(12), atol=1e-5)
+    assert torch.allclose(features.var(0, unbiased=False), torch.ones(12), atol=0.1)
+    assert net.feature(net.blocks(net.from_image(images)).flatten(1)).std(0).max() < 0.5, "without it they are alike"
+    assert [name for name, held in net.named_parameters() if not held.requires_grad] == ["feature.bias"]
+
+
+def test_unknown_encoder_has_half_the_discriminators_widths():
     with torch.device("meta"):
         widths = [block.first.weight.shape[0] for block in UnknownEncoder(256, 32768, 512, 128).blocks]
     assert widths == [64, 128, 256, 256, 256, 256]

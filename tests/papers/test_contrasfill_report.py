@@ -9,11 +9,17 @@ from pathlib import Path
 import pytest
 
 from stages.papers.contrasfill.report import table1
-from tests.papers.scores import DATASETS, METHODS, all_scores, number, score
+from tests.papers.claim_scores import objects
+from tests.papers.scores import DATASETS, METHODS, number
 
 ROOT = Path(__file__).resolve().parents[2]
 REPORTED = ROOT / "stages/papers/contrasfill/reported.csv"
+MOVED = "the known code moved E_k most on Face (40° against 10°), Bird (40° against 10°), Car (40° against 10°)"
 BLOCK = table1.Block(hole="object", fidelity_tolerance=1.15)
+
+
+def all_scores(seeds: tuple[int, ...] = (0,)) -> list[dict]:
+    return [objects(dataset, seed) for dataset in DATASETS for seed in seeds]
 
 
 def write(folder: Path, scores: list[dict]) -> dict[str, Path]:
@@ -75,7 +81,7 @@ def test_printed_values_stand_in_the_text_of_the_paper(request):
 def test_csv_has_the_agreed_columns_and_every_measure(one_seed):
     head = one_seed["csv"].splitlines()[0]
     assert head == "method,dataset,metric,unit,ours,spread,seeds,printed,difference,profile,protocol"
-    assert len(rows(one_seed["csv"])) == 4 * 3 * 4
+    assert len(rows(one_seed["csv"])) == 4 * 3 * 4 + 13 + 2 * 14  # faces: one accuracy
 
 
 def test_a_line_in_full(one_seed):
@@ -154,6 +160,18 @@ def test_distances_of_halves_and_of_training_images_stand_below_the_table_withou
     assert row["ours"] == "7.5" and not row["printed"]
 
 
+def test_what_each_code_moves_stands_in_a_table_of_its_own(one_seed):
+    part = one_seed["md"].partition("## Which of ContrasFill's codes moves what")[2].partition("## Also measured")
+    angles = "40.00 | 10.00 | 30.00 | 30.00 | 40.00 | 10.00 | 30.00 | 0.90 | 1.50 | 2.71 | 0.75"
+    assert f"| Face | {angles} |  |" in part[0] and f"| Car | {angles} | 0.75 |" in part[0]
+    assert not any(line.startswith("| angle_") for line in part[2].splitlines())
+
+
+def test_models_that_each_trained_their_own_encoder_stand_in_one_column(tmp_path):
+    found = rows(table(tmp_path, all_scores((0, 1)))["csv"])["contrasfill", "car", "angle_unknown_between_rows"]
+    assert "extractor_sha256=each seed's own" in found["protocol"] and found["seeds"] == "2"
+
+
 def test_orders_keep_the_printed_ties(one_seed):
     ours = "ContrasFill > BAT-Fill > CollageGAN > CoModGAN"
     assert f"| Face | PD-demo | {ours} | BAT-Fill > ContrasFill > CoModGAN = CollageGAN |" in one_seed["md"]
@@ -167,7 +185,9 @@ def verdicts(text: str) -> dict[str, str]:
 
 
 def test_verdicts_follow_the_rules(tmp_path, one_seed):
-    assert set(verdicts(one_seed["md"]).values()) == {"holds (demo: no evidence)"}
+    first = verdicts(one_seed["md"])
+    assert first.pop("C3") == f"holds: {MOVED} (demo: no evidence)"
+    assert set(first.values()) == {"holds (demo: no evidence)"}
     changes = {
         "C1": ("contrasfill", "FD-demo", 23.1),  # the better baseline has 20.0; 1.15 of it is 23.0
         "C2": ("contrasfill", "PD-demo", 20.0),  # equal to CollageGAN's is not above
@@ -180,7 +200,7 @@ def test_verdicts_follow_the_rules(tmp_path, one_seed):
             if (entry["method"], entry["metric"]) == (method, metric):
                 entry["value"] = value
         found = verdicts(table(tmp_path / str(place), scores)["md"])
-        assert found[claim] == "fails (demo: no evidence)", claim
+        assert found[claim] == f"fails{f': {MOVED}' if claim == 'C3' else ''} (demo: no evidence)", claim
         failed = {name for name, verdict in found.items() if verdict.startswith("fails")}
         assert failed == ({claim} if claim == "C4" else {claim, "C5"}), claim
 
@@ -221,7 +241,7 @@ def test_latex_is_balanced_and_in_the_printed_shape(one_seed):
         (lambda scores: scores[1]["values"].pop(4), "needs FD-demo of collagegan on bird"),
         (lambda scores: scores.pop(1), "on bird"),
         (lambda scores: scores.append(copy.deepcopy(scores[0])), "given twice"),
-        (lambda scores: scores.append(score("face", 1)), "set of seeds differs"),
+        (lambda scores: scores.append(objects("face", 1)), "set of seeds differs"),
         (lambda scores: scores[0]["values"][0].update(unit="degrees"), "protocol of FD-demo on face differs"),
         (lambda scores: [entry.update(metric="FID") for entry in scores[0]["values"] if entry["metric"] == "FD-demo"],
          r"one measure for FID, got \['FD-demo', 'FID'\]"),

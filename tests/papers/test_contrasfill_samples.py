@@ -10,10 +10,10 @@ import torch
 from stages.data.prepared.packed import Index, Packed, Row, write_packed
 from stages.engine.rowchance import RowChance
 from stages.engine.world import World
-from stages.papers.contrasfill import sampling
+from stages.papers.contrasfill import measuring, sampling
 from stages.papers.contrasfill.measuring import Block as MeasureBlock
 from stages.papers.contrasfill.measuring import Reals, fidelity, keys_to_halves, measure
-from stages.papers.contrasfill.sampled import check_alike, positions_to_holes, read_samples
+from stages.papers.contrasfill.sampled import check_alike, entry, positions_to_holes, read_samples
 
 SIDE = 16
 
@@ -188,6 +188,32 @@ def test_measure_writes_every_number_with_its_protocol(tmp_path, data):
     assert held["one", "PD-demo_hole"]["value"] > held["one", "PD-demo"]["value"] > 0
     for first, second in zip(texts[0]["values"], texts[1]["values"], strict=True):
         assert first["value"] == pytest.approx(second["value"], rel=1e-4, abs=1e-6)
+
+
+def test_with_a_grid_and_its_model_measure_says_what_each_code_moves(tmp_path, data, monkeypatch):
+    inputs = {"data": tmp_path / "data", "model": tmp_path / "model"}
+    for place, name in enumerate(("encoder", "encoder_indep", "scorer")):
+        inputs[name] = encoder_folder(tmp_path / name, place)
+    for name in ("grid", "sample_one"):
+        draw(tmp_path / name, data)
+        inputs[name] = tmp_path / name
+    seen = {}
+
+    def found(metric, *given):
+        seen[metric] = given
+        return [entry("contrasfill", metric, "degrees", 1.0, 3, {"hole": "object"})]
+
+    monkeypatch.setattr(measuring, "grid_values", lambda *given: found("angle_known_between_rows", *given))
+    monkeypatch.setattr(measuring, "trained_values", lambda *given: found("loss_known", *given))
+    (tmp_path / "out").mkdir()
+    measure(MeasureBlock(batch=64), inputs, tmp_path / "out", "cpu", lambda *_: None)
+    values = json.loads((tmp_path / "out/score.json").read_text(encoding="utf-8"))["values"]
+    assert [(value["metric"], value["dataset"]) for value in values[-2:]] == [
+        ("angle_known_between_rows", "face"), ("loss_known", "face"),
+    ]  # fmt: skip
+    grid, encoders, model = seen["angle_known_between_rows"][:3]
+    assert (grid.multiple.shape, set(encoders), model) == ((3, 4, 16, 16, 3), {"known", "known_indep"}, inputs["model"])
+    assert seen["loss_known"][:2] == (encoders, inputs["model"])
 
 
 class Pixels:

@@ -36,9 +36,10 @@ def line(text: str, label: str) -> list[str]:
 
 def test_disentanglement_has_one_line_a_grid_and_the_score_is_the_difference(tmp_path):
     found = made(tmp_path, "disentanglement")
-    assert line(found["md"], "Face, identity") == ["40.00", "10.00", "30.00", "30.00", "40.00", "10.00", "30.00"]
-    assert line(found["md"], "Car, colour")[2] == "30.00"
-    assert len(rows(found["csv"])) == 4 * 9
+    angles, losses = ["40.00", "10.00", "30.00", "30.00", "40.00", "10.00", "30.00"], ["0.90", "1.50", "2.71"]
+    assert line(found["md"], "Face, identity") == [*angles, *losses, "0.75", ""], "the twin of faces states no accuracy"
+    assert line(found["md"], "Car, colour") == [*angles, *losses, "0.75", "0.75"]
+    assert len(rows(found["csv"])) == 13 + 3 * 14
     assert "sd=0.3" in rows(found["csv"])["contrasfill", "car_colour", "score_known"]["protocol"]
 
 

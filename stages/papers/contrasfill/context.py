@@ -8,8 +8,8 @@ import numpy as np
 from pydantic import Field
 
 from stages.block import Block as Base
-from stages.papers.contrasfill.measuring import Reals, Value, entry, fidelity
-from stages.papers.contrasfill.sampled import check_alike, positions_to_holes, read_samples
+from stages.papers.contrasfill.measuring import Reals, fidelity
+from stages.papers.contrasfill.sampled import Value, check_alike, entry, positions_to_holes, read_samples
 
 if TYPE_CHECKING:
     from stages.data.prepared.packed import Packed

@@ -28,3 +28,8 @@ def composite(colours: Tensor, image: Tensor, mask: Tensor) -> Tensor:
     Shapes: [B 3 H W], [B 3 H W], [B 1 H W] -> [B 3 H W].
     """
     return torch.where(mask > 0.5, colours.to(image.dtype), image)
+
+
+def alone(image: Tensor, mask: Tensor) -> Tensor:
+    """The hole on black, without what is around it.  Shapes: [B 3 H W] in [-1, 1], [B 1 H W] -> [B 3 H W]."""
+    return torch.where(mask > 0.5, image, -1.0)

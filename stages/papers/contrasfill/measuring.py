@@ -8,7 +8,8 @@ import numpy as np
 from pydantic import Field
 
 from stages.block import Block as Base
-from stages.papers.contrasfill.sampled import Samples, check_alike, positions_to_holes, read_samples
+from stages.papers.contrasfill.sampled import Samples, Value, check_alike, entry, positions_to_holes, read_samples
+from stages.papers.contrasfill.varied import grid_values, trained_values
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from stages.metrics.scorer import Scorer
 
 Progress = Callable[[int, int, str], None]
-Value = dict[str, Any]
 REAL_TRAIN, REAL_HALVES = "real_train", "real_halves"
 
 
@@ -31,7 +31,9 @@ class Block(Base):
 def measure(block: Block, inputs: dict[str, Path], out: Path, device: str, progress: Progress) -> None:
     """Measure every `sample_<method>` of the inputs and write score.json.
 
-    Source: supp §5, Table 1; spec §8.1 to §8.3.
+    With the inputs `grid` and `model` also what each of ContrasFill's codes moves.
+
+    Source: supp §5, Table 1; spec §8.1 to §8.3, §8.5.
     """
     from stages.data.files import write_json
     from stages.data.prepared.packed import Packed
@@ -62,6 +64,12 @@ def measure(block: Block, inputs: dict[str, Path], out: Path, device: str, progr
             )
         progress(done, len(samples), name)
     values += reals.against_themselves(scorer, common)
+    if "grid" in inputs:
+        grid = read_samples(inputs["grid"])
+        check_alike({"grid": grid}, data)
+        known = {"known": encoders["KFFA"], "known_indep": encoders["KFFA_indep"]}
+        values += grid_values(grid, data, known, inputs["model"], block.batch, device, common)
+        values += trained_values(known, inputs["model"], common)
     for value in values:
         value["dataset"] = shared["data"]
     write_json(out / "score.json", {"paper": "contrasfill", **shared, "methods": sorted(samples), "values": values})
@@ -206,15 +214,3 @@ def pair_protocol(held: Samples, protocol: dict[str, Any]) -> dict[str, Any]:
 
     count = held.facts["samples"]
     return protocol | {"per_image": count, "mean": f"{pair_count(count)} pairs, then images"}
-
-
-def entry(name: str, metric: str, unit: str, value: float, count: int, protocol: dict[str, Any]) -> Value:
-    """One number, as score.json holds it."""
-    return {
-        "method": name,
-        "metric": metric,
-        "unit": unit,
-        "value": value,
-        "n": count,
-        "protocol": protocol | {"n": count},
-    }

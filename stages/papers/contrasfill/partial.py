@@ -7,8 +7,8 @@ import numpy as np
 from pydantic import Field
 
 from stages.block import Block as Base
-from stages.papers.contrasfill.measuring import entry, pair_distances, pair_protocol
-from stages.papers.contrasfill.sampled import check_alike, positions_to_holes, read_samples
+from stages.papers.contrasfill.measuring import pair_distances, pair_protocol
+from stages.papers.contrasfill.sampled import check_alike, entry, positions_to_holes, read_samples
 
 Progress = Callable[[int, int, str], None]
 

@@ -8,6 +8,7 @@ import numpy as np
 if TYPE_CHECKING:
     from stages.data.prepared.packed import Packed
 
+Value = dict[str, Any]
 FACTS = ("profile", "data", "hole", "split", "seed", "images", "samples", "singles", "size_px")
 
 
@@ -75,3 +76,15 @@ def check_alike(samples: dict[str, Samples], data: "Packed") -> dict[str, Any]:
     if first.facts["data"] != data.card["name"]:
         raise ValueError(f"samples are of {first.facts['data']}, the data given are {data.card['name']}")
     return {fact: first.facts[fact] for fact in FACTS}
+
+
+def entry(name: str, metric: str, unit: str, value: float, count: int, protocol: dict[str, Any]) -> Value:
+    """One number, as score.json holds it."""
+    return {
+        "method": name,
+        "metric": metric,
+        "unit": unit,
+        "value": value,
+        "n": count,
+        "protocol": protocol | {"n": count},
+    }

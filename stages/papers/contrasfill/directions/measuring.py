@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pydantic import Field
 
 from stages.block import Block as Base
-from stages.papers.contrasfill.measuring import Value
-from stages.papers.contrasfill.sampled import positions_to_holes
+from stages.papers.contrasfill.sampled import Value, positions_to_holes
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Progress = Callable[[int, int, str], None]
 DIGITS = 9
@@ -36,7 +38,7 @@ def measure(block: Block, inputs: dict[str, Path], out: Path, device: str, progr
     from stages.metrics.scorer import encoder_to_protocol, load_scorer
     from stages.nets.encoders.load import load_encoder
     from stages.papers.contrasfill.directions.results import check_same_images, read_results
-    from stages.papers.contrasfill.disentanglement import unknown_encoder
+    from stages.papers.contrasfill.varied import unknown_encoder
 
     data = Packed.open(inputs["data"])
     prefix = "results_"
@@ -53,12 +55,12 @@ def measure(block: Block, inputs: dict[str, Path], out: Path, device: str, progr
         short = {name: int((~results.complete).sum()) for name, results in held.items()}
         raise ValueError(f"no image has all results of every method (short images: {short}); raise draws or images")
     encoder, twin = (load_encoder(inputs[name]).to(device) for name in ("encoder", "encoder_indep"))
-    unknown, unknown_protocol = unknown_encoder(inputs["model"], device)
+    unknown = unknown_encoder(inputs["model"], device)
     scorer = load_scorer(inputs["scorer"], device)
     common = {name: shared[name] for name in ("hole", "split", "companions", "bound_drop")}
     common |= {"per_image": shared["samples"]}
     # E_u is another one for every seed, so its digest is no part of a column's protocol.
-    unknown_protocol = {key: value for key, value in unknown_protocol.items() if key != "extractor_sha256"}
+    unknown_protocol = {key: value for key, value in unknown.protocol.items() if key != "extractor_sha256"}
     holes = positions_to_holes(data, next(iter(held.values())).positions[rows], shared["hole"])
     values: list[Value] = []
     for done, (name, results) in enumerate(sorted(held.items()), start=1):
@@ -72,7 +74,7 @@ def measure(block: Block, inputs: dict[str, Path], out: Path, device: str, progr
         said = scorer.diversity_protocol | common | {"region": "whole image"}
         distance = perceptual(scorer.perceptor, several, holes, device)
         values.append(value_of(name, scorer.diversity_name, "1", distance, len(rows), said))
-        leaked = leakage(unknown, several, block.batch, device)
+        leaked = leakage(unknown.features(several, holes, block.batch, device))
         values.append(value_of(name, "leakage", "1", leaked, len(rows), unknown_protocol | common))
         drift = float(np.abs(results.drift[rows]).mean())
         values.append(value_of(name, "realness_drift", "1", drift, len(rows), common))
@@ -112,15 +114,14 @@ def perceptual(perceptor: Any, several: np.ndarray, holes: np.ndarray, device: s
     return float(np.mean(found))
 
 
-def leakage(encode: Callable, several: np.ndarray, batch: int, device: str) -> float:
-    """Mean of 1 - cos over the pairs of an image's results, then images, of unknown-factor features."""
+def leakage(features: "Tensor") -> float:
+    """Mean of 1 - cos over the pairs of an image's results, then images, of unknown-factor features [N S D]."""
     import torch
 
     from stages.metrics.angle import features_to_pair_angles
-    from stages.metrics.features import samples_to_features
     from stages.metrics.pairs import pairs_to_means
 
-    angles = features_to_pair_angles(samples_to_features(encode, several, batch, device))
+    angles = features_to_pair_angles(features)
     return float(pairs_to_means(1 - torch.cos(torch.deg2rad(angles))).mean())
 
 

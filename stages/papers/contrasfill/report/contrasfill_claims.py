@@ -15,7 +15,7 @@ from stages.papers.contrasfill.report.comparing import Comparison, Measured
 from stages.papers.contrasfill.report.directions import explicit_space_is_wider
 from stages.papers.contrasfill.report.example import example_comparisons
 from stages.papers.contrasfill.report.identity_direction import identity_direction_is_entangled
-from stages.papers.contrasfill.report.rules import RULES, Rule
+from stages.papers.contrasfill.report.rules import RULES, Rule, remark
 from stages.papers.contrasfill.report.study import read_group
 from stages.papers.contrasfill.report.verdicts import comparison_to_text, printed_cells, verdict_of
 
@@ -36,18 +36,19 @@ class Block(Base):
 
 @dataclass(frozen=True)
 class Decided:
-    """A claim with its comparisons, the same on printed numbers where there are any, and the gaps that it rests on."""
+    """A claim with its comparisons, the same on printed numbers where there are any, its gaps, and a remark."""
 
     claim: Mapping[str, Any]
     comparisons: list[Comparison]
     printed: list[Comparison]
     gaps: list[str]
     profile: str
+    remark: str = ""
 
     @property
     def verdict(self) -> Verdict:
         """By the rule alone."""
-        return verdict_of(self.claim["id"], self.comparisons, self.profile, self.printed)
+        return verdict_of(self.claim["id"], self.comparisons, self.profile, self.printed, self.remark)
 
 
 def tabulate(block: Block, inputs: Mapping[str, Path]) -> dict[str, str]:
@@ -101,6 +102,7 @@ def decide(
         EVERY_RULE[name](printed, tolerances) if about_table else [],
         own,
         profile,
+        remark(name, measured),
     )
 
 
@@ -139,7 +141,7 @@ def to_markdown(decided: list[Decided], profile: str) -> str:
         parts += [
             f"## {claim['id']}: {claim['claim']}\n",
             f"{claim['evidence'][0].upper()}{claim['evidence'][1:]}: {BASES[claim['basis']]}. Rule: {claim['rule']}. "
-            f"Numbers: results/{claim['measured_by']}.\n",
+            f"Numbers: results/{claim['measured_by']}.{f' Here {each.remark}.' if each.remark else ''}\n",
             rows_to_markdown(["where", "measure", "ours", "seeds that meet it", "printed"], lines),
         ]
     return "\n".join(parts)

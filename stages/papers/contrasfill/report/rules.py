@@ -170,3 +170,28 @@ RULES: dict[str, Rule] = {
     "C12": loss_alone_and_two_spaces,
     "C13": rivals_keep_the_shape,
 }
+
+
+def code_that_moved(measured: Measured) -> str:
+    """Which code moves the known factor more on each dataset, by the means over seeds of the angles in E_k.
+
+    Empty where no grid was measured: printed values have none, nor have scores of box holes.
+    """
+    names = {code: f"angle_known_between_{along}" for code, along in (("known", "columns"), ("unknown", "rows"))}
+    if not any(cell.metric in names.values() for cell in measured.groups.get("table1", ())):
+        return ""
+    said: dict[str, list[str]] = {code: [] for code in names}
+    for dataset, label in DATASETS.items():
+        moved = {code: measured.cell("table1", "contrasfill", dataset, name).ours for code, name in names.items()}
+        most, other = sorted(moved, key=lambda code: -moved[code])
+        said[most].append(f"{label} ({moved[most]:.0f}° against {moved[other]:.0f}°)")
+    return "; ".join(f"the {code} code moved E_k most on {', '.join(where)}" for code, where in said.items() if where)
+
+
+# What a verdict says beside its word.
+REMARKS: dict[str, Callable[[Measured], str]] = {"C3": code_that_moved}
+
+
+def remark(claim: str, measured: Measured) -> str:
+    """What the numbers say beside a claim's verdict; empty for most claims."""
+    return REMARKS[claim](measured) if claim in REMARKS else ""

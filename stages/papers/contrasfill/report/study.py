@@ -65,7 +65,7 @@ def read_group(inputs: Mapping[str, Path], prefix: str) -> list[Cell]:
 
 def shared(value: Mapping[str, Any]) -> dict[str, Any]:
     """A value whose protocol holds only what all seeds share."""
-    protocol = {key: held for key, held in value["protocol"].items() if key not in ("sd", "warning")}
+    protocol = {key: held for key, held in value["protocol"].items() if key != "sd"}
     if protocol.get("extractor") == "unknown_encoder":
         protocol["extractor_sha256"] = "each seed's own"
     return {**value, "protocol": protocol}

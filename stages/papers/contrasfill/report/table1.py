@@ -17,16 +17,16 @@ from stages.draw.table import (
     cell_to_row,
     protocol_to_text,
     read_reported,
-    read_scores,
     rows_to_csv,
     rows_to_markdown,
-    scores_to_cells,
 )  # fmt: skip
 from stages.draw.verdict import verdicts_to_csv
 from stages.papers.contrasfill.report.cells import Table, cells_to_table
 from stages.papers.contrasfill.report.latex import table_to_latex
 from stages.papers.contrasfill.report.names import DATASETS, DECIMALS, FURTHER_FRECHET, PRINTED
-from stages.papers.contrasfill.report.verdicts import table_to_rows, table_to_verdicts
+from stages.papers.contrasfill.report.study import read_group
+from stages.papers.contrasfill.report.varied import WORDS, varied_rows
+from stages.papers.contrasfill.report.verdicts import measured_of, table_to_rows, table_to_verdicts
 
 ALSO = (
     "Composites keep the evaluation images' own pixels around the hole, so that their Fréchet distance may lie below "
@@ -34,6 +34,8 @@ ALSO = (
     "evaluation images against the photos of the other. Its floor is the distance of the two halves' photos, which a "
     "perfect sampler reaches in expectation.\n"
 )
+# How measures begin that stand in a table of their own.
+OF_CODES = ("angle_", "score_", "loss_", "accuracy_")
 
 
 class Block(Base):
@@ -48,7 +50,7 @@ def tabulate(block: Block, inputs: Mapping[str, Path]) -> dict[str, str]:
 
     Raises: ValueError where a score is missing, doubled, of other holes, or foreign to its column.
     """
-    cells = scores_to_cells(read_scores(inputs))
+    cells = read_group(inputs, "score")
     printed = read_reported(inputs["reported"], "table1") if block.hole == "object" else {}
     table, tolerances = cells_to_table(cells, printed, block.hole), {"fidelity_tolerance": block.fidelity_tolerance}
     return {
@@ -85,6 +87,7 @@ def table_to_markdown(table: Table, tolerances: Mapping[str, float]) -> str:
         rows_to_markdown(["dataset", "measure", "ours", "printed"], table.orders()),
         "## What the prose says of this table\n",
         rows_to_markdown(["claim", "rule", "measured", "verdict"], table_to_rows(table, tolerances)),
+        *(varied(table) if table.hole == "object" else ()),
         "## Also measured\n",
         ALSO,
         rows_to_markdown(["", *DATASETS.values()], extras(table)),
@@ -96,6 +99,12 @@ def table_to_markdown(table: Table, tolerances: Mapping[str, float]) -> str:
         ]
     parts += ["## How each column was measured\n", protocols(table)]
     return "\n".join(parts)
+
+
+def varied(table: Table) -> tuple[str, str, str]:
+    """What each of ContrasFill's codes moves, under a heading of its own."""
+    measured = measured_of(table, table.cells.values())
+    return "## Which of ContrasFill's codes moves what\n", f"{WORDS}\n", rows_to_markdown(*varied_rows(measured))
 
 
 def printed_shape(table: Table) -> list[list[str]]:
@@ -110,7 +119,7 @@ def extras(table: Table) -> list[list[str]]:
     """What the paper does not have: another encoder's angle, the hole alone, real images against real ones."""
     rows: dict[str, list[str]] = {}
     for cell in table.ordered():
-        if not table.printed_beside(cell)[1]:
+        if not table.printed_beside(cell)[1] and not cell.metric.startswith(OF_CODES):
             label = f"{cell.metric}, {table.methods.get(cell.method, 'real images')}"
             held = rows.setdefault(label, [""] * len(DATASETS))
             decimals = 2 if cell.unit == "degrees" or cell.metric.endswith(FURTHER_FRECHET) else 3

@@ -8,7 +8,7 @@ from stages.draw.verdict import SHOWN, Part, Verdict, word_of
 from stages.papers.contrasfill.report.cells import Table
 from stages.papers.contrasfill.report.comparing import Comparison, Measured, Side
 from stages.papers.contrasfill.report.names import DATASETS
-from stages.papers.contrasfill.report.rules import RULES
+from stages.papers.contrasfill.report.rules import RULES, remark
 
 OBJECT = {
     "C1": "Fréchet distance at most {fidelity_tolerance:g} times the better GAN baseline's",
@@ -25,7 +25,7 @@ BOX = {
 
 
 def verdict_of(
-    claim: str, comparisons: Sequence[Comparison], profile: str, printed: Sequence[Comparison] = ()
+    claim: str, comparisons: Sequence[Comparison], profile: str, printed: Sequence[Comparison] = (), why: str = ""
 ) -> Verdict:
     """A claim holds where every comparison holds for every seed; `printed` are the same of the paper's numbers."""
     beside = [comparison_to_text(one) for one in printed] or [""] * len(comparisons)
@@ -35,6 +35,7 @@ def verdict_of(
         profile,
         tuple(part_of(one, text) for one, text in zip(comparisons, beside, strict=True)),
         len(comparisons[0].seeds) if comparisons[0].measured else 0,
+        why,
     )
 
 
@@ -90,26 +91,34 @@ def words_of(table: Table) -> Mapping[str, str]:
     return OBJECT if table.hole == "object" else BOX
 
 
+def measured_of(table: Table, cells: Iterable[Cell]) -> Measured:
+    """The cells as the group of scores that rules know them by."""
+    return Measured({"table1" if table.hole == "object" else "box": cells})
+
+
 def comparisons_of(table: Table, cells: Iterable[Cell], tolerances: Mapping[str, float]) -> dict[str, list[Comparison]]:
     """By claim, what its rule compares of these cells."""
-    measured = Measured({"table1" if table.hole == "object" else "box": cells})
+    measured = measured_of(table, cells)
     return {name: RULES[name](measured, tolerances) for name in words_of(table)}
 
 
 def table_to_verdicts(table: Table, tolerances: Mapping[str, float]) -> list[Verdict]:
     """The verdict of each claim that the table decides, beside the same of the printed values where there are any."""
     printed = comparisons_of(table, printed_cells(table.printed), tolerances) if table.printed else {}
-    held = comparisons_of(table, table.cells.values(), tolerances)
-    return [verdict_of(name, own, table.profile, printed.get(name, ())) for name, own in held.items()]
+    held, measured = comparisons_of(table, table.cells.values(), tolerances), measured_of(table, table.cells.values())
+    return [
+        verdict_of(name, own, table.profile, printed.get(name, ()), remark(name, measured))
+        for name, own in held.items()
+    ]
 
 
 def table_to_rows(table: Table, tolerances: Mapping[str, float]) -> list[list[str]]:
     """For each claim that the table decides: its rule, for how many seeds it holds where, and the verdict."""
-    rows = []
+    rows, measured = [], measured_of(table, table.cells.values())
     for name, comparisons in comparisons_of(table, table.cells.values(), tolerances).items():
         count = len(table.seeds)
         said = ", ".join(f"{place} {times} of {count}" for place, times in by_dataset(comparisons, table.seeds).items())
-        verdict = verdict_of(name, comparisons, table.profile).marked()
+        verdict = verdict_of(name, comparisons, table.profile, why=remark(name, measured)).marked()
         rows.append([name, words_of(table)[name].format(**tolerances), f"seeds that meet it: {said}", verdict])
     return rows
 

@@ -20,7 +20,7 @@ from stages.papers.contrasfill import combinations
 from stages.papers.contrasfill.adversarial import Adversary, adam, discriminator_of
 from stages.papers.contrasfill.codes import noise_rows, normal_codes, prepared
 from stages.papers.contrasfill.combinations import Cell
-from stages.papers.contrasfill.holes import composite, holes
+from stages.papers.contrasfill.holes import alone, composite, holes
 from stages.papers.contrasfill.keys import CommonBlock, sizes, training_source
 from stages.papers.contrasfill.methods.contrasfill.nets import Generator, UnknownEncoder
 
@@ -44,6 +44,7 @@ class Block(CommonBlock):
     lambda_unknown: tuple[float, ...] = Field(min_length=1)
     unknown_encoder: Literal["joint", "frozen"]
     unknown_features: int = Field(gt=0)
+    unknown_view: Literal["image", "hole"]
     context_free: bool
     decoder_skips: bool
 
@@ -134,7 +135,7 @@ class ContrasFill:
         mapped = self.coded(cells, "G", image.device, chance)
         fake = self.fill(image, mask, mapped, "G", chance)
         terms = self.adversary.generator_terms(self.judged(fake, mask), mask, chance)
-        return terms | self.contrastive_terms(fake, cells, step)
+        return terms | self.contrastive_terms(fake, mask, cells, step)
 
     def judged(self, image: Tensor, mask: Tensor) -> Tensor:
         """What the discriminator sees: the image, or its hole alone in the context-free variant (gap G17)."""
@@ -165,7 +166,7 @@ class ContrasFill:
         shown = torch.zeros_like(image) if self.block.context_free else image
         return self.generator(shown, mask, mapped, flat)
 
-    def contrastive_terms(self, fake: Tensor, cells: list[Cell], step: int) -> dict[str, Tensor]:
+    def contrastive_terms(self, fake: Tensor, mask: Tensor, cells: list[Cell], step: int) -> dict[str, Tensor]:
         """lambda_s times the loss of each space s, with the mean cosines of its sets (main Eq 2 to 4)."""
         terms: dict[str, Tensor] = {}
         weights = {"known": self.block.lambda_known, "unknown": self.block.lambda_unknown}
@@ -173,7 +174,7 @@ class ContrasFill:
             if not any(weights[space]):
                 continue
             sets = self.sets_of(cells, space, fake.device)
-            similarity = cosines(self.world.gather(self.features(space, fake)))
+            similarity = cosines(self.world.gather(self.features(space, fake, mask)))
             tau, denominator = self.block.temperature, self.block.denominator
             loss = info_nce(similarity, sets.masks["positive"], sets.masks["negative"], tau, denominator)
             terms[f"G/{space}"] = weight_at(weights[space], step, self.block.iterations) * loss
@@ -182,9 +183,11 @@ class ContrasFill:
                 terms[f"G/stat/{space}_{name}"] = similarity.detach()[pairs].mean()
         return terms
 
-    def features(self, space: str, images: Tensor) -> Tensor:
-        """E_k or E_u of the images, with gradients to them: [B D]."""
+    def features(self, space: str, images: Tensor, mask: Tensor) -> Tensor:
+        """E_k of the images, or E_u of them or of their holes alone (gap G2), with gradients to them: [B D]."""
         joint = space == "unknown" and "unknown" in self.nets
+        if space == "unknown" and self.block.unknown_view == "hole":
+            images = alone(images, mask)
         return self.nets["unknown"](images) if joint else cast(Encoder, self.frozen[space]).encode(images)
 
     def sets_of(self, cells: list[Cell], space: str, device: torch.device) -> Sets:

@@ -44,9 +44,10 @@ class Generator(nn.Module):
 
 
 class UnknownEncoder(nn.Module):
-    """Feature of everything but the known factor; nothing in it looks at other images of the batch.
+    """Feature of everything but the known factor.
 
-    1x1 conv -> residual halvings with half the discriminator's channels, down to 4x4 -> linear.
+    1x1 conv -> residual halvings with half the discriminator's channels, down to 4x4 -> linear -> batch norm. What all
+    images share would make every cosine 1, from where the loss has nothing to climb; batch norm takes it away.
 
     Source: ours (gap G2).
     Shapes: image [B 3 R R] in [-1, 1] -> [B features].
@@ -58,6 +59,8 @@ class UnknownEncoder(nn.Module):
         self.from_image = EqualConv(3, width[0], 1)
         self.blocks = nn.Sequential(*(ResidualDown(a, b) for a, b in pairwise(width)))
         self.feature = EqualLinear(width[-1] * 16, features)
+        self.feature.bias.requires_grad_(False)  # batch norm takes any shift away
+        self.norm = nn.BatchNorm1d(features, affine=False)
 
     def forward(self, image: Tensor) -> Tensor:
-        return self.feature(self.blocks(self.from_image(image)).flatten(1))
+        return self.norm(self.feature(self.blocks(self.from_image(image)).flatten(1)).float())

@@ -225,8 +225,8 @@ def test_each_space_has_its_loss_and_its_weight_which_falls_to_a_tenth(step, sha
     cells = combinations.full_grid(4, 4) if pattern == "full" else combinations.subsample(4, 4, "cycle")
     drawn = torch.randn(2, len(cells), 5, generator=torch.Generator().manual_seed(1))
     features = {"known": drawn[0], "unknown": drawn[1]}
-    made.features = lambda space, fake: features[space]
-    terms = made.contrastive_terms(images(0.0, len(cells)), cells, step)
+    made.features = lambda space, fake, mask: features[space]
+    terms = made.contrastive_terms(images(0.0, len(cells)), quarters(len(cells)), cells, step)
     for axis, (space, weight) in enumerate((("known", 2.0), ("unknown", 0.5))):
         loss = loss_by_loops(features[space], cells, axis, 0.7)
         assert terms[f"G/stat/{space}_loss"].item() == pytest.approx(loss, rel=1e-5)

@@ -11,10 +11,11 @@ import torch
 
 from stages.data.files import write_json, write_table
 from stages.data.prepared.packed import Index, Packed, Row, write_packed
+from stages.metrics.features import samples_to_features
 from stages.metrics.frechet import features_to_distance, features_to_statistics
 from stages.metrics.perceptual import Perceptor
 from stages.metrics.scorer import Scorer
-from stages.papers.contrasfill import context, disentanglement, partial
+from stages.papers.contrasfill import context, disentanglement, partial, varied
 from stages.papers.contrasfill.directions.measuring import leakage
 from stages.papers.contrasfill.measuring import Reals, fidelity, keys_to_halves
 from stages.papers.contrasfill.sampling import grid_codes
@@ -90,11 +91,16 @@ def values_of(out: Path) -> dict[str, float]:
 
 
 def test_both_scores_of_a_grid_are_what_their_own_code_changes_beyond_the_other(tmp_path, monkeypatch):
-    """Red follows the column (known code), green the row. E_k turns by 60 and 20 degrees, its twin by 5 and 45."""
+    """Red follows the column (known code), green the row. E_k turns by 60 and 20 degrees, its twin by 5 and 45.
+
+    E_u sees the hole alone, a quarter of the picture on black.
+    """
     known = {"encoder": Turned(60, 20), "encoder_indep": Turned(5, 45)}
     monkeypatch.setattr("stages.nets.encoders.load.load_encoder", lambda folder: known[folder.name])
     monkeypatch.setattr("stages.metrics.scorer.encoder_to_protocol", lambda encoder: {"extractor": encoder.name})
-    monkeypatch.setattr(disentanglement, "unknown_encoder", lambda folder, device: (Turned(10, 50).encode, {}))
+    unknown = varied.Seeing(Turned(40, 200).encode, {}, alone=True)
+    monkeypatch.setattr(varied, "unknown_encoder", lambda folder, device: unknown)
+    monkeypatch.setattr(disentanglement, "trained_values", lambda *given: [])
     grid = plain((0, 0, 9), RED, GREEN, YELLOW)[None]
     inputs = {"data": data_of(tmp_path / "data", plain(RED, RED)), "grid": samples_of(tmp_path / "grid", grid, 2)}
     inputs |= {name: tmp_path / name for name in ("encoder", "encoder_indep", "model")}
@@ -175,4 +181,5 @@ def test_leakage_is_the_mean_cosine_distance_of_all_pairs():
     """Directions at 0, 60 and 90 degrees, and three equal ones."""
     several = np.stack([plain((0, 0, 9), RED, YELLOW), plain(RED, RED, RED)])
     expected = sum(1 - math.cos(math.radians(angle)) for angle in (60, 90, 30)) / 3 / 2
-    assert leakage(Turned(60, 30).encode, several, 2, "cpu") == pytest.approx(expected, abs=1e-6)
+    features = samples_to_features(Turned(60, 30).encode, several, 2, "cpu")
+    assert leakage(features) == pytest.approx(expected, abs=1e-6)

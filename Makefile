@@ -78,7 +78,7 @@ test: .venv/synced .work/crate/synced  ## all tests
 	python -m pytest tests/engine
 	python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore tests/engine
 
-mutants: .venv/synced  ## plant each listed fault of ContrasFill and GANSeg: which share of them the tests notice
+mutants: .venv/synced  ## plant each listed fault, one by one: which share of them the tests notice
 	python -m tests.mutants
 
 # SEED chooses the random moments of the kills.

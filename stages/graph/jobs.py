@@ -9,8 +9,8 @@ from stages.graph.resolved import Stage
 from stages.graph.verbs import VERBS
 from stages.runner import machine
 
-# On a cluster a job begins with Snakemake, which starts a second one inside the job's step: 290 MiB each, measured with
-# the graph of all five papers, beside what the stage itself takes.
+# On a cluster a job begins with Snakemake, which starts a second one inside the job's step, and that the stage: up to
+# 290 MiB for each Snakemake, measured with the graph of all five papers.
 SNAKEMAKES_MB = 600
 
 

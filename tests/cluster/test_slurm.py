@@ -79,14 +79,15 @@ class Copy(Project):
 
     def __init__(self, other: Project, folder: Path) -> None:
         shutil.copytree(other.folder, folder, symlinks=True)
-        self.folder = folder
+        self.folder, self.started = folder, []
 
     def start(self, on: Cluster, *targets: str) -> subprocess.Popen:
         """Snakemake in the background; what it says lies in .work/said."""
         env = {**on.environment, "PATH": f"{BIN}{os.pathsep}{on.environment['PATH']}", "OMP_NUM_THREADS": "1"}
         command = [str(BIN / "snakemake"), *CALL, *targets]
         with (self.folder / ".work/said").open("w") as said:
-            return subprocess.Popen(command, cwd=self.folder, env=env, stdout=said, stderr=said)
+            self.started.append(subprocess.Popen(command, cwd=self.folder, env=env, stdout=said, stderr=said))
+        return self.started[-1]
 
     def said(self) -> str:
         return (self.folder / ".work/said").read_text()
@@ -109,6 +110,16 @@ def local(tmp_path_factory) -> Project:
     return made
 
 
+@pytest.fixture
+def work(local, tmp_path) -> Iterator[Copy]:
+    """A copy to alter; its Snakemakes end with the test."""
+    made = Copy(local, tmp_path / "work")
+    yield made
+    for process in made.started:
+        process.kill()
+        process.wait()
+
+
 @pytest.fixture(scope="module")
 def with_gpus() -> Iterator[Cluster]:
     with cluster(with_gpus=True) as made:
@@ -121,12 +132,11 @@ def without_gpus() -> Iterator[Cluster]:
         yield made
 
 
-def test_two_nodes_work_side_by_side_and_make_the_bytes_of_a_local_run(local, with_gpus, tmp_path):
+def test_two_nodes_work_side_by_side_and_make_the_bytes_of_a_local_run(local, with_gpus, work):
     """Both models want device 0, each of its own node: a lease that both share would have one wait for the other.
 
     Without accounting, as this cluster is, the run ends all the same.
     """
-    work = Copy(local, tmp_path / "work")
     shutil.rmtree(work.folder / "results/tables")
     shutil.rmtree(work.folder / "results/store/demo/model")
     (work.folder / ".work/together").mkdir()
@@ -138,8 +148,7 @@ def test_two_nodes_work_side_by_side_and_make_the_bytes_of_a_local_run(local, wi
     assert not list((work.folder / ".work/leases").iterdir()), "jobs come and go, and leave no lock"
 
 
-def test_a_cluster_without_gpus_refuses_at_once_and_the_old_log_is_not_shown(local, without_gpus, tmp_path):
-    work = Copy(local, tmp_path / "work")
+def test_a_cluster_without_gpus_refuses_at_once_and_the_old_log_is_not_shown(without_gpus, work):
     shutil.rmtree(work.folder / OUT)
     (work.folder / ".work/config").unlink()
     work.write(".work/logs/toy_train_cub_0.log", "what an earlier run said\n")
@@ -149,9 +158,8 @@ def test_a_cluster_without_gpus_refuses_at_once_and_the_old_log_is_not_shown(loc
     assert "what an earlier run said" not in said
 
 
-def test_a_job_at_its_time_limit_and_a_cancelled_one_go_on_from_their_states(local, without_gpus, tmp_path):
+def test_a_job_at_its_time_limit_and_a_cancelled_one_go_on_from_their_states(local, without_gpus, work):
     """On a cluster without GPUs, by `gpus = 0`. The limit is no failure: Snakemake retries none and sees one job."""
-    work = Copy(local, tmp_path / "work")
     shutil.rmtree(work.folder / OUT)
     work.write(".work/config", "gpus = 0\n")
     work.write(".work/slow", "")

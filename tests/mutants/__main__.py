@@ -10,18 +10,16 @@ import sys
 from stages.runner.progress import Progress
 from tests.mutants import nursery
 from tests.mutants.fault import Fault, Outdated, spread
-from tests.mutants.lists import LISTS, PAPERS
+from tests.mutants.lists import LISTS
 from tests.mutants.nursery import BROKEN, KILLED, SURVIVED, Outcome, Run
 
 LEAST = 0.95
 
 
 def main() -> int:
-    """Runs the lists that are named, the two of ContrasFill and GANSeg where none is."""
+    """Runs the lists that are named, all where none is."""
     words = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
-    words.add_argument(
-        "lists", nargs="*", metavar="LIST", help=f"of {', '.join(LISTS)}; {' and '.join(PAPERS)} if none"
-    )
+    words.add_argument("lists", nargs="*", metavar="LIST", help=f"of {', '.join(LISTS)}; all if none")
     words.add_argument("--sample", type=int, help="so many of each list, always the same")
     words.add_argument("--jobs", type=int, default=2, help="processes at once")
     words.add_argument("--timeout", type=float, default=300.0, help="seconds after which a run is given up")
@@ -29,7 +27,7 @@ def main() -> int:
     given = words.parse_args()
     if unknown := set(given.lists) - set(LISTS):
         words.error(f"no list {', '.join(sorted(unknown))}; there are {', '.join(LISTS)}")
-    listed = [fault for name in given.lists or PAPERS for fault in LISTS[name]]
+    listed = [fault for name in given.lists or LISTS for fault in LISTS[name]]
     chosen = [fault for fault in (spread(listed, given.sample) if given.sample else listed) if given.only in fault.name]
     try:
         for fault in chosen:

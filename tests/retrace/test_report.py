@@ -200,6 +200,10 @@ def test_it_is_written_over_nothing_but_an_earlier_report(published, tmp_path):
     with pytest.raises(ValueError, match=r"found notes\.txt too"):
         write(published, out)
     (out / "notes.txt").unlink()
+    (out / "more").symlink_to(tmp_path)
+    with pytest.raises(ValueError, match="found more too"):
+        write(published, out)
+    (out / "more").unlink()
     (out / "stage").rename(tmp_path / "aside")
     write(published, out)
     assert (out / "stage").is_dir() and [path.name for path in tmp_path.iterdir()] != ["out"]

@@ -82,8 +82,12 @@ def run(out: str, targets: Sequence[str], against: str | None, start: Path, prog
 def _refuse_strangers(place: Path) -> None:
     """Raises: ValueError for a file in an earlier report's folder that its list does not name: somebody's own work."""
     sums = place / SUMS
-    listed = {line[66:] for line in sums.read_text(encoding="utf-8").splitlines()} if sums.is_file() else set()
-    found = {path.relative_to(place).as_posix() for path in place.rglob("*") if not path.is_dir()}
+    listed = (
+        {line[66:] for line in sums.read_text(encoding="utf-8", errors="replace").splitlines()}
+        if sums.is_file()
+        else set()
+    )
+    found = {path.relative_to(place).as_posix() for path in place.rglob("*") if path.is_symlink() or not path.is_dir()}
     if strange := sorted(found - listed - {SUMS}):
         raise ValueError(f"expected in {place} what an earlier report wrote, found {strange[0]} too: take it away, or "
                          "choose another folder")  # fmt: skip

@@ -72,5 +72,7 @@ def _block(paper: str, all_: Gathered, made: Sequence[Made]) -> Block:
 def _title(paper: str) -> str:
     """A paper's name as its README has it."""
     readme = PAPERS / paper / "README.md"
-    first = readme.read_text(encoding="utf-8").partition("\n")[0] if paper and readme.is_file() else ""
+    first = (
+        readme.read_text(encoding="utf-8", errors="replace").partition("\n")[0] if paper and readme.is_file() else ""
+    )
     return first.removeprefix("#").strip() or paper or "Other results"

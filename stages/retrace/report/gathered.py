@@ -93,7 +93,7 @@ class Gathered:
         if stage is None:
             return Result(out, out, node.choice("paper") if node else "", "of no stage of today", "", "", node)
         place = Path(str(stage.meta.get("caption", "")))
-        caption = place.read_text(encoding="utf-8").strip() if place.is_file() else ""
+        caption = place.read_text(encoding="utf-8", errors="replace").strip() if place.is_file() else ""
         return Result(out, stage.name, str(stage.meta.get("paper", "")), stage.desc, caption, stage.outs[0], node)
 
     @cached_property

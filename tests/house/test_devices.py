@@ -105,7 +105,7 @@ def test_parts_of_a_card_are_leased_one_at_a_time_by_safe_names(tmp_path, monkey
     other = PART.replace("/1/0", "/2/0")
     with lease.leased(2, [PART, other]) as first, lease.leased(1, [PART, other]) as second:
         assert (first, second) == ([PART], [other]), "CUDA shows a process one part"
-    assert sorted(path.parent for path in Path(".work/leases").iterdir()) == [Path(".work/leases")] * 2
+        assert sorted(path.parent for path in Path(".work/leases").iterdir()) == [Path(".work/leases")] * 2
 
 
 def test_a_stage_on_a_machine_without_gpus_waits_for_none(tmp_path, monkeypatch):

@@ -31,17 +31,26 @@ class EqualLinear(nn.Module):
     Shapes: x [B inputs] -> [B outputs].
     """
 
-    def __init__(self, inputs: int, outputs: int, *, start: float = 0.0, rate: float = 1.0, activated: bool = False):
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        *,
+        start: float = 0.0,
+        rate: float = 1.0,
+        bias: bool = True,
+        activated: bool = False,
+    ):
         super().__init__()
         self.weight = nn.Parameter(torch.randn(outputs, inputs) / rate)
-        self.bias = nn.Parameter(torch.full((outputs,), start / rate))
+        self.bias = nn.Parameter(torch.full((outputs,), start / rate)) if bias else None
         self.activated = activated
         gain = GAIN if activated else 1.0
         self.weight_scale = gain * rate / math.sqrt(inputs)
         self.bias_scale = gain * rate
 
     def forward(self, x: Tensor) -> Tensor:
-        bias = self.bias if self.bias_scale == 1.0 else self.bias * self.bias_scale
+        bias = self.bias if self.bias is None or self.bias_scale == 1.0 else self.bias * self.bias_scale
         y = F.linear(x, self.weight * self.weight_scale, bias)
         return activate(y) if self.activated else y
 

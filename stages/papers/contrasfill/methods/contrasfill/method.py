@@ -174,7 +174,7 @@ class ContrasFill:
             if not any(weights[space]):
                 continue
             sets = self.sets_of(cells, space, fake.device)
-            similarity = cosines(self.world.gather(self.features(space, fake, mask)))
+            similarity = cosines(self.features(space, fake, mask))
             tau, denominator = self.block.temperature, self.block.denominator
             loss = info_nce(similarity, sets.masks["positive"], sets.masks["negative"], tau, denominator)
             terms[f"G/{space}"] = weight_at(weights[space], step, self.block.iterations) * loss
@@ -184,11 +184,13 @@ class ContrasFill:
         return terms
 
     def features(self, space: str, images: Tensor, mask: Tensor) -> Tensor:
-        """E_k of the images, or E_u of them or of their holes alone (gap G2), with gradients to them: [B D]."""
-        joint = space == "unknown" and "unknown" in self.nets
+        """E_k of all processes' images, or E_u of them or of their holes alone (gap G2), with gradients: [B D]."""
         if space == "unknown" and self.block.unknown_view == "hole":
             images = alone(images, mask)
-        return self.nets["unknown"](images) if joint else cast(Encoder, self.frozen[space]).encode(images)
+        if space == "unknown" and "unknown" in self.nets:
+            net = cast(UnknownEncoder, self.nets["unknown"])
+            return net.norm(self.world.gather(net.own(images)))
+        return self.world.gather(cast(Encoder, self.frozen[space]).encode(images))
 
     def sets_of(self, cells: list[Cell], space: str, device: torch.device) -> Sets:
         """The sets on the device, found and checked once for each pattern, before they go there."""

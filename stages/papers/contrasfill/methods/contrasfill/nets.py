@@ -58,9 +58,12 @@ class UnknownEncoder(nn.Module):
         width = [channels_at(side, base, limit) // 2 for side in sides_from(size, 4)]
         self.from_image = EqualConv(3, width[0], 1)
         self.blocks = nn.Sequential(*(ResidualDown(a, b) for a, b in pairwise(width)))
-        self.feature = EqualLinear(width[-1] * 16, features)
-        self.feature.bias.requires_grad_(False)  # batch norm takes any shift away
+        self.feature = EqualLinear(width[-1] * 16, features, bias=False)  # batch norm would take any shift away
         self.norm = nn.BatchNorm1d(features, affine=False)
 
+    def own(self, image: Tensor) -> Tensor:
+        """An image's feature before batch norm, which goes over the images of all processes: float32 [B features]."""
+        return self.feature(self.blocks(self.from_image(image)).flatten(1)).float()
+
     def forward(self, image: Tensor) -> Tensor:
-        return self.norm(self.feature(self.blocks(self.from_image(image)).flatten(1)).float())
+        return self.norm(self.own(image))

@@ -211,7 +211,7 @@ def test_with_a_grid_and_its_model_measure_says_what_each_code_moves(tmp_path, d
     assert [(value["metric"], value["dataset"]) for value in values[-2:]] == [
         ("angle_known_between_rows", "face"), ("loss_known", "face"),
     ]  # fmt: skip
-    grid, encoders, model = seen["angle_known_between_rows"][:3]
+    grid, _, encoders, model = seen["angle_known_between_rows"][:4]
     assert (grid.multiple.shape, set(encoders), model) == ((3, 4, 16, 16, 3), {"known", "known_indep"}, inputs["model"])
     assert seen["loss_known"][:2] == (encoders, inputs["model"])
 

@@ -62,10 +62,10 @@ def write(earlier: Earlier, made: Sequence[Made], shown: Shown, site: Site) -> N
 
 def _files(one: Made, shown: Shown) -> Iterable[tuple[str, bytes]]:
     """The sound files of a result by their paths."""
-    node = one.result.node
-    for name in sorted(node.content["outputs"]) if node else ():
-        if (content := shown.content(node, name)) is not None:  # pyright: ignore[reportArgumentType]
-            yield (node.folder / name).as_posix(), content  # pyright: ignore[reportOptionalMemberAccess]
+    if (node := one.result.node) is not None:
+        for name in sorted(node.content["outputs"]):
+            if (content := shown.content(node, name)) is not None:
+                yield (node.folder / name).as_posix(), content
 
 
 def _link(result: Result) -> Link:

@@ -72,12 +72,14 @@ def _place(claim: Claim, number: Number, pages: Mapping[str, Made]) -> str:
     if measured and row:
         return numbers.place(measured.result, row)
     decided = pages.get(claim.decided_by) or measured
-    return f"{decided.result.page}#{_claim_anchor(decided, claim)}" if decided else ""
+    return f"{decided.result.page}{_claim_anchor(decided, claim)}" if decided else ""
 
 
 def _claim_anchor(made: Made, claim: Claim) -> str:
-    named = any(row.get("claim") == claim.id for row in made.verdicts)
-    return f"claim-{names.plain(claim.id)}" if named else "numbers"
+    """Where on a result's page the numbers of a claim begin; empty for its top."""
+    if any(row.get("claim") == claim.id for row in made.verdicts):
+        return f"#claim-{names.plain(claim.id)}"
+    return "#numbers" if made.rows or made.listed else ""
 
 
 def _gaps(all_: Gathered, pages: Mapping[str, Made]) -> Iterable[Gap]:

@@ -36,6 +36,11 @@ class Made:
     seeds: tuple[str, ...] = ()
 
     @property
+    def listed(self) -> tuple[dict[str, str], ...]:
+        """What stands on the page in full since nothing else there shows it."""
+        return () if self.rows or self.text else self.plain
+
+    @property
     def alt(self) -> str:
         """What a screen reader says of the picture."""
         return " ".join(self.result.caption.replace("``", "").split()) or self.result.desc

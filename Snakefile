@@ -57,7 +57,7 @@ for stage in STAGES:
         log:
             f".work/logs/{stage.rule_name}.log",
         benchmark:
-            f".work/benchmarks/{stage.rule_name}.jsonl"
+            stage.costs
         conda:
             f"envs/{stage.env}.yaml"
         localrule: jobs.is_small(stage)

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,11 @@ import pytest
 # library already runs threads must not be forked, as the engine's tests do.
 for library in ("OMP", "MKL", "OPENBLAS", "NUMEXPR"):
     os.environ[f"{library}_NUM_THREADS"] = "1"
+
+# A shell has what it starts in the background ignore both, and what is started here would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 ROOT = Path(__file__).resolve().parents[1]
 

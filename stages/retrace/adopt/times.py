@@ -24,6 +24,11 @@ def put_back(stages: Sequence[Stage], before: Mapping[str, int]) -> None:
         for out in stage.outs:
             now[out] = max(before[out], newest)
             os.utime(_carrier(out), ns=(now[out], now[out]), follow_symlinks=False)
+        # What Snakemake writes of a job's costs counts for it among the job's outputs.
+        costs = Path(stage.costs)
+        if costs.exists():
+            newest = max(now[out] for out in stage.outs)
+            os.utime(costs, ns=(newest, newest))
 
 
 def _carrier(path: str) -> Path:

@@ -88,6 +88,7 @@ def run_stage(
     watcher.dismiss()
     if guard.out_of_time and code == RETRY and run.more is not None:
         print(terminal.safe(f"{run.stage}: {run.more.ask()}"), file=sys.stderr, flush=True)
+        run.more.rest()
     try:
         sys.stdout.flush()
     except OSError:

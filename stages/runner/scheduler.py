@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import threading
 import time
@@ -14,6 +15,8 @@ DEVICES = ("SLURM_STEP_GPUS", "SLURM_JOB_GPUS")
 # Before the limit: as long as a stop may take (guard.GRACE_SECONDS), and a minute more; of a short job half.
 EARLY_SECONDS, EARLY_SHARE = 180.0, 0.5
 ANSWER_SECONDS, POLL_SECONDS = 60.0, 1.0
+# Above what SLURM takes to end a job (KillWait).
+END_SECONDS = 90.0
 LEFT = re.compile(r"(?:(?:(?P<days>\d+)-)?(?P<hours>\d+):)?(?P<minutes>\d+):(?P<seconds>\d+)")
 
 
@@ -39,6 +42,7 @@ class More:
 
     def __init__(self, resume: Path) -> None:
         self._resume, self._before = resume, _states(resume)
+        self._queued = False
 
     def ask(self) -> str:
         """Has the scheduler run the job again, as it stands, and tells what came of it.
@@ -50,7 +54,14 @@ class More:
             return f"job {job} ends before its first step is done: give it more time (--set-resources RULE:runtime=…)"
         if _call("scontrol", "requeue", job) is None:
             return f"`scontrol requeue {job}` failed: ask Snakemake for it again, it goes on from its state"
+        self._queued = True
         return f"job {job} is queued again, before its time limit, and goes on from its state"
+
+    def rest(self) -> None:
+        """Waits for the end that SLURM brings to a job that is queued again; a failure before it would count as one."""
+        if self._queued:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            time.sleep(END_SECONDS)
 
 
 def _states(resume: Path) -> set[str]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -13,14 +14,15 @@ from stages.runner.guard import Guard
 from tests.house.toy_project import ROOT, ToyProject
 
 OUT = "results/store/demo/toy/a"
+ENDS = "(sleep 1; kill -TERM $PPID) > /dev/null 2>&1 &"
 
 
 @pytest.fixture
 def job(tmp_path, monkeypatch):
-    """A job with no time left, whose calls of the scheduler lie in `calls`."""
+    """A job with no time left, whose calls of the scheduler lie in `calls`; it ends what is queued again."""
     programs = tmp_path / "bin"
     programs.mkdir()
-    for name, says in {"squeue": "echo 0:00", "scontrol": f'echo "$@" >> {tmp_path}/calls'}.items():
+    for name, says in {"squeue": "echo 0:00", "scontrol": f'echo "$@" >> {tmp_path}/calls; {ENDS}'}.items():
         (programs / name).write_text(f"#!/bin/sh\n{says}\n")
         (programs / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
@@ -72,7 +74,8 @@ def test_a_device_that_a_scheduler_gave_is_shared_within_its_job_alone(tmp_path,
 def test_before_its_time_limit_a_stage_saves_and_is_queued_again_while_it_comes_further(project, job):
     project.set("ending", "save")
     done = project.run()
-    assert done.returncode == 75 and "job 7 is queued again" in done.stderr, done.stderr
+    assert "job 7 is queued again" in done.stderr, done.stderr
+    assert done.returncode == -signal.SIGTERM, "it waited for its end, and did not fail before"
     assert job.read_text() == "requeue 7\n"
     done = project.run()
     assert done.returncode == 75 and "before its first step" in done.stderr, done.stderr

@@ -57,7 +57,7 @@ for stage in STAGES:
         log:
             f".work/logs/{stage.rule_name}.log",
         benchmark:
-            stage.costs
+            jobs.costs(stage)
         conda:
             f"envs/{stage.env}.yaml"
         localrule: jobs.is_small(stage)

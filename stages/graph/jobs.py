@@ -48,3 +48,8 @@ def planned(jobs: Iterable[Any]) -> list[str]:
             with contextlib.suppress(OSError):
                 os.unlink(log)
     return outs
+
+
+def costs(stage: Stage) -> str:
+    """Where Snakemake writes what a run cost."""
+    return f".work/benchmarks/{stage.rule_name}.jsonl"

@@ -67,11 +67,6 @@ class Stage:
         return {"caption": self.meta["caption"], "category": self.meta["paper"]}
 
     @property
-    def costs(self) -> str:
-        """Where Snakemake writes what a run cost."""
-        return f".work/benchmarks/{self.rule_name}.jsonl"
-
-    @property
     def files(self) -> list[str]:
         return [out for out in self.outs if out not in self.folders and out not in self.shown]
 

@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from stages.graph import Stage
+from stages.graph import Stage, jobs
 
 
 def read(stages: Sequence[Stage]) -> dict[str, int]:
@@ -25,7 +25,7 @@ def put_back(stages: Sequence[Stage], before: Mapping[str, int]) -> None:
             now[out] = max(before[out], newest)
             os.utime(_carrier(out), ns=(now[out], now[out]), follow_symlinks=False)
         # What Snakemake writes of a job's costs counts for it among the job's outputs.
-        costs = Path(stage.costs)
+        costs = Path(jobs.costs(stage))
         if costs.exists():
             newest = max(now[out] for out in stage.outs)
             os.utime(costs, ns=(newest, newest))

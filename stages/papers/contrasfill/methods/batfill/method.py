@@ -98,7 +98,8 @@ class TwoSources:
 class BatFill:
     """The method: steps of phase T, then steps of phases D and G, which share what the upsampler painted.
 
-    Source: contrasfill §6.3 (gap G31: the released code moves G first and paints anew for D). Symbols: g grid, N = g^2 cells, K palette colours, M hole mask.
+    Source: contrasfill §6.3 (order of D and G: gap G31).
+    Symbols: g grid, N = g^2 cells, K palette colours, M hole mask.
     """
 
     average = ()

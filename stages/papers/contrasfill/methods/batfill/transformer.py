@@ -91,8 +91,8 @@ class Transformer(nn.Module):
     The sequence: N context positions (visible: token + place; hole: place only), then for the row's hole cells
     p_1 < p_2 < ... a start (place p_1) and the tokens known so far (token of p_j + place p_j, j = 1 .. M-1). Output j
     predicts the token of p_j. The context block is open, so its raster order equals the published order (visible
-    first), and rows with different holes share a batch: causality keeps padding at the end unseen. Nothing reads what the
-    last layer would make of the context, so it makes the outputs alone.
+    first), and rows with different holes share a batch: causality keeps padding at the end unseen. Nothing reads what
+    the last layer would make of the context, so it makes the outputs alone.
 
     A cell has one place, wherever it stands. The public model makes 2 N places (77,231,104 parameters) and reads the
     first N of them for both halves; the N that nothing reads are left out here (76,706,816).

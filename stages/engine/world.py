@@ -138,7 +138,7 @@ def joined(gpus: int, rank: int = 0, size: int = 1, store: Store | None = None) 
 
 
 def settle(device: torch.device) -> None:
-    """Full float32 on GPUs (no TF32), as the papers ran; on the CPU only operators that repeat their bits, and no denormals.
+    """Full float32 on GPUs (no TF32), as the papers ran; on the CPU operators that repeat their bits, and no denormals.
 
     Numbers below 1.2e-38 (2.2e-308 in float64) are 0 there, in this thread and in all that it starts from now on: to
     reckon with them, some processors take eight times as long where GANSeg's heat-maps have Gaussian tails.

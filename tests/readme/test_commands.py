@@ -69,7 +69,7 @@ def test_the_first_minute_gives_the_committed_picture(clone):
         assert done.returncode == 0, f"{said}; where cmp found a difference, python -m tests.readme renews the picture"
         if section == RUN[0]:
             assert time.monotonic() - begun < SECONDS
-            assert "holds no data" in done.stdout and "stages.illustrate" in done.stdout
+            assert "holds no data" in done.stdout and "contrasfill G5" in done.stdout
     assert "results/figures/fig02" in done.stdout, "the status names the run"
     for line in CHEAP:
         done = clone.run(line)

@@ -14,7 +14,6 @@ from typing import Any
 from stages.graph import rules
 from stages.graph.names import CHECKED, CODE, GUARD
 from stages.graph.parameters import Parameters
-from stages.graph.uncollected import uncollected
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,11 +75,11 @@ class Unreadable(ValueError):
     """The files of the graph do not give one."""
 
 
-@uncollected()
 def load(root: str | Path) -> tuple[Stage, ...]:
     """Resolve root/dvc.yaml against the parameters into stages, in the order of the file.
 
-    Raises: Unreadable naming what the two engines would read differently, or the file that is not what it must be.
+    Raises: Unreadable for anything that the two engines would read differently, naming the stage, and for files that
+    are none or not what they must be.
     """
     try:
         return _load(Path(root))
@@ -187,7 +186,8 @@ def _stage(root: Path, name: str, entry: Mapping[str, Any], values: Parameters, 
     if len(keys) > 1:
         raise ValueError(f"dvc.yaml: stage {name}: expected one key of {CODE} among its params, found {keys}")
     key = keys[0] if keys else ""
-    code, _ = params.pop(key, ""), places.pop(key, None)
+    code = params.pop(key, "")
+    places.pop(key, None)
     rule = re.sub(r"\W", "_", name)
     return Stage(name, rule, entry.get("desc", ""), entry["cmd"], deps, outs, params, places, key, code, meta)
 

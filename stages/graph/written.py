@@ -14,7 +14,6 @@ from stages.graph.rules import check_graph, check_matrix
 from stages.graph.source import SHARED, sources
 from stages.graph.template import fill, points
 from stages.graph.text import graph_text
-from stages.graph.uncollected import uncollected
 from stages.runner import params, receipt
 from stages.runner.code import Code
 from stages.runner.exits import StageFailure
@@ -102,7 +101,6 @@ def write(root: Path) -> list[str]:
     return changed
 
 
-@uncollected()
 def refuse_stale(root: str | Path) -> None:
     """Raises: ValueError with the words "make graph" where a generated file is not what its sources say."""
     root = Path(root)

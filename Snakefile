@@ -11,7 +11,7 @@ from stages.runner.terminal import safe
 
 min_version("9.27")
 
-# The graph and its rules are a million objects that all stay: to look through them again and again takes a seventh of a
+# The graph and its rules are a million objects that all stay: to look through them again and again takes a third of a
 # call that finds nothing to do.
 gc.disable()
 

@@ -10,6 +10,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from stages.engine.method import Trainable
+from stages.engine.world import World
 
 FILE = "weights.safetensors"
 MEMORY = "memory"
@@ -66,6 +67,20 @@ def load_weights(method: Trainable, folder: Path) -> None:
     own = {name[len(MEMORY) + 1 :]: found[name] for name in found if name.startswith(f"{MEMORY}.")}
     _check(MEMORY, {name: tuple(tensor.shape) for name, tensor in method.memory.items()}, own, path)
     set_memory(method, own)
+
+
+def opened(module: Any, values: Mapping[str, Any], folder: Path, world: World) -> Any:
+    """A trained method on the world's device, in evaluation mode: how samplers, measures and `retrace use` open one.
+
+    `module` is the method's own, `values` its block as model.json has it. Raises: as `load_weights`.
+    """
+    method = module.for_sampling(module.Block.model_validate(values, strict=False), world)
+    load_weights(method, folder)
+    for net in method.nets.values():
+        net.to(world.device).eval()
+    for name, tensor in method.memory.items():
+        method.memory[name] = tensor.to(world.device)
+    return method
 
 
 def set_memory(method: Trainable, values: Mapping[str, Tensor]) -> None:

@@ -54,6 +54,8 @@ def _masks_of(photos: Path, places: dict[str, Path], mask: Path) -> dict[str, Pa
     if photos.is_file() and mask.is_file():
         return dict(zip(places, found.values(), strict=True))
     if lacking := [key for key in places if key not in found]:
-        raise ValueError(f"{places[lacking[0]]}: expected a mask of the same name in {mask}, found none "
-                         f"({len(lacking)} of {len(places)} photos have none); draw one, or take the photo away")  # fmt: skip
+        raise ValueError(
+            f"{places[lacking[0]]}: expected a mask of the same name in {mask}, found none ({len(lacking)} of "
+            f"{len(places)} photos have none); draw one, or take the photo away"
+        )
     return {key: found[key] for key in places}

@@ -6,6 +6,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
 from stages import homes
 from stages.data.files import read_json
 from stages.runner import project
@@ -102,7 +104,14 @@ class TrainedModel:
 
         module = import_module(f"stages.papers.{self.paper}.methods.{self.method}.method")
         with joined(self.gpus) as world:
-            method = opened(module, self.facts["block"], self.source.folder, world)
+            try:
+                method = opened(module, self.facts["block"], self.source.folder, world)
+            except ValidationError as error:
+                keys = ", ".join(".".join(map(str, one["loc"])) for one in error.errors(include_url=False))
+                raise ValueError(
+                    f"{self.source.folder}: expected a model of this version's {self.method}, came one whose keys do not "
+                    f"fit ({keys}); use the version that trained it, or train it again"
+                ) from None
             yield from self.using.make(method, self.facts, given.own, seed, asked, world)
 
     def write(

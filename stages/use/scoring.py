@@ -60,9 +60,7 @@ def _measured(network: Vouched, first: Side, second: Side, gpus: int) -> dict[st
     }  # fmt: skip
 
 
-def _frechet(
-    scorer: "Scorer", first: Side, second: Side, rows: "Rows", absent: dict[str, str], device: str
-) -> None:
+def _frechet(scorer: "Scorer", first: Side, second: Side, rows: "Rows", absent: dict[str, str], device: str) -> None:
     """The plain distance, and that of two halves of the second set, which it is to be read beside."""
     from stages.metrics.features import images_to_features
     from stages.metrics.frechet import features_to_statistics, statistics_to_distance, statistics_to_warning
@@ -99,15 +97,13 @@ def _sliced(first: Side, second: Side, rows: "Rows", absent: dict[str, str]) -> 
         absent["SWD"] = f"pictures below {SMALLEST_PX} px"
         return
     count = min(len(first.images), len(second.images))
-    some = [side.images[np.arange(count) * len(side.images) // count] for side in (first, second)]
-    found = images_to_wasserstein(*some, DRAWS)
+    one, other = (side.images[np.arange(count) * len(side.images) // count] for side in (first, second))
+    found = images_to_wasserstein(one, other, DRAWS)
     said = {"draws": DRAWS, "pieces": "128 of 7 x 7 px a level", "levels_px": list(found.sides_px), "against": count}
     rows.add("folder", 0, "SWD", "1/1000", found.mean, count, said)
 
 
-def _pairs(
-    scorer: "Scorer", first: Side, second: Side, rows: "Rows", absent: dict[str, str], device: str
-) -> None:
+def _pairs(scorer: "Scorer", first: Side, second: Side, rows: "Rows", absent: dict[str, str], device: str) -> None:
     """The perceptual distance of pictures of one name, over the whole picture, then the mean."""
     import numpy as np
     import torch

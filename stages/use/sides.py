@@ -45,7 +45,7 @@ def _of_pack(place: Path, size: int | None, split: str) -> Side:
 def _of_folder(place: Path, size: int | None) -> Side:
     files = {key: read_photo(path, place, marked=False) for key, path in list_pictures(place, "pictures").items()}
     images = {key: file.pixels if size is None else _brought(file.pixels, size) for key, file in files.items()}
-    first, *others = files
+    first = next(iter(files))
     tall, wide = images[first].shape[:2]
     for key in files:
         height, width = images[key].shape[:2]

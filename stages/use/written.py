@@ -56,7 +56,7 @@ def write(
 
 
 def _receipt(model: "TrainedModel", out: Path, given: Given, seed: int, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """What is known before anything is made, in the form of a stage's receipt: the fingerprint stands in each picture."""
+    """What is known before anything is made, as a stage's receipt has it: the fingerprint stands in each picture."""
     code = Code(project.OWN)
     files = code.digests(("stages.use.written", "stages.use.model", model.using.__name__,
                           f"stages.papers.{model.paper}.methods.{model.method}.method"))  # fmt: skip

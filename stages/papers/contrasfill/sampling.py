@@ -143,7 +143,7 @@ def grid_codes(rows: list[tuple[str, int]], side: int, method: "Method", seed: i
 def produce(
     method: "Method", data: "Packed", rows: list[tuple[int, int]], seed: int, hole: str, codes: int, world: "World"
 ) -> np.ndarray:
-    """One batch of samples; `hole` and `codes` as in the Block. Shapes: rows (position, number) [B] → uint8 [B, R, R, 3]."""
+    """A batch of samples; hole and codes as in the Block. Shapes: rows (position, number) [B] → uint8 [B, R, R, 3]."""
     import torch
 
     from stages.data.image import from_tensor, mask_to_tensor, to_tensor

@@ -31,7 +31,8 @@ def make(
     from stages.papers.onegan.sampling import to_levels
 
     device = str(world.device)
-    seen, found = (look(method.model, own.images, AT_ONCE, device) for look in (encoded, rebuild))
+    seen = encoded(method.model, own.images, AT_ONCE, device)
+    found = rebuild(method.model, own.images, AT_ONCE, device)
     masks = to_levels(found.masks)
     for place, key in enumerate(own.keys):
         child = int(seen.child[place])

@@ -28,7 +28,9 @@ def run(targets: Sequence[str], scope: str, root: str | None, against: str | Non
     own = UsedFolders(targets)
     if scope == "cache":
         if own.folders:
-            raise ValueError(f"{next(iter(own.folders))} was made by retrace use and lies in no cache: leave --cache out")
+            raise ValueError(
+                f"{next(iter(own.folders))} was made by retrace use and lies in no cache: leave --cache out"
+            )
         return cache.audit(targets, root, against, progress)
     if own.only:
         return own.added(AuditReport(scope, auditor=auditor.digest()))

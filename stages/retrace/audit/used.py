@@ -50,11 +50,15 @@ def _why_not_audited(stage: str, digest: str, shelf: Shelf, known: Sequence[grap
     """Why a model's chain cannot be followed here; empty where it can."""
     held = shelf.by_digest(digest, stage)
     if held is None:
-        return "which is not in this project: the folder's own bytes are checked, its model is not; audit it where it lies"
+        return (
+            "which is not in this project: the folder's own bytes are checked, its model is not; audit it where it lies"
+        )
     if not shelf.is_current(held):
         return "which is of an earlier run: the folder's own bytes are checked, the model's are gone"
     if not any(stage in one.outs for one in known):
-        return "which no stage of today's graph makes: the folder's own bytes are checked; retrace trace shows its chain"
+        return (
+            "which no stage of today's graph makes: the folder's own bytes are checked; retrace trace shows its chain"
+        )
     return ""
 
 

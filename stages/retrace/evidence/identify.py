@@ -108,7 +108,7 @@ def _of_used(path: Path, folder: Path) -> Identity:
     how, sha256 = "by its receipt, which names its model; every byte checked", ""
     if path.is_file():
         sha256, name = file_sha256(path), path.absolute().relative_to(folder.absolute()).as_posix()
-        others = {name: pair for pair in [others.get(name)] if pair}
+        others = {name} & others.keys()
     wrong = next(iter(others), "")
     warning = f"{wrong} is not as the receipt lists it: altered, added or taken away" if wrong else ""
     return Identity(node, path.as_posix(), sha256, how, not wrong, warning)

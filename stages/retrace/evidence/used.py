@@ -1,4 +1,4 @@
-"""Folders that `retrace use` made: known by the receipt in them, wherever they lie, and compared with it byte by byte."""
+"""Folders that `retrace use` made: known by the receipt in them, wherever they lie, and compared with it."""
 
 import hashlib
 from pathlib import Path

@@ -17,9 +17,7 @@ class Scored:
         return self.content
 
 
-def run(
-    folder: str, against: str, extractor: str, size: int | None, split: str, gpu: bool, threads: int
-) -> Scored:
+def run(folder: str, against: str, extractor: str, size: int | None, split: str, gpu: bool, threads: int) -> Scored:
     """Measures. Raises: FileNotFoundError and ValueError naming what cannot be compared, and why."""
     from stages.use.devices import devices
 

@@ -29,4 +29,6 @@ def show(scored: Scored, page: Page) -> None:
 
 def _side(said: dict[str, Any]) -> str:
     what = f"{said['folder']}" if "folder" in said else f"set {said['set']}, split {said['split']}"
-    return f"{what}: {said['pictures']} pictures of {said['size_px']} px, resize {said['resize']}, sha256 {said['sha256']}"
+    return (
+        f"{what}: {said['pictures']} pictures of {said['size_px']} px, resize {said['resize']}, sha256 {said['sha256']}"
+    )

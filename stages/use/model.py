@@ -13,6 +13,7 @@ from stages.data.files import read_json
 from stages.runner import project
 from stages.use.folder import Vouched, vouched
 from stages.use.given import Given, given_photos
+from stages.use.written import write
 
 if TYPE_CHECKING:
     from stages.data.own.kind import Kind, Made
@@ -109,8 +110,8 @@ class TrainedModel:
             except ValidationError as error:
                 keys = ", ".join(".".join(map(str, one["loc"])) for one in error.errors(include_url=False))
                 raise ValueError(
-                    f"{self.source.folder}: expected a model of this version's {self.method}, came one whose keys do not "
-                    f"fit ({keys}); use the version that trained it, or train it again"
+                    f"{self.source.folder}: expected a model of this version's {self.method}, came one whose keys do "
+                    f"not fit ({keys}); use the version that trained it, or train it again"
                 ) from None
             yield from self.using.make(method, self.facts, given.own, seed, asked, world)
 
@@ -122,8 +123,6 @@ class TrainedModel:
 
         Raises: FileExistsError where something is there already, and as `pictures`.
         """
-        from stages.use.written import write
-
         return write(self, Path(out), photos, mask, seed, options)
 
 

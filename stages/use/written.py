@@ -15,7 +15,7 @@ from stages.use.given import Given
 
 if TYPE_CHECKING:
     from stages.data.own.kind import Made
-    from stages.use.model import TrainedModel
+    from stages.use.maker import Maker
 
 VERB = "use"
 FACTS = "use.json"
@@ -31,7 +31,7 @@ def refuse_taken(out: Path) -> None:
 
 
 def write(
-    model: "TrainedModel", out: Path, photos: str | Path | None, mask: str | Path | None, seed: int,
+    model: "Maker", out: Path, photos: str | Path | None, mask: str | Path | None, seed: int,
     options: Mapping[str, int | float | None],
 ) -> dict[str, Any]:  # fmt: skip
     """Makes everything into a folder beside `out`, and renames it when it is whole; gives its receipt."""
@@ -55,7 +55,7 @@ def write(
     return content
 
 
-def _receipt(model: "TrainedModel", out: Path, given: Given, seed: int, asked: Mapping[str, Any]) -> dict[str, Any]:
+def _receipt(model: "Maker", out: Path, given: Given, seed: int, asked: Mapping[str, Any]) -> dict[str, Any]:
     """What is known before anything is made, as a stage's receipt has it: the fingerprint stands in each picture."""
     code = Code(project.OWN)
     files = code.digests(("stages.use.written", "stages.use.model", model.using.__name__,
@@ -73,9 +73,7 @@ def _receipt(model: "TrainedModel", out: Path, given: Given, seed: int, asked: M
     return {**content, "fingerprint": receipt.fingerprint(content)}
 
 
-def _pictures(
-    model: "TrainedModel", made: Path, given: Given, seed: int, asked: Mapping[str, Any], fingerprint: str
-) -> None:
+def _pictures(model: "Maker", made: Path, given: Given, seed: int, asked: Mapping[str, Any], fingerprint: str) -> None:
     from stages.data.own.kind import Made
 
     own, rows = given.own, []
@@ -119,7 +117,7 @@ def _save(one: "Made", folder: Path, fingerprint: str) -> str:
     return path.relative_to(folder).as_posix()
 
 
-def _device(model: "TrainedModel") -> str:
+def _device(model: "Maker") -> str:
     import torch
 
     return "cuda" if model.gpus and torch.cuda.is_available() else "cpu"

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from stages import homes
 from stages.data.files import read_json
-from stages.runner import project
+from stages.runner import inputs, project
 from stages.use.folder import Vouched, vouched
 from stages.use.given import Given, given_photos
 from stages.use.written import write
@@ -29,14 +29,16 @@ def open_model(folder: str | Path, gpus: int = 0) -> "TrainedModel":
     of the graph.
     """
     project.refuse_elsewhere("stages/train.py")
-    return TrainedModel(vouched(Path(folder), "train", "a trained model"), gpus)
+    before = inputs.look_at({"model": Path(folder)})
+    return TrainedModel(vouched(Path(folder), "train", "a trained model"), before, gpus)
 
 
 class TrainedModel:
     """What a training left, and what it can be used for (`kind`)."""
 
-    def __init__(self, source: Vouched, gpus: int) -> None:
-        self.source, self.gpus = source, gpus
+    def __init__(self, source: Vouched, before: dict[str, inputs.Looks], gpus: int) -> None:
+        """`before` is how the folder looked before its bytes were compared."""
+        self.source, self._before, self.gpus = source, before, gpus
         self.facts: dict[str, Any] = read_json(source.folder / "model.json")
         self.paper, self.method = (str(self.facts.get(name)) for name in ("paper", "method"))
         self.using: ModuleType = _using(self.paper, source.folder)
@@ -113,6 +115,7 @@ class TrainedModel:
                     f"{self.source.folder}: expected a model of this version's {self.method}, came one whose keys do "
                     f"not fit ({keys}); use the version that trained it, or train it again"
                 ) from None
+            inputs.refuse_if_changed({"model": self.source.folder}, self._before)
             yield from self.using.make(method, self.facts, given.own, seed, asked, world)
 
     def write(

@@ -15,10 +15,22 @@ from PIL import Image
 from stages.papers.contrasfill import sampling
 from stages.retrace.evidence import shape
 from stages.runner import receipt
+from stages.runner.exits import StageFailure
 from stages.use.model import open_model
 from stages.use.written import refuse_taken
 from tests.house.resolved import ROOT
-from tests.retrace.own_models import FILLS, MODELS, SAMPLES, TRANSLATES, hole, photo, put_model, put_photos, said
+from tests.retrace.own_models import (
+    FILLS,
+    MODELS,
+    SAMPLES,
+    TRANSLATES,
+    hole,
+    photo,
+    put_model,
+    put_photos,
+    put_receipt,
+    said,
+)
 
 USABLE = [kind for kind in MODELS if kind != "spade"]
 
@@ -172,11 +184,29 @@ def test_a_folder_that_is_no_sound_model_is_refused(change, models, tmp_path):
         open_model(folder)
 
 
+def test_a_model_made_anew_between_its_check_and_its_use_is_refused(models, tmp_path):
+    folder = shutil.copytree(models / "contrasfill", tmp_path / "model")
+    model, photos = open_model(folder), put_photos(tmp_path / "photos", 1)
+    (folder / "weights.safetensors").write_bytes((models / "contrasfill/weights.safetensors").read_bytes())
+    with pytest.raises(StageFailure, match="was made anew or changed while this stage read it"):
+        model.write(tmp_path / "out", photos, tmp_path / "masks")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_model_of_another_version_is_refused_by_its_keys(models, tmp_path):
+    folder = shutil.copytree(models / "contrasfill", tmp_path / "model")
+    facts = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+    del facts["block"]["unknown_view"]
+    (folder / "model.json").write_text(json.dumps(facts), encoding="utf-8")
+    (folder / "receipt.json").unlink()
+    put_receipt(folder, MODELS["contrasfill"])
+    with pytest.raises(ValueError, match=r"came one whose keys do not fit .unknown_view.; use the version"):
+        list(open_model(folder).pictures(put_photos(tmp_path / "photos", 1), tmp_path / "masks"))
+
+
 def test_weights_are_never_unpickled(models, tmp_path):
     """A pickle under the name of the weights, with a receipt that vouches for it: it does not open, nothing runs."""
     import pickle
-
-    from tests.retrace.own_models import put_receipt
 
     class Bomb:
         def __reduce__(self):
@@ -229,6 +259,8 @@ def test_the_command_trace_and_audit_follow_what_was_made(models, tmp_path):
         assert {root["path"] for root in answer["roots"]} >= {"0.png", "1.png", "2.png"}
     done = retrace("audit", out)
     assert done.returncode == 0 and "its model is not" in done.stdout and digest in done.stdout, done.stdout
+    done = retrace("audit", out, "--against", "HEAD")
+    assert done.returncode == 2 and "are of stages" in done.stderr
     picture = out / "made/0_1.png"
     picture.write_bytes(picture.read_bytes() + b" ")
     (out / "made/more.png").write_bytes(b"x")

@@ -14,6 +14,7 @@ from tests.house.resolved import ROOT
 from tests.retrace.own_models import hole, photo, put_extractor, put_model
 
 DOCUMENT = (ROOT / "docs/use.md").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 STORE = "results/store/demo"
 BUILT = {
     "contrasfill/contrasfill_face_0": "contrasfill", "ganseg/segmenter_celeba_wild_main": "segmenter",
@@ -56,6 +57,8 @@ def test_each_command_runs_as_it_is_printed(project):
     """Of these models only the folders are here, so that trace says that nothing before them is."""
     lines = block("").splitlines()
     assert len(lines) == 8
+    section = README.partition("\n## Use a trained model\n")[2].partition("\n## ")[0]
+    assert re.findall(r"^retrace .*$", section, re.MULTILINE) == lines[:1], "README shows the first of them"
     for line in lines:
         done = run(line.split(), project)
         assert done.returncode == (1 if line.startswith("retrace trace") else 0), line + done.stderr
@@ -66,7 +69,7 @@ def test_each_command_runs_as_it_is_printed(project):
 
 def test_the_lines_of_python_run_as_they_are_printed(project, tmp_path):
     code = block("python").replace('"filled"', f'"{tmp_path}/filled"')
-    assert len(code.splitlines()) == 5
+    assert len(code.splitlines()) == 5 and "filled" in code
     done = run([sys.executable, "-c", code], project)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[0] == "0_0 (32, 32, 3)" and len(done.stdout.splitlines()) == 20

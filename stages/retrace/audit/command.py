@@ -33,6 +33,10 @@ def run(targets: Sequence[str], scope: str, root: str | None, against: str | Non
             )
         return cache.audit(targets, root, against, progress)
     if own.only:
+        if root or against:
+            raise ValueError(
+                "--root and --against are of stages, and no stage that these folders name is here: leave them out"
+            )
         return own.added(AuditReport(scope, auditor=auditor.digest()))
     with ExitStack() as stack:
         top = stack.enter_context(revision(against)) if against else Path(".")

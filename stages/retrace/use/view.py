@@ -15,6 +15,7 @@ def show(used: Used, page: Page) -> None:
         ("profile", _worth(model["profile"])),
         *([("photos", f"{len(facts['photos'])}, {facts['frame']}; {facts['size_px']} px")] if facts["frame"] else []),
         ("seed", str(facts["seed"])),
+        ("device", used.receipt["device"]),
     ])  # fmt: skip
     files = [row["file"] for row in facts["made"]]
     more = f" and {len(files) - SHOWN} more" if len(files) > SHOWN else ""

@@ -86,6 +86,17 @@ def test_numbers_are_the_measures_own_and_say_how_they_were_taken(extractor, tmp
     assert not {"FID", "LPIPS"} & {metric for _, metric in found}, "no network of ours gives a published number"
 
 
+def test_pairs_are_of_one_name_wherever_they_stand(extractor, tmp_path):
+    """A folder whose second half is the other's first: those two pictures have no distance, the rest no partner."""
+    ours, theirs = squares(4), squares(4)
+    content = score(
+        put(tmp_path / "a", {"x1": ours["p2"], "x2": ours["p3"], "p0": ours["p0"], "p1": ours["p1"]}),
+        put(tmp_path / "b", {"a0": theirs["p2"], "p0": theirs["p0"], "p1": theirs["p1"]}), extractor,
+    )  # fmt: skip
+    found = rows(content)["folder", "PD-demo"]
+    assert found["n"] == 2 and found["value"] == pytest.approx(0, abs=1e-9)
+
+
 def test_a_folder_against_a_prepared_set(extractor, prepared, tmp_path):
     data = Packed.open(prepared)
     own = {data.keys[place].replace("/", "_"): data.images[place] for place in data.positions("testA")}

@@ -271,6 +271,21 @@ def test_the_command_trace_and_audit_follow_what_was_made(models, tmp_path):
     assert not answer["trusted"] and "altered" in answer["warning"]
 
 
+def test_what_was_altered_in_a_folder_is_found(models, tmp_path):
+    from stages.retrace.evidence import used
+
+    out = tmp_path / "out"
+    open_model(models / "mscond").write(out, count=3)
+    node = used.read(out)
+    assert used.folder_of(out / "made/sample_00000.png") == out and used.differences(out, node) == {}
+    (out / "made/sample_00000.png").write_bytes(b"other")
+    (out / "made/sample_00001.png").unlink()
+    (out / "more.png").write_bytes(b"x")
+    found = used.differences(out, node)
+    names = ["made/sample_00000.png", "made/sample_00001.png", "more.png"]
+    assert list(found) == names and found[names[1]][1] == "none" == found[names[2]][0]
+
+
 def test_refusals_are_words_and_need_no_torch(models, tmp_path):
     done = retrace("use", models / "contrasfill", tmp_path / "none.png", "--mask", tmp_path, "--out", tmp_path / "out")
     assert done.returncode in (2, 3) and "none.png" in done.stderr and "Traceback" not in done.stderr

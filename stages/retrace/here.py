@@ -19,7 +19,7 @@ def path(file: str) -> str:
 
 def named(file: str | None) -> str | None:
     """An absolute path for what a word names, whether it is there or not; nothing stays nothing."""
-    return None if file is None else (here() / file).as_posix()
+    return None if file is None else Path(os.path.abspath(here() / file)).as_posix()
 
 
 def out(folder: str) -> str:

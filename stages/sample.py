@@ -20,7 +20,7 @@ def sample(job: Job) -> None:
     """
     from stages.data.files import read_json, write_json
     from stages.data.prepared.packed import Packed
-    from stages.engine.weights import load_weights
+    from stages.engine.weights import opened
     from stages.engine.world import joined
 
     sampling, module = (import_module(name) for name in module_of(job.choices))
@@ -38,14 +38,8 @@ def sample(job: Job) -> None:
         raise ValueError(
             f"{job.inputs['model']} was trained for {trained['block']['hole']} holes, not {job.block.hole}"
         )
-    block = module.Block.model_validate(trained["block"], strict=False)
     with joined(job.gpus) as world:
-        method = module.for_sampling(block, world)
-        load_weights(method, job.inputs["model"])
-        for net in method.nets.values():
-            net.to(world.device).eval()
-        for name, tensor in method.memory.items():
-            method.memory[name] = tensor.to(world.device)
+        method = opened(module, trained["block"], job.inputs["model"], world)
         further = {name: path for name, path in job.inputs.items() if name not in ("model", "data")}
         seed = int(job.choices["seed"])
         facts = sampling.sample(job.block, method, data, seed, world, job.out, job.progress, **further)

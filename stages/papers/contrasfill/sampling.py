@@ -94,7 +94,7 @@ def sample(
     done, total = 0, len(positions) + len(several) * (block.samples - 1)
     with torch.no_grad():
         for rows in jobs_of(positions.tolist(), several.tolist(), block.samples, block.batch):
-            made = produce(method, data, rows, seed, block, world)
+            made = produce(method, data, rows, seed, block.hole, block.codes, world)
             for (position, number), picture in zip(rows, made, strict=True):
                 if position in place_several:
                     multiple[place_several[position], number] = picture
@@ -141,24 +141,24 @@ def grid_codes(rows: list[tuple[str, int]], side: int, method: "Method", seed: i
 
 
 def produce(
-    method: "Method", data: "Packed", rows: list[tuple[int, int]], seed: int, block: Block, world: "World"
+    method: "Method", data: "Packed", rows: list[tuple[int, int]], seed: int, hole: str, codes: int, world: "World"
 ) -> np.ndarray:
-    """One batch of samples. Shapes: rows (position, number) [B] → uint8 [B, R, R, 3]."""
+    """A batch of samples; hole and codes as in the Block. Shapes: rows (position, number) [B] → uint8 [B, R, R, 3]."""
     import torch
 
     from stages.data.image import from_tensor, mask_to_tensor, to_tensor
     from stages.engine.rowchance import RowChance
 
     positions = np.array([position for position, _ in rows])
-    images, holes = data.images[positions], positions_to_holes(data, positions, block.hole)
+    images, holes = data.images[positions], positions_to_holes(data, positions, hole)
     batch = {
         "image": to_tensor(images).to(world.device),
         "mask": mask_to_tensor(holes).to(world.device),
         "position": torch.from_numpy(positions).to(world.device),
     }
     keys = data.keys
-    if block.codes:
-        batch |= grid_codes([(keys[position], number) for position, number in rows], block.codes, method, seed)
+    if codes:
+        batch |= grid_codes([(keys[position], number) for position, number in rows], codes, method, seed)
     made = method.produce(batch, RowChance(seed, [f"{keys[position]}/{number}" for position, number in rows]))["image"]
     if not bool(torch.isfinite(made).all()):
         raise FloatingPointError(f"a sample of {keys[rows[0][0]]} or the {len(rows) - 1} beside it is not finite")

@@ -11,6 +11,7 @@ import numpy as np
 
 # The longest table there is lists the files of the largest dataset, a few million.
 MOST_VALUES = 1 << 30
+PACKING: dict[str, Any] = {"compression": "zstd", "store_schema": False}
 TYPES = ("str", "int", "float", "bool")
 # What libraries make of positions that a damaged file names; any other number of an OSError is the machine's own fault.
 OF_THE_FILE = (None, errno.EINVAL, errno.EOVERFLOW)
@@ -56,14 +57,22 @@ def read_json(path: Path) -> Any:
 
 
 def write_table(path: Path, columns: Mapping[str, Sequence], types: Mapping[str, str] | None = None) -> None:
-    """Writes equally long columns as one parquet file, in the order given.
+    """Writes equally long columns as one parquet file, in the order given; as `arrow_table` says.
 
-    A column's type is its values' kind (str, int → int64, float → float64, bool) or its entry in `types`, which an
-    empty column needs.
     Raises: ValueError for unequal lengths or a column whose type is not known.
     """
-    import pyarrow
     import pyarrow.parquet
+
+    pyarrow.parquet.write_table(arrow_table(path, columns, types), path, **PACKING)
+
+
+def arrow_table(path: Path | str, columns: Mapping[str, Sequence], types: Mapping[str, str] | None = None):
+    """Equally long columns as a table of Arrow.
+
+    A column's type is its values' kind (str, int → int64, float → float64, bool) or its entry in `types`, which an
+    empty column needs. Raises: ValueError naming the path.
+    """
+    import pyarrow
 
     arrow = {"str": pyarrow.string(), "int": pyarrow.int64(), "float": pyarrow.float64(), "bool": pyarrow.bool_()}
     lengths = {name: len(column) for name, column in columns.items()}
@@ -74,8 +83,7 @@ def write_table(path: Path, columns: Mapping[str, Sequence], types: Mapping[str,
         kind = (types or {}).get(name) or _kind(path, name, column)
         values = column.tolist() if isinstance(column, np.ndarray) else list(column)
         arrays[name] = pyarrow.array(values, type=arrow[kind])
-    table = pyarrow.table(arrays)
-    pyarrow.parquet.write_table(table, path, compression="zstd", store_schema=False)
+    return pyarrow.table(arrays)
 
 
 def read_table(path: Path) -> dict[str, Any]:
@@ -94,10 +102,11 @@ def read_table(path: Path) -> dict[str, Any]:
         packed = [opened.metadata.row_group(place).total_byte_size for place in range(opened.num_row_groups)]
         if values > MOST_VALUES or sum(packed) > MOST_VALUES:
             raise ValueError(f"{values} values in {sum(packed)} bytes, expected at most {MOST_VALUES} of each")
-        return _columns(opened.read())
+        return plain_columns(opened.read())
 
 
-def _columns(table) -> dict[str, Any]:
+def plain_columns(table) -> dict[str, Any]:
+    """{name: list of str, or numpy array of int64, float64, bool} of a table of Arrow."""
     import pyarrow
 
     columns = {}
@@ -114,7 +123,7 @@ def _columns(table) -> dict[str, Any]:
     return columns
 
 
-def _kind(path: Path, name: str, column: Sequence) -> str:
+def _kind(path: Path | str, name: str, column: Sequence) -> str:
     if isinstance(column, np.ndarray) and column.dtype.kind in "iufb":
         return {"i": "int", "u": "int", "f": "float", "b": "bool"}[column.dtype.kind]
     if len(column):

@@ -14,6 +14,8 @@ from pathlib import Path
 import numpy as np
 
 HEADER_BYTES = 4096
+# Batches that a sampler keeps together: some hundred pictures of 256 px, some seconds of work.
+SHARD_BATCHES = 8
 
 
 class Shards:
@@ -70,7 +72,7 @@ class Shards:
 
         def packed() -> bytes:
             stream = io.BytesIO()
-            np.savez(stream, **make())
+            np.savez(stream, **make())  # pyright: ignore[reportArgumentType]
             return stream.getvalue()
 
         with np.load(io.BytesIO(self.part(number, of, packed)), allow_pickle=False) as found:

@@ -9,11 +9,11 @@ import torch
 
 from stages.data.prepared.packed import Index, Packed, Row, write_packed
 from stages.engine.rowchance import RowChance
-from stages.engine.world import World
 from stages.papers.contrasfill import measuring, sampling
 from stages.papers.contrasfill.measuring import Block as MeasureBlock
 from stages.papers.contrasfill.measuring import Reals, fidelity, keys_to_halves, measure
 from stages.papers.contrasfill.sampled import check_alike, entry, positions_to_holes, read_samples
+from tests.papers.sessions import session_in
 
 SIDE = 16
 
@@ -65,7 +65,7 @@ def block(**changes) -> sampling.Block:
 def draw(folder, data, **changes):
     folder.mkdir(parents=True, exist_ok=True)
     method, seed = changes.pop("method", Painter()), changes.pop("seed", 0)
-    facts = sampling.sample(block(**changes), method, data, seed, World.single(), folder, lambda *_: None)
+    facts = sampling.sample(block(**changes), method, data, seed, session_in(folder))
     facts |= {"paper": "contrasfill", "method": "painter", "seed": seed, "data": "face", "profile": "smoke"}
     facts |= {"hole": changes.get("hole", "object")}
     (folder / "sample.json").write_text(json.dumps(facts), encoding="utf-8")
@@ -99,10 +99,10 @@ def test_the_single_sample_is_the_first_of_several_and_seeds_differ(tmp_path, da
     assert not np.array_equal(held.single, draw(tmp_path / "b", data, seed=1).single)
 
 
-def test_all_samples_of_an_image_are_one_batch(tmp_path, data):
+def test_batches_are_full_whatever_images_their_rows_are_of(tmp_path, data):
     method = Painter()
-    draw(tmp_path / "a", data, method=method)
-    assert method.batches == [[0] * 4, [4] * 4, [8] * 4, [2, 6], [10, 12]]
+    draw(tmp_path / "a", data, method=method, batch=5)
+    assert method.batches == [[0] * 4 + [4], [4] * 3 + [8] * 2, [8] * 2 + [2, 6, 10], [12]]
 
 
 def test_pixels_outside_the_hole_are_the_images_own(tmp_path, data):

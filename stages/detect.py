@@ -60,7 +60,7 @@ def wanted(job: Job, listed: list[Photo], advance: Callable[[], None]) -> Iterat
             yield found
 
 
-def shards(job: Job, raw: "RawFolder", detector: "Detector") -> Iterator[bytes]:
+def shards(job: Job, total: int, listed: Iterator[Photo], detector: "Detector") -> Iterator[bytes]:
     """What is found in each `shard` photos: kept by an earlier run, or found now and kept.
 
     A stop ends it between two photos; what is lost is the work on less than a shard.
@@ -68,7 +68,6 @@ def shards(job: Job, raw: "RawFolder", detector: "Detector") -> Iterator[bytes]:
     from stages.data.detections import shard_of
     from stages.engine.shards import Shards
 
-    total, listed = photos(job.choices["set"], raw)
     kept, size, done = Shards(job.resume), job.block.shard, 0
 
     def advance() -> None:
@@ -105,7 +104,7 @@ def detect(job: Job) -> None:
         opened = sources[job.block.source].open_detector
         detector = opened(job.block, raw, job.inputs.get("detector"), str(world.device))
         with job.deferred_stop():
-            write_shards(job.out, shards(job, raw, detector), detector.facts)
+            write_shards(job.out, shards(job, *photos(job.choices["set"], raw), detector), detector.facts)
 
 
 if __name__ == "__main__":

@@ -33,9 +33,7 @@ class Shards:
         except FileNotFoundError:
             return None
         if line != _header(content):
-            print(
-                f"{path}: expected a whole shard, came one whose bytes do not match its header; made anew", flush=True
-            )
+            print(f"{path}: expected a whole shard, came bytes that do not match its header; made anew", flush=True)
             return None
         return content
 

@@ -12,6 +12,7 @@ from stages.data.prepared.growing import Growing
 from stages.data.prepared.ledger import Ledger
 from stages.data.prepared.row import Extra as Extra
 from stages.data.prepared.row import Row as Row
+from stages.data.prepared.rows import Rows
 from stages.data.prepared.walk import Walk, Watch
 
 BOX_COLUMNS = ("box_x1", "box_y1", "box_x2", "box_y2")
@@ -149,6 +150,11 @@ class Packed:
                 f"{self.folder / name}.npy: expected {len(self)} rows, came {len(array)}; run prepare anew"
             )
         return array
+
+    def rows(self, name: str) -> Rows:
+        """What reads rows of images, masks or a further array. Raises: FileNotFoundError, ValueError as `array`."""
+        self.array(name)
+        return Rows(self.folder / f"{name}.npy")
 
     def positions(self, split: str) -> np.ndarray:
         """Positions of a split, ascending; `evaluation` means the splits that the card names for it. Shapes: int64 [n].

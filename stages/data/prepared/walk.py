@@ -91,6 +91,10 @@ class Walk:
         while kept is not None and (content := kept.held(len(marks))) is not None:
             marks.append(json.loads(content))
         good = growing.restore(marks)
+        if good < len(marks):
+            print(
+                f"{growing.folder}: expected the rows of {len(marks)} shards, {good} are whole; the rest is made anew"
+            )
         for mark in marks[:good]:
             for refusal in mark["refused"]:
                 self._refuse(ledger, *refusal)

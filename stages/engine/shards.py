@@ -40,6 +40,8 @@ class Shards:
     def keep(self, number: int, content: bytes) -> None:
         """Keeps a finished part."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        for left in self.folder.glob("writing-*"):
+            left.unlink()
         temporary = self.folder / f"writing-{os.getpid()}"
         try:
             with temporary.open("wb") as file:

@@ -1,14 +1,18 @@
 """Sampling and measuring on a made-up method and dataset: draws by image and number, holes, and what is refused."""
 
+import importlib
 import json
+import sys
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
+from benchmarks.trainings import TRAININGS
 from stages.data.prepared.packed import Index, Packed, Row, write_packed
 from stages.engine.rowchance import RowChance
+from stages.engine.world import World
 from stages.papers.contrasfill import measuring, sampling
 from stages.papers.contrasfill.measuring import Block as MeasureBlock
 from stages.papers.contrasfill.measuring import Reals, fidelity, keys_to_halves, measure
@@ -281,3 +285,18 @@ def test_halves_are_by_the_keys_digests():
     assert (first.tolist(), second.tolist()) == ([0, 1, 3], [2, 4])
     with pytest.raises(ValueError, match="four evaluation images, came 3"):
         keys_to_halves(list("abc"))
+
+
+@pytest.mark.parametrize("name", ["contrasfill", "comodgan", "batfill"])
+def test_networks_give_the_same_samples_in_other_batches_but_for_a_last_bit(tmp_path, monkeypatch, name):
+    """Draws belong to a row; sums within a network may be ordered by the batch."""
+    monkeypatch.setattr(sys.modules[__name__], "SIDE", 32)
+    data, one = packed(tmp_path / "data"), TRAININGS[name]
+    made = importlib.import_module(one.module).for_sampling(one.block("smoke"), World.single())
+    for net in made.nets.values():
+        net.eval()
+    alone, beside = (draw(tmp_path / str(batch), data, method=made, batch=batch) for batch in (1, 16))
+    for pictures, others in ((alone.single, beside.single), (alone.multiple, beside.multiple)):
+        difference = np.abs(pictures.astype(int) - others)
+        assert difference.max() <= 1 and np.count_nonzero(difference) <= 1e-3 * difference.size
+    assert np.unique(alone.multiple[data.masks[alone.positions[[0, 2, 4]]][:, None].repeat(4, 1) > 0]).size > 8

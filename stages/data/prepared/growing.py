@@ -1,6 +1,7 @@
 """A pack while it grows: its arrays on the disk, and what its index will say of each row."""
 
 import shutil
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,9 @@ NO_BOX = (-1, -1, -1, -1)
 
 
 class Growing:
-    """Rows in key order. `folder` holds the arrays until `finish`; those of a killed run are gone on with by `restore`.
+    """Rows in key order. `folder` holds the arrays until `finish`.
+
+    Those that a killed run left are gone on with by `restore`, and what is behind their last whole shard goes by `cut`.
 
     With `blank_masks` a mask may be empty or not known (None, written as zeros); its box is -1 then.
     """
@@ -50,8 +53,8 @@ class Growing:
                     f"{self.folder}: expected a mask with at least one pixel for key {row.key!r}, came an empty one"
                 )
             masks.add(mask)
-            box = found or NO_BOX
-        self._index(row.key, row.source, row.digest, [int(edge) for edge in box])
+            box = tuple(map(int, found)) if found else NO_BOX
+        self._index(row.key, row.source, row.digest, box)
 
     def mark(self) -> dict[str, Any]:
         """The rows since the last mark, as JSON holds them, and how far the arrays are, which are on the disk then."""
@@ -60,16 +63,20 @@ class Growing:
         self._marked = len(self.keys)
         return {"rows": rows, "files": {name: file.mark() for name, file in self._files.items()}}
 
-    def restore(self, marks: Sequence[Mapping[str, Any]]) -> int:
-        """Takes up the rows of the marks that the arrays bear out; how many marks these are."""
-        good = min(file.sound([mark["files"][name] for mark in marks]) for name, file in self._files.items())
-        for mark in marks[:good]:
-            for row in mark["rows"]:
-                self._index(*row)
+    def sound(self, marks: Sequence[Mapping[str, Any]]) -> int:
+        """How many of the marks' files, from the first on, the arrays bear out."""
+        return min(file.sound([mark[name] for mark in marks]) for name, file in self._files.items())
+
+    def restore(self, rows: Sequence[tuple[str, str, str, Sequence[int]]]) -> None:
+        """Takes up the rows of a sound mark."""
+        for row in rows:
+            self._index(*row)
+
+    def cut(self) -> None:
+        """The arrays end with the rows that were taken up."""
         self._marked = len(self.keys)
         for file in self._files.values():
             file.cut(self._marked)
-        return good
 
     def finish(self, out: Path) -> None:
         """Ends the arrays and puts them into the pack."""
@@ -80,6 +87,7 @@ class Growing:
 
     def _index(self, key: str, source: str, digest: str, box: Sequence[int]) -> None:
         self.keys.append(key)
-        self.sources.append(source)
+        # Of a database all are one.
+        self.sources.append(sys.intern(source))
         self.digests.append(digest)
         self.boxes.append(box)

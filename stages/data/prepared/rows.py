@@ -27,7 +27,7 @@ class Rows:
     def take(self, positions: np.ndarray) -> np.ndarray:
         """The rows in the order of the positions. Shapes: int64 [n] -> [n ...]."""
         made = np.empty((len(positions), *self.shape[1:]), self.dtype)
-        flat = made.reshape(len(positions), -1).view(np.uint8)
+        flat = made.view(np.uint8).reshape(len(positions), self._row_bytes)
         run: list[int] = []
         again: list[tuple[int, int]] = []
         for place in np.argsort(positions, kind="stable").tolist():

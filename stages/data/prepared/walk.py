@@ -5,7 +5,7 @@ What a shard of items gave is kept in the resume folder; a run that was killed g
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -81,26 +81,29 @@ class Walk:
         ledger.reject(key, step, reason, detail, place)
         self.heard(key, Refused(step, reason, detail, place))
 
-    def _tell(self, told) -> None:
+    def _tell(self, told: Mapping[str, Any]) -> None:
         for name, value in told.items():
             self.told[name].append(value)
 
     def _restore(self, kept: Shards | None, growing: Growing, ledger: Ledger) -> int:
-        """Takes up what an earlier run kept; how many shards these are."""
+        """Takes up what an earlier run kept, a shard in memory at a time; how many shards these are."""
         marks: list[dict[str, Any]] = []
         while kept is not None and (content := kept.held(len(marks))) is not None:
-            marks.append(json.loads(content))
-        good = growing.restore(marks)
+            marks.append(json.loads(content)["files"])
+        good = growing.sound(marks)
         if good < len(marks):
             print(
                 f"{growing.folder}: expected the rows of {len(marks)} shards, {good} are whole; the rest is made anew"
             )
-        for mark in marks[:good]:
-            for refusal in mark["refused"]:
+        for number in range(good):
+            shard = json.loads(kept.held(number) or b"") if kept else {}
+            growing.restore(shard["rows"])
+            for refusal in shard["refused"]:
                 self._refuse(ledger, *refusal)
-            for told in mark["told"]:
+            for told in shard["told"]:
                 self._tell(told)
-            ledger.notes.update(mark["notes"])
+            ledger.notes.update(shard["notes"])
+        growing.cut()
         return good
 
 

@@ -3,7 +3,7 @@
 import hashlib
 from pathlib import Path
 
-from stages.retrace.evidence.receipts import Receipt
+from stages.retrace.evidence.receipts import Receipt, file_sha256
 
 
 class Held:
@@ -30,3 +30,11 @@ class Held:
             else:
                 self._held[path] = found
         return self._held.get(path)
+
+    def file(self, node: Receipt, name: str) -> Path | None:
+        """Where one of a stage's outputs lies, read through and not held; None where its bytes are not those."""
+        path = node.folder / name
+        if path.is_file() and file_sha256(path) == node.content["outputs"][name]["sha256"]:
+            return path
+        self.content(node, name)
+        return None

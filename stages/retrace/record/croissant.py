@@ -3,7 +3,6 @@
 A receipt holds no day and no version, so the description has none; its identifier is the digest of all files.
 """
 
-import io
 import json
 from pathlib import Path
 from typing import Any
@@ -58,9 +57,12 @@ def encode(document: dict[str, Any]) -> bytes:
 
 def _told(node: Receipt, sources: list[Source], scope: Scope) -> str:
     counts = scope.content(node, "card.json").get("counts", {})
-    kept = f" {counts['kept']} were kept, {counts['rejected']} rejected." if counts.keys() >= {"kept", "rejected"} else ""
+    kept = (
+        f" {counts['kept']} were kept, {counts['rejected']} rejected." if counts.keys() >= {"kept", "rejected"} else ""
+    )
     whose = " ".join(_whose(one) for one in sources)
-    return f"Prepared by {node.content['verb']} in a run whose receipt is {node.digest}.{kept} {of.stamp(of.profile(node))} {whose}"
+    made = f"Prepared by {node.content['verb']} in a run whose receipt is {node.digest}."
+    return f"{made}{kept} {of.stamp(of.profile(node))} {whose}".strip()
 
 
 def _whose(source: Source) -> str:
@@ -117,8 +119,8 @@ def _file(name: str, entry: dict[str, Any]) -> dict[str, Any]:
 
 def _records(node: Receipt, scope: Scope) -> list[dict[str, Any]]:
     """The rows of the index, a field for each column of plain values; none where its bytes are not here."""
-    raw = scope.held.content(node, INDEX) if INDEX in node.content["outputs"] else None
-    if raw is None:
+    place = scope.held.file(node, INDEX) if INDEX in node.content["outputs"] else None
+    if place is None:
         return []
     from pyarrow import parquet
 
@@ -127,7 +129,7 @@ def _records(node: Receipt, scope: Scope) -> list[dict[str, Any]]:
             "@type": "cr:Field", "@id": f"index/{column.name}", "name": column.name, "dataType": kind,
             "source": {"fileObject": {"@id": INDEX}, "extract": {"column": column.name}},
         }
-        for column in parquet.read_schema(io.BytesIO(raw))
+        for column in parquet.read_schema(place)
         if (kind := _kind(column.type))
     ]  # fmt: skip
     return [{"@type": "cr:RecordSet", "@id": "index", "name": "index", "field": fields}] if fields else []

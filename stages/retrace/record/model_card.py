@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from stages.retrace.evidence import papers
 from stages.retrace.evidence.receipts import Receipt
 from stages.retrace.record import scope as of
 from stages.retrace.record import works
 from stages.retrace.record.scope import Scope, Score, Source
-from stages.runner.terminal import safe
+from stages.retrace.record.written import written
 
 ADDRESS = re.compile(r"https?://[^\s,;)]+")
 FRONT = "---\n"
@@ -123,7 +122,7 @@ class ModelCard:
     @property
     def body(self) -> str:
         """The card without its front matter."""
-        return _TEMPLATES.get_template("model_card.md").render(card=self, content=self.node.content, module=self._module)
+        return written("model_card.md", card=self, content=self.node.content, module=self._module)
 
     @property
     def text(self) -> str:
@@ -171,31 +170,11 @@ def _word(value: Any) -> str:
 def _protocol(value: Any) -> list[str]:
     """What a protocol says, but for counts, which stand beside each number."""
     held = value if isinstance(value, dict) else {}
-    return [f"{key} {one if isinstance(one, str) else json.dumps(one)}" for key, one in sorted(held.items()) if key != "n"]
-
-
-def _plain(text: Any) -> str:
-    """A text in a line of Markdown that steers nothing: no tag, link, code or cell."""
-    found = " ".join(safe(str(text)).split())
-    return re.sub(r"([\\|*\[\]`])", r"\\\1", found).replace("<", "&lt;")
-
-
-def _code(text: Any) -> str:
-    """A name or digest as code."""
-    return f"`{' '.join(safe(str(text)).split()).replace('`', chr(39)).replace('|', chr(92) + '|')}`"
-
-
-def _settings(params: Mapping[str, Any]) -> str:
-    return yaml.safe_dump(dict(params), sort_keys=True, allow_unicode=True, width=100, default_flow_style=None).strip()
+    return [
+        f"{key} {one if isinstance(one, str) else json.dumps(one)}" for key, one in sorted(held.items()) if key != "n"
+    ]
 
 
 def cards(scope: Scope, models: Sequence[Receipt] | None = None) -> list[ModelCard]:
     """The cards of all models in scope."""
     return [ModelCard(node, scope) for node in (scope.models if models is None else models)]
-
-
-_TEMPLATES = Environment(
-    loader=FileSystemLoader(Path(__file__).with_name("templates")), undefined=StrictUndefined, trim_blocks=True,
-    lstrip_blocks=True, keep_trailing_newline=True,
-)  # fmt: skip
-_TEMPLATES.filters.update(plain=_plain, code=_code, settings=_settings)

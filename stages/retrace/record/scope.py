@@ -1,4 +1,4 @@
-"""What a record speaks of: the receipts that are handed on, what stands before each, and what was measured of models."""
+"""What a record speaks of: receipts that are handed on, what stands before each, what was measured of models."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -130,7 +130,9 @@ class Scope:
             values = [one for one in values if _is_of(one, names)]
             if not values:
                 return Score(node, (), "its numbers are of several models, and none bears the name of this one's input")
-        return Score(node, tuple(values), "" if values else "its file is not here as its receipt lists it, or holds none")
+        return Score(
+            node, tuple(values), "" if values else "its file is not here as its receipt lists it, or holds none"
+        )
 
     def _values(self, node: Receipt) -> Iterable[Mapping[str, Any]]:
         """The numbers of a score, each with what the score says of all: data, seed."""
@@ -155,7 +157,7 @@ def _taken_over(told: Mapping[str, Any], node: Receipt) -> Iterable[Weights]:
         if isinstance(value, dict):
             yield from _taken_over(value, node)
         elif key == "sha256" or key.endswith("_sha256"):
-            name = told.get(key.removesuffix("_sha256"), told.get("file", key))
+            name = told.get("file" if key == "sha256" else key.removesuffix("_sha256"), key)
             if value:
                 yield Weights(f"{name} of {node.stage}", str(value))
 

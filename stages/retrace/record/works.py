@@ -82,7 +82,9 @@ def said(paper: str) -> Said | None:
 @cache
 def _entries(text: str) -> tuple[str, ...]:
     """The entries of a text's list, each as one line."""
-    return tuple(" ".join(one.split()) for one in re.findall(r"^- (.*?)(?=\n- |\n\n|\Z)", text, re.MULTILINE | re.DOTALL))
+    return tuple(
+        " ".join(one.split()) for one in re.findall(r"^- (.*?)(?=\n- |\n\n|\Z)", text, re.MULTILINE | re.DOTALL)
+    )
 
 
 def notices(paper: str) -> list[str]:

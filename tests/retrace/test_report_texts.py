@@ -32,11 +32,17 @@ def test_planted_names_stay_text(paper, tmp_path):
     )
     paper.write("stages/papers/toy/captions/figure.rst", f"``{EVIL}`` {EVIL}\n")
     paper.write("stages/papers/toy/README.md", f"# {EVIL}\n")
+    paper.write(
+        "stages/papers/toy/models.yaml",
+        f'use: "{written}"\nlimits: ["{written}"]\ntasks: {{ours: "{written}"}}\n',
+    )
     write(paper, tmp_path / "out")
     pages = Report(tmp_path / "out")
     assert pages.wrong() == []
     for name in ("claims.html", "gaps.html", "errata.html", "index.html", "result/figure.html"):
         assert SHOWN in pages.pages[name].text, name
+    cards = [page for name, page in pages.pages.items() if name.startswith("card/")]
+    assert len(cards) == 4 and all(page.text.count(SHOWN) == 3 for page in cards), "title, use and limit"
     for name, content in pages.raw.items():
         if name.endswith((".html", ".js")):
             assert not OBEYED.search(content.decode().replace("\n", "")), name
@@ -70,11 +76,11 @@ def test_a_curve_is_drawn_to_scale():
     flat, falling = curves(text.encode(), Path("curve.csv"))
     assert (flat.term, flat.path, flat.low, flat.high) == (
         "D/b",
-        " ".join([f"{WIDE / 2:.1f},{TALL / 2:.1f}"] * 2),
+        " ".join([f"{WIDE // 2},{TALL // 2}"] * 2),
         "1",
         "1",
     )
-    assert falling.path == "4.0,4.0 120.0,40.0 236.0,76.0" and falling.steps == ("1", "3") and falling.last == "0"
+    assert falling.path == "4,4 120,40 236,76" and falling.steps == ("1", "3") and falling.last == "0"
     assert curves(b"a,b\n1,2\n", Path("x")) == [] and curves(b"\xff", Path("x")) == [] and curves(b"", Path("x")) == []
     long = "step,term,value\n" + "".join(f"{step},t,{step}\n" for step in range(1000))
     assert len(curves(long.encode(), Path("x"))[0].path.split()) == 200

@@ -94,7 +94,7 @@ class ModelCard:
     def _licence(self) -> dict[str, str]:
         """The project's licence where everything was drawn here; else that of whose data and weights it holds."""
         if not self.users and not self.weights:
-            return {"license": self.project.licence.lower() if self.project else ""}
+            return {"license": self.project.licence.lower() if self.project else "unknown"}
         names = [one.card.licence.id for one in self.users] or ["supplied-weights"]
         links = [found[0] for one in self.users if (found := ADDRESS.search(one.card.source))]
         name = "-and-".join(dict.fromkeys(one.lower() for one in names))

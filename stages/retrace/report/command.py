@@ -9,6 +9,7 @@ from typing import Any
 
 from stages.retrace import folder
 from stages.retrace.answer import FINDING, FINE
+from stages.retrace.record.certificate import Checker
 from stages.retrace.record.earlier import MARK, earlier
 from stages.retrace.report import (
     changes,
@@ -60,7 +61,7 @@ def run(
     Raises: ValueError for an OUT in use, an unknown target or nothing to compare with; FileNotFoundError where nothing
     is built.
     """
-    place = folder.target(out, MARK, "an earlier report")
+    who, place = Checker(**checker), folder.target(out, MARK, "an earlier report")
     _refuse_strangers(place)
     all_, shown = Gathered(targets, progress), Shown()
     site = Site(Texts(claim_pages.entries(all_)), all_.profile, all_.audited.root)
@@ -77,7 +78,7 @@ def run(
     problems = front.problems(all_, made, shown)
     proof.write(all_, made, problems, site)
     with earlier(against, start) if against else nullcontext() as then:
-        record_pages.certify(all_, made, checker, then, site)
+        record_pages.certify(all_, made, who, then, site)
         if then:
             changes.write(then, made, shown, site)
     front.write(all_, made, problems, changes.PLACE if against else "", site)

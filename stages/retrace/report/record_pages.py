@@ -3,7 +3,7 @@
 The same texts that `retrace crate` packs, with a page of each card and of the certificate.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stages.retrace.record import certificate, croissant
@@ -58,13 +58,13 @@ def write(all_: Gathered, shown: Shown, site: Site) -> dict[str, list[Link]]:
     return found
 
 
-def certify(all_: Gathered, made: Sequence[Made], checker: Mapping[str, str], then: Earlier | None, site: Site) -> None:
+def certify(all_: Gathered, made: Sequence[Made], checker: Checker, then: Earlier | None, site: Site) -> None:
     """codecheck.yml, and its page."""
     built = [one for one in made if one.result.node]
     finals = [one.result.node for one in built if one.result.node]
     descs = {one.result.out: one.result.desc for one in built}
     held = Certificate(
-        Checker(**checker), all_.audited.root, len(all_.audited.receipts), of.stamp(all_.profile),
+        checker, all_.audited.root, len(all_.audited.receipts), of.stamp(all_.profile),
         then.name if then else "",
         certificate.listed(finals, descs, _places(built), then), certificate.ran(all_.nodes),
         tuple(sorted({one.result.paper for one in built} - {""})),

@@ -9,7 +9,7 @@ from stages.retrace.evidence import table
 
 COLUMNS = {"step", "term", "value"}
 WIDE, TALL, EDGE = 240, 80, 4
-POINTS = 200
+POINTS = 100
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from stages.retrace.report import (
     seeking,
     stage_pages,
 )
+from stages.retrace.report.changes import Changes
 from stages.retrace.report.gathered import Gathered
 from stages.retrace.report.shown import Shown
 from stages.retrace.report.site import SUMS, Site
@@ -41,6 +42,7 @@ class Written:
     stages: int = 0
     root: str = ""
     problems: list[str] = field(default_factory=list)
+    changed: Changes | None = None
 
     @property
     def code(self) -> int:
@@ -48,18 +50,18 @@ class Written:
         return FINDING if self.problems else FINE
 
     def as_dict(self) -> dict[str, Any]:
-        return vars(self)
+        return {**vars(self), "changed": self.changed.as_dict() if self.changed else None}
 
 
 def run(
     out: str, targets: Sequence[str], against: str | None, start: Path, progress: bool,
     checker: Mapping[str, str] = MappingProxyType({}),
 ) -> Written:  # fmt: skip
-    """Writes the report into OUT, over an earlier one there; `start` is the folder from which `against` counts;
-    `checker` what whoever checked says of themselves.
+    """Writes the report into OUT, over an earlier one there.
 
-    Raises: ValueError for an OUT in use, an unknown target or nothing to compare with; FileNotFoundError where nothing
-    is built.
+    `start` is the folder from which `against` counts, `checker` what whoever checked says of themselves.
+    Raises: ValueError for an OUT in use, an unknown target, a wrong option or nothing to compare with;
+    FileNotFoundError where nothing is built.
     """
     who, place = Checker(**checker), folder.target(out, MARK, "an earlier report")
     _refuse_strangers(place)
@@ -79,15 +81,14 @@ def run(
     proof.write(all_, made, problems, site)
     with earlier(against, start) if against else nullcontext() as then:
         record_pages.certify(all_, made, who, then, site)
-        if then:
-            changes.write(then, made, shown, site)
+        changed = changes.write(then, made, shown, site) if then else None
     front.write(all_, made, problems, changes.PLACE if against else "", site)
     with folder.beside(place) as new:
         site.write(new)
         folder.put(new, place)
     return Written(
         out, sum(name.endswith(".html") for name in site.files), len(site.files), sum(map(len, site.files.values())),
-        sum(one.result.node is not None for one in made), len(all_.nodes), all_.audited.root, problems,
+        sum(one.result.node is not None for one in made), len(all_.nodes), all_.audited.root, problems, changed,
     )  # fmt: skip
 
 

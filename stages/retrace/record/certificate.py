@@ -11,13 +11,11 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-import yaml
-
 from stages.retrace.evidence import papers
 from stages.retrace.evidence.receipts import Receipt, outputs
 from stages.retrace.record import works
 from stages.retrace.record.earlier import Earlier
-from stages.retrace.record.written import written
+from stages.retrace.record.written import dumped, written
 
 PLACE, PAGE = "codecheck.yml", "codecheck.md"
 SPECIFICATION = "https://codecheck.org.uk/spec/config/1.0/"
@@ -114,7 +112,7 @@ class Certificate:
         }  # fmt: skip
         known = {key: value for key, value in said.items() if value}
         blank = "".join(f"# {line}\n" for line in self.missing)
-        return f"---\n{blank}{yaml.safe_dump(known, sort_keys=False, allow_unicode=True, width=120)}".encode()
+        return f"---\n{blank}{dumped(known)}".encode()
 
     def _paper(self) -> dict[str, Any] | None:
         """The paper that the outputs are of; None for several, of which the specification knows no list."""

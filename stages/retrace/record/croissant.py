@@ -52,7 +52,7 @@ def description(node: Receipt, scope: Scope) -> dict[str, Any]:
 
 def encode(document: dict[str, Any]) -> bytes:
     """The one byte form of a description."""
-    return (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode()
+    return (json.dumps(document, indent=1) + "\n").encode()
 
 
 def _told(node: Receipt, sources: list[Source], scope: Scope) -> str:

@@ -8,14 +8,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from stages.retrace.evidence import papers
 from stages.retrace.evidence.receipts import Receipt
 from stages.retrace.record import scope as of
 from stages.retrace.record import works
 from stages.retrace.record.scope import Scope, Score, Source
-from stages.retrace.record.written import written
+from stages.retrace.record.written import dumped, written
 
 ADDRESS = re.compile(r"https?://[^\s,;)]+")
 FRONT = "---\n"
@@ -127,8 +125,7 @@ class ModelCard:
     @property
     def text(self) -> str:
         """The card, as a hub's README.md."""
-        front = yaml.safe_dump(self.front, sort_keys=False, allow_unicode=True, width=120)
-        return f"{FRONT}{front}{FRONT}\n{self.body}"
+        return f"{FRONT}{dumped(self.front)}{FRONT}\n{self.body}"
 
     @property
     def _module(self) -> str:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
@@ -40,7 +41,7 @@ class Work(BaseModel):
     @property
     def line(self) -> str:
         """Authors, title and where it was printed."""
-        where = f" {self.conference['name']}." if self.conference else ""
+        where = f" {name}." if (name := self.conference.get("name")) else ""
         return f"{', '.join(one.full for one in self.authors)}: {self.title}.{where}"
 
 
@@ -64,7 +65,7 @@ FORM, SAID = TypeAdapter(Project), TypeAdapter(Said)
 
 def project() -> Project | None:
     """What CITATION.cff says; None where there is none.    Raises: Spoiled naming file and key."""
-    return papers.checked(CITATION, papers.load_yaml(CITATION), FORM) if CITATION.is_file() else None
+    return _read(CITATION, CITATION.read_bytes(), FORM) if CITATION.is_file() else None
 
 
 def work(paper: str) -> Work | None:
@@ -76,7 +77,13 @@ def work(paper: str) -> Work | None:
 def said(paper: str) -> Said | None:
     """What is written of a paper's models; None where nothing is.    Raises: Spoiled naming file and key."""
     place = papers.PAPERS / paper / MODELS
-    return papers.checked(place, papers.load_yaml(place), SAID) if paper and place.is_file() else None
+    return _read(place, place.read_bytes(), SAID) if paper and place.is_file() else None
+
+
+@cache
+def _read(place: Path, raw: bytes, form: TypeAdapter[Any]) -> Any:
+    """What a file says, read once: every card asks for it."""
+    return papers.checked(place, papers.parse_yaml(raw, place), form)
 
 
 @cache

@@ -16,6 +16,19 @@ def written(template: str, **content: Any) -> str:
     return re.sub(r"\n{3,}", "\n\n", _TEMPLATES.get_template(template).render(**content)).strip() + "\n"
 
 
+def dumped(value: Any) -> str:
+    """Mappings, lists and values as YAML, in their order; what would steer a terminal is shown by its number."""
+    return yaml.safe_dump(_safe(value), sort_keys=False, allow_unicode=True, width=120)
+
+
+def _safe(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {_safe(key): _safe(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_safe(one) for one in value]
+    return safe(value) if isinstance(value, str) else value
+
+
 def _plain(text: Any) -> str:
     """A text in a line of Markdown: no tag, link, code or cell."""
     found = " ".join(safe(str(text)).split())
@@ -28,8 +41,11 @@ def _code(text: Any) -> str:
 
 
 def _settings(params: Mapping[str, Any]) -> str:
-    """A block of parameters as YAML."""
-    return yaml.safe_dump(dict(params), sort_keys=True, allow_unicode=True, width=100, default_flow_style=None).strip()
+    """A block of parameters as YAML, a line for each key."""
+    held = _safe(params)
+    # None keeps inner lists in their lines; without any it would put the whole block into one.
+    style = None if any(isinstance(value, (list, dict)) for value in held.values()) else False
+    return yaml.safe_dump(held, sort_keys=True, allow_unicode=True, width=100, default_flow_style=style).strip()
 
 
 _TEMPLATES = Environment(

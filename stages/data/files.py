@@ -97,7 +97,7 @@ def _texts(column: Sequence[str]) -> Any:
     return pyarrow.Array.from_buffers(pyarrow.large_string(), len(packed), buffers).cast(pyarrow.string())
 
 
-def _values(path: Path, name: str, column: Sequence, kind: str) -> Any:
+def _values(path: Path | str, name: str, column: Sequence, kind: str) -> Any:
     """Shapes: [N] -> a column of numbers or flags, of which arrow packs eight in a byte."""
     import pyarrow
 

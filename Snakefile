@@ -1,5 +1,7 @@
 """One rule for each stage of dvc.yaml, as `make graph` wrote it; README.md says how to run it."""
 
+import gc
+
 from snakemake.utils import min_version
 
 from stages import graph
@@ -8,6 +10,10 @@ from stages.graph import asked, jobs, written
 from stages.runner.terminal import safe
 
 min_version("9.27")
+
+# The graph and its rules are a million objects that all stay: to look through them again and again takes a third of a
+# call that finds nothing to do.
+gc.disable()
 
 if config:
     words = ", ".join(config)
@@ -70,3 +76,7 @@ for stage in STAGES:
             code=stage.code,
         shell:
             "{params.cmd} > {log} 2>&1"
+
+
+gc.freeze()
+gc.enable()

@@ -17,6 +17,7 @@ from stages.retrace.report import (
     seeking,
     stage_pages,
 )
+from stages.retrace.report.changes import Changes
 from stages.retrace.report.earlier import earlier
 from stages.retrace.report.gathered import Gathered
 from stages.retrace.report.shown import Shown
@@ -36,6 +37,7 @@ class Written:
     stages: int = 0
     root: str = ""
     problems: list[str] = field(default_factory=list)
+    changed: Changes | None = None
 
     @property
     def code(self) -> int:
@@ -43,7 +45,7 @@ class Written:
         return FINDING if self.problems else FINE
 
     def as_dict(self) -> dict[str, Any]:
-        return vars(self)
+        return {**vars(self), "changed": self.changed.as_dict() if self.changed else None}
 
 
 def run(out: str, targets: Sequence[str], against: str | None, start: Path, progress: bool) -> Written:
@@ -66,16 +68,17 @@ def run(out: str, targets: Sequence[str], against: str | None, start: Path, prog
     seeking.write(all_, made, site)
     problems = front.problems(all_, made, shown)
     proof.write(all_, made, problems, site)
+    changed = None
     if against:
         with earlier(against, start) as then:
-            changes.write(then, made, shown, site)
+            changed = changes.write(then, made, shown, site)
     front.write(all_, made, problems, changes.PLACE if against else "", site)
     with folder.beside(place) as new:
         site.write(new)
         folder.put(new, place)
     return Written(
         out, sum(name.endswith(".html") for name in site.files), len(site.files), sum(map(len, site.files.values())),
-        sum(one.result.node is not None for one in made), len(all_.nodes), all_.audited.root, problems,
+        sum(one.result.node is not None for one in made), len(all_.nodes), all_.audited.root, problems, changed,
     )  # fmt: skip
 
 

@@ -107,8 +107,8 @@ def test_a_card_says_what_the_receipts_say(published):
         text, front = card.text, front_of(card.text)
     said = node.content
     for word in (node.digest, node.fingerprint, said["code_digest"], said["environment"]["sha256"],
-                 "\nrate: 0.5\nsteps: 2\n", "`ours`", said["outputs"]["weights.txt"]["sha256"], said["inputs"]["data"]["sha256"],
-                 "silent: G1"):  # fmt: skip
+                 "\nrate: 0.5\nsteps: 2\n", "`ours`", said["outputs"]["weights.txt"]["sha256"],
+                 said["inputs"]["data"]["sha256"], "silent: G1"):  # fmt: skip
         assert word in text, word
     assert "**Profile demo: no evidence about the papers.**" in text and "drawn pictures alone" in text
     assert {"profile-demo", "no-evidence-about-the-paper", "toy", "ours"} <= set(front["tags"])

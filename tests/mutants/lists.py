@@ -27,5 +27,6 @@ LISTS: dict[str, list[Fault]] = {
     "onegan": written("OneGAN", "onegan"),
     "mscond": written("MsConD", "mscond"),
     "nce": written("contrastive losses", "nce"),
+    "own": written("files of one's own", "own"),
 }
 PAPERS = ("contrasfill", "ganseg")

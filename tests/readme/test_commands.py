@@ -17,7 +17,10 @@ PARSED = MarkdownIt("commonmark").enable("table").parse(README)
 # Blocks that are run as they stand, in this order, in one clone.
 RUN = ("The first minute", "Watch a run")
 # Sections whose blocks another test runs.
-ELSEWHERE = {"Sharing results with DVC": "tests/retrace/test_dvc.py"}
+ELSEWHERE = {
+    "Sharing results with DVC": "tests/retrace/test_dvc.py",
+    "Use a trained model": "tests/retrace/test_use_documented.py",
+}
 # What takes minutes to hours, or runs these tests.
 DEAR = ("test", "table1", "contrasfill", "ganseg", "monce", "onegan", "mscond", "papers")
 CHEAP = ("make report",)

@@ -20,6 +20,11 @@ from stages.retrace.own import score, use
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+# What a certificate says of whoever checked, who alone can say it.
+Who = Annotated[str, typer.Option(help="Who checked, for the certificate.")]
+Orcid = Annotated[str, typer.Option(help="The ORCID iD of who checked.")]
+When = Annotated[str, typer.Option(help="When it was checked, such as 2026-11-30T14:00:00.")]
+Where = Annotated[str, typer.Option(help="The address of the checker's report, a DOI's best.")]
 Targets = Annotated[list[str] | None, typer.Argument(help="Stages, groups or outputs; all if none is named.")]
 
 
@@ -84,10 +89,18 @@ def claims(
 def crate(
     out: Annotated[str, typer.Argument(help="A folder outside results/: new, empty or an earlier crate.")],
     prov: Annotated[bool, typer.Option("--prov", help="Add the same provenance as W3C PROV-JSON.")] = False,
+    against: Annotated[
+        str | None, typer.Option(help="A git revision or a report: which outputs have its bytes.")
+    ] = None,
+    codechecker: Who = "",
+    orcid: Orcid = "",
+    check_time: When = "",
+    check_report: Where = "",
     as_json: Json = False,
 ) -> None:
     """Pack all tables and figures with what they rest on as a Workflow Run RO-Crate."""
-    _answer("crate", as_json, out=here.out(out), prov=prov)
+    checker = {"name": codechecker, "orcid": orcid, "time": check_time, "report": check_report}
+    _answer("crate", as_json, out=here.out(out), prov=prov, against=against, start=here.here(), checker=checker)
 
 
 @app.command()
@@ -95,12 +108,16 @@ def report(
     out: Annotated[str, typer.Argument(help="A folder outside results/: new, empty or an earlier report.")],
     targets: Targets = None,
     against: Annotated[str | None, typer.Option(help="A git revision or another report, to show what changed.")] = None,
+    codechecker: Who = "",
+    orcid: Orcid = "",
+    check_time: When = "",
+    check_report: Where = "",
     as_json: Json = False,
 ) -> None:
     """Write all that is built as pages to open, mail and review, each number with what it was made from."""
-    _answer("report", as_json, out=here.out(out), targets=here.targets(targets),
-            against=against,
-            start=here.here(), progress=not as_json)  # fmt: skip
+    checker = {"name": codechecker, "orcid": orcid, "time": check_time, "report": check_report}
+    _answer("report", as_json, out=here.out(out), targets=here.targets(targets), against=against, start=here.here(),
+            progress=not as_json, checker=checker)  # fmt: skip
 
 
 @app.command()

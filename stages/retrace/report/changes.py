@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from stages.retrace.evidence import table
+from stages.retrace.record.earlier import Earlier
 from stages.retrace.report import names
-from stages.retrace.report.earlier import Earlier
 from stages.retrace.report.gathered import Result
 from stages.retrace.report.names import Link
 from stages.retrace.report.results import PICTURE, Made

@@ -11,6 +11,9 @@ import torch.distributed as dist
 from torch import Tensor
 from torch.distributed import Store  # pyright: ignore[reportPrivateImportUsage]  # public in its documentation
 
+# What lies on the CPU is exchanged there, without a wait for the GPU's work.
+BACKENDS = {"cpu": "gloo", "cuda": "cpu:gloo,cuda:nccl"}
+
 
 @dataclass(frozen=True)
 class World:
@@ -60,8 +63,8 @@ class World:
         return values / self.size
 
     def any(self, flag: bool) -> bool:
-        """Whether the flag is set in any process; all learn the same answer."""
-        return flag if self.size == 1 else bool(self.mean(torch.tensor(float(flag), device=self.device)) > 0)
+        """Whether the flag is set in any process; all learn the same answer, and no device is asked for it."""
+        return flag if self.size == 1 else bool(self.mean(torch.tensor(float(flag))) > 0)
 
     def broadcast(self, tensors: list[Tensor]) -> None:
         """Gives every process the tensors of process 0."""
@@ -130,7 +133,7 @@ def joined(gpus: int, rank: int = 0, size: int = 1, store: Store | None = None) 
     if size == 1:
         yield World(0, 1, device)
         return
-    dist.init_process_group("nccl" if device.type == "cuda" else "gloo", rank=rank, world_size=size, store=store)
+    dist.init_process_group(BACKENDS[device.type], rank=rank, world_size=size, store=store)
     try:
         yield World(rank, size, device)
     finally:

@@ -3,7 +3,7 @@
 From a batch to an update: `Feed` gives a batch (feed.py) → the method's `losses` of each phase give named scalars
 (method.py) → `Run._update` sums them, runs backward, and the phase's `Optimiser` moves what the phase learns
 (descent.py) → `Averages` follow (average.py). The scalars wait on the device (pending.py) until a tick, a save or the
-end, where they are checked and `Record` keeps them (record.py); `StateFolder` keeps a state (state.py).
+end, where they are checked and `Record` keeps them (record.py); `Behind` has a state written (behind.py, state.py).
 """
 
 from pathlib import Path
@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from stages.engine.average import Averages, keep_share
+from stages.engine.behind import Behind
 from stages.engine.chance import Chance
 from stages.engine.descent import Optimiser
 from stages.engine.feed import Feed
@@ -48,14 +49,17 @@ def train(
         while run.done < block.iterations:
             if world.any(session.stop()):
                 run.save()
+                run.behind.wait()
                 raise Interrupted(f"stopped at step {run.done} of {block.iterations}; the state is saved")
             run.step(feed.batch(run.done))
             if run.done % block.keep_every == 0 and run.done < block.iterations:
                 run.save()
             if world.rank == 0:
                 session.progress(run.done, block.iterations, run.record.text)
+        run.behind.wait()
     finally:
         feed.close()
+        run.behind.close()
     if world.rank == 0:
         write_weights({**method.nets, **run.averages.copies}, method.memory, session.out)
         write_files([*method.nets.values(), *method.frozen.values()], session.out)
@@ -79,6 +83,7 @@ class Run:
         self.optimisers = {name: Optimiser(descent, method.nets) for name, descent in method.descents.items()}
         self.record = Record(block.tick_every, source.size)
         self.states = StateFolder(resume, identity(method, block, seed, source.size))
+        self.behind = Behind(self.states, world.device)
         self.done, content = self.states.load() or (0, None)
         if content is not None:
             restore(content, method, self.averages, self.optimisers, self.record)
@@ -130,7 +135,7 @@ class Run:
         """Saves the state, and the scalars so far for whoever watches; process 0 writes, since all hold the same."""
         self.collect()
         if self.world.rank == 0:
-            self.states.save(self.done, self.state())
+            self.behind.save(self.done, self.state())
             self.record.write(self.states.folder)
 
     def state(self) -> dict:

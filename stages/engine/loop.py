@@ -1,9 +1,10 @@
 """The training loop: it knows phases, not methods.
 
 From a batch to an update: `Feed` gives a batch (feed.py) → the method's `losses` of each phase give named scalars
-(method.py) → `Run._update` sums them, runs backward, and the phase's `Optimiser` moves what the phase learns
-(descent.py) → `Averages` follow (average.py). The scalars wait on the device (pending.py) until a tick, a save or the
-end, where they are checked and `Record` keeps them (record.py); `Behind` has a state written (behind.py, state.py).
+(method.py) → `Run._update` sums them, runs backward, during which gradients are exchanged
+(exchange.py), and the phase's `Optimiser` moves what the phase learns (descent.py) → `Averages` follow
+(average.py). The scalars wait on the device (pending.py) until a tick, a save or the end, where they are checked and
+`Record` keeps them (record.py); `Behind` has a state written (behind.py, state.py).
 """
 
 from pathlib import Path
@@ -15,6 +16,7 @@ from stages.engine.average import Averages, keep_share
 from stages.engine.behind import Behind
 from stages.engine.chance import Chance
 from stages.engine.descent import Optimiser
+from stages.engine.exchange import Exchange
 from stages.engine.feed import Feed
 from stages.engine.method import Source, Trainable, check_terms
 from stages.engine.norms import synchronise
@@ -38,9 +40,8 @@ def train(
 ) -> None:
     """Trains a method and writes weights.safetensors and curve.csv; goes on from a saved state where there is one.
 
-    Raises: Interrupted after a stop (the state is saved), FloatingPointError naming the first loss that is not finite,
-    after the tick's last step and before anything is saved; ValueError if the method's description does not fit
-    together or no saved state is good.
+    Raises: Interrupted after a stop (the state is saved), FloatingPointError at the next tick or save naming the first
+    loss that is not finite, ValueError if the method's description does not fit together or no saved state is good.
     """
     world = session.world
     run = Run(method, source, block, seed, world, session.resume)
@@ -78,6 +79,7 @@ class Run:
         place(method, world, block.channels_last)
         self.learnable = {name: [p for p in net.parameters() if p.requires_grad] for name, net in method.nets.items()}
         self.averages = Averages(method.nets, method.average)
+        self.exchange = Exchange(world, self.learnable)
         for net in method.nets.values():
             synchronise(net, world)
         self.optimisers = {name: Optimiser(descent, method.nets) for name, descent in method.descents.items()}
@@ -91,10 +93,7 @@ class Run:
         world.agree("the step to go on from", self.done)
 
     def step(self, batch: dict) -> None:
-        """One step: what the phases share, each phase's update, the averages, the scalars at a tick.
-
-        Nothing in it waits for the device but what a method asks of it, and a tick.
-        """
+        """One step: what the phases share, each phase's update, the averages; the device is waited for at ticks."""
         try:
             self._phases(batch)
         except Exception:
@@ -147,9 +146,9 @@ class Run:
         self.pending.add(self.done, terms)
         losses = [term.float() for name, term in terms.items() if STATISTIC not in name]
         if losses:
-            torch.stack(losses).sum().backward(retain_graph=keep_graph)
+            with self.exchange.during(phase.learns):
+                torch.stack(losses).sum().backward(retain_graph=keep_graph)
             moved = [parameter for name in phase.learns for parameter in self.learnable[name]]
-            self.world.average_gradients(moved)
             self.optimisers[phase.descent].step(self.done, moved)
             for parameter in moved:
                 parameter.grad = None

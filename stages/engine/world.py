@@ -31,28 +31,14 @@ class World:
     def gather(self, rows: Tensor) -> Tensor:
         """All processes' rows in the order of the whole batch; gradients flow back to the process that owns a row.
 
-        Backward sums the processes' gradients, so a loss that every process computes on the gathered rows, followed by
-        `average_gradients`, has the gradient of one process.    Shapes: [b ...] -> [b * size ...].
+        Backward sums the processes' gradients, so a loss that every process computes on the gathered rows has, after
+        the mean over processes (`Exchange`), the gradient of one process.    Shapes: [b ...] -> [b * size ...].
         """
         return rows if self.size == 1 else _Gather.apply(rows, self)
 
     def total(self, value: Tensor) -> Tensor:
         """The sum over processes, with gradients."""
         return value if self.size == 1 else _Total.apply(value)
-
-    def average_gradients(self, parameters: list[torch.nn.Parameter]) -> None:
-        """Replaces gradients by their mean over processes, in one exchange.
-
-        A parameter without a gradient is left out, so it must be without one in every process.
-        """
-        gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
-        if self.size == 1 or not gradients:
-            return
-        flat = torch.cat([gradient.reshape(-1) for gradient in gradients])
-        dist.all_reduce(flat)
-        flat /= self.size
-        for gradient, mean in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
-            gradient.copy_(mean.view_as(gradient))
 
     def mean(self, values: Tensor) -> Tensor:
         """The mean over processes, without gradients."""

@@ -301,6 +301,7 @@ def sampled(bench: Bench) -> str:
     import numpy as np
 
     from stages.data.prepared.packed import Packed
+    from stages.engine.session import Session
     from stages.engine.weights import load_weights
     from stages.metrics.angle import features_to_known_factor_angle
     from stages.metrics.features import samples_to_features
@@ -319,7 +320,7 @@ def sampled(bench: Bench) -> str:
     out.mkdir()
     keys = {"profile": "smoke", "hole": "object", "split": "train", "images": 4, "samples": 3, "codes": 0, "batch": 6}
     wanted = sampling.Block.model_validate({name: keys[name] for name in sampling.Block.model_fields})
-    sampling.sample(wanted, method, data, 0, world, out, lambda *_: None)
+    sampling.sample(wanted, method, data, 0, Session(world, out, out, lambda: False, lambda *_: None))
     encoder = load_encoder(inputs["encoder"]).to(world.device)
     several = np.load(out / "multiple.npy")
     angles = features_to_known_factor_angle(samples_to_features(encoder.encode, several, 8, bench.device))

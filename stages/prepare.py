@@ -15,13 +15,16 @@ def module_of(choices: dict[str, str]) -> str:
 def prepare(job: Job) -> None:
     """Writes images.npy, masks.npy, index.parquet, rejects.parquet and card.json into job.out.
 
+    A run that was stopped or killed goes on behind the last whole shard of items in the resume folder.
     Raises: ValueError where too much was rejected, which then stands in the resume folder, since job.out goes.
     """
     from stages.data.prepared.ledger import TooManyRejects
+    from stages.data.prepared.walk import Watch
 
     module = import_module(module_of(job.choices))
     try:
-        module.prepare(job.block, job.inputs, job.out, job.progress)
+        with job.deferred_stop():
+            module.prepare(job.block, job.inputs, job.out, Watch(job.resume, job.advance))
     except TooManyRejects as error:
         raise ValueError(f"{error}; all rejects: {_keep(error.rejects, job.resume)}") from error
 

@@ -14,13 +14,15 @@ def module_of(choices: dict[str, str]) -> tuple[str, str]:
 def sample(job: Job) -> None:
     """Load a model and write its samples, with sample.json beside them; a method that starts from noise needs no data.
 
-    Inputs beside model and data are handed to the paper's sampling by their names.
+    Inputs beside model and data are handed to the paper's sampling by their names. What a sampling keeps in the resume
+    folder a stopped or killed run goes on from.
 
     Raises: ValueError where the model was trained by another method, seed or on other data than the command says.
     """
     from stages.data.files import read_json, write_json
     from stages.data.prepared.packed import Packed
-    from stages.engine.weights import load_weights
+    from stages.engine.session import Session
+    from stages.engine.weights import opened
     from stages.engine.world import joined
 
     sampling, module = (import_module(name) for name in module_of(job.choices))
@@ -38,17 +40,13 @@ def sample(job: Job) -> None:
         raise ValueError(
             f"{job.inputs['model']} was trained for {trained['block']['hole']} holes, not {job.block.hole}"
         )
-    block = module.Block.model_validate(trained["block"], strict=False)
     with joined(job.gpus) as world:
-        method = module.for_sampling(block, world)
-        load_weights(method, job.inputs["model"])
-        for net in method.nets.values():
-            net.to(world.device).eval()
-        for name, tensor in method.memory.items():
-            method.memory[name] = tensor.to(world.device)
+        method = opened(module, trained["block"], job.inputs["model"], world)
         further = {name: path for name, path in job.inputs.items() if name not in ("model", "data")}
         seed = int(job.choices["seed"])
-        facts = sampling.sample(job.block, method, data, seed, world, job.out, job.progress, **further)
+        session = Session(world, job.out, job.resume, job.stopping, job.advance)
+        with job.deferred_stop():
+            facts = sampling.sample(job.block, method, data, seed, session, **further)
     facts |= {name: trained[name] for name in ("paper", "method", "seed", "data")}
     facts |= {"profile": job.block.profile, **holes}
     write_json(job.out / "sample.json", facts)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stages.data.detections import ImageDetections
+from stages.data.instances import ImageDetections
 
 _LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 

@@ -1,6 +1,7 @@
 """Image files as Pillow opens them: one kind of error for all that is wrong, one photo where there are several."""
 
 import io
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ FORMATS = ("JPEG", "PNG", "WEBP")
 ORIENTATION = 0x0112  # the EXIF tag; all but 1 of its values turn or mirror the stored picture
 TURNING = range(2, 9)
 LYING = range(5, 9)  # those that exchange width and height
+# Python keeps one list of filters for all threads.
+_FILTERS = threading.Lock()
 UNREADABLE = ("empty", "truncated", "corrupt", "unknown_format", "several_frames", "too_many_pixels")
 
 
@@ -60,7 +63,7 @@ def opened(content: bytes) -> Image.Image:
         raise ImageError("corrupt", content.detail)
     if not content:
         raise ImageError("empty", "expected an image, came zero bytes")
-    with guarded(content, "header does not parse"), warnings.catch_warnings():
+    with guarded(content, "header does not parse"), _FILTERS, warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         image = Image.open(io.BytesIO(content), formats=FORMATS)
         if image.format == "MPO":

@@ -8,9 +8,10 @@ LMDB 0.9 on a 64-bit machine with little-endian numbers writes it.
 
 import os
 import struct
+import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from stages.data.sizes import MOST_BYTES
@@ -44,43 +45,42 @@ def check(path: Path) -> int:
 
     Raises: ValueError naming file, page, what was expected and what came; OSError.
     """
-    with _opened(path) as file:
-        return sum(1 for _ in _nodes(file))
+    return sum(1 for _ in _nodes(_File(path)))
 
 
 def count(path: Path) -> int:
     """How many values the file says that it has. Raises: as `check`, for its meta pages and length."""
-    with _opened(path) as file:
-        return file.meta.entries
+    return _File(path).meta.entries
 
 
 def keys(path: Path) -> Iterator[bytes]:
     """All keys in order, without reading any value. Raises: as `check`."""
-    with _opened(path) as file:
-        for key, _, _ in _nodes(file):
-            yield key
+    return (key for key, _, _ in _nodes(_File(path)))
+
+
+def readers(path: Path, wanted: Callable[[bytes], bool] | None = None) -> Iterator[tuple[bytes, Callable[[], bytes]]]:
+    """(key, what reads the value, in any thread) in key order, of all keys or of those wanted.
+
+    Raises: as `check`, once a damaged page is reached.
+    """
+    file = _File(path)
+    for key, place, size in _nodes(file):
+        if wanted is None or wanted(key):
+            yield key, partial(file.read, place, size)
 
 
 def values(path: Path, wanted: Callable[[bytes], bool] | None = None) -> Iterator[tuple[bytes, bytes]]:
-    """(key, value) in key order, of all keys or of those wanted. Raises: as `check`, once a damaged page is reached."""
-    with _opened(path) as file:
-        for key, place, size in _nodes(file):
-            if wanted is None or wanted(key):
-                yield key, file.read(place, size)
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator["_File"]:
-    with Path(path).open("rb", buffering=0) as stream:
-        yield _File(path, stream.fileno())
+    """(key, value), as `readers`."""
+    return ((key, read()) for key, read in readers(path, wanted))
 
 
 class _File:
-    """An open data file whose length fits its meta pages."""
+    """An open data file whose length fits its meta pages; closed when nobody can read from it any more."""
 
-    def __init__(self, path: Path, descriptor: int) -> None:
-        self.path, self._descriptor = path, descriptor
-        self.length = os.fstat(descriptor).st_size
+    def __init__(self, path: Path) -> None:
+        self.path, self._descriptor = path, os.open(path, os.O_RDONLY)
+        weakref.finalize(self, os.close, self._descriptor)
+        self.length = os.fstat(self._descriptor).st_size
         first = self._meta(0)
         self.meta = max(first, self._meta(first.page_bytes), key=lambda meta: meta.transaction)
         if self.meta.page_bytes != first.page_bytes:

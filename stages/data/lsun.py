@@ -1,13 +1,15 @@
 """LSUN objects and scenes: an LMDB, an exported tree of images, or a zip of them, behind one iterator in key order."""
 
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator
+from functools import partial
+from zipfile import ZipFile
 
 from stages.data import lmdb_file
 from stages.data.image_file import Damaged
 from stages.data.lsun_forms import LAYOUT as LAYOUT
 from stages.data.lsun_forms import find_form
 from stages.data.raw import RawFolder
-from stages.data.reading import member, opened_zip
+from stages.data.reading import member, zip_of
 
 
 class LsunImages:
@@ -38,30 +40,37 @@ class LsunImages:
 
     def contents(self, wanted: Container[str] | None = None) -> Iterator[tuple[str, str, bytes]]:
         """(key, source, content) in key order, of all keys or of the wanted ones."""
+        return ((key, source, read()) for key, source, read in self.readers(wanted))
+
+    def readers(self, wanted: Container[str] | None = None) -> Iterator[tuple[str, str, Callable[[], bytes]]]:
+        """As `contents`, with what reads a content in its place, in any thread."""
         if self._lmdb:
             yield from self._values(wanted)
             return
         members = [(key, name) for key, name in self._members if wanted is None or key in wanted]
         if not self._archive:
             for key, name in members:
-                yield key, name, self.raw.read(name)
+                yield key, name, partial(self.raw.read, name)
             return
-        with opened_zip(self.raw.path(self._archive)) as archive:
-            for key, name in members:
-                try:
-                    content = member(archive, name)
-                except ValueError as error:
-                    # One damaged picture among many is one reject, as it is in a folder.
-                    content = Damaged(str(error))
-                yield key, f"{self._archive}:{name}", content
+        archive = zip_of(self.raw.path(self._archive))
+        for key, name in members:
+            yield key, f"{self._archive}:{name}", partial(_member, archive, name)
 
-    def _values(self, wanted: Container[str] | None) -> Iterator[tuple[str, str, bytes]]:
+    def _values(self, wanted: Container[str] | None) -> Iterator[tuple[str, str, Callable[[], bytes]]]:
         path = self.raw.path(self._lmdb[0])
         # All pages but the values' own, in seconds: nothing is made of a database that ends amid its keys.
         lmdb_file.check(path)
         # LMDB keeps keys in byte order, which is key order for ASCII.
-        for key, content in lmdb_file.values(path, None if wanted is None else lambda key: _text(key) in wanted):
-            yield _text(key), self._lmdb[0], content
+        for key, read in lmdb_file.readers(path, None if wanted is None else lambda key: _text(key) in wanted):
+            yield _text(key), self._lmdb[0], read
+
+
+def _member(archive: ZipFile, name: str) -> bytes:
+    try:
+        return member(archive, name)
+    except ValueError as error:
+        # One damaged picture among many is one reject, as it is in a folder.
+        return Damaged(str(error))
 
 
 def _text(key: bytes) -> str:

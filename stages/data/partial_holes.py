@@ -9,6 +9,7 @@ from stages.data.image import ImageError
 from stages.data.prepared.crop import box_mask, tight_box
 from stages.data.prepared.ledger import Ledger
 from stages.data.prepared.packed import Index, Packed, Row, write_packed
+from stages.data.prepared.walk import Watch
 
 STEPS = ("chosen", "hole")
 GRID = 256  # the side, in pixels, at which lengths are said in the parameters
@@ -80,7 +81,7 @@ def pack(
     count: int,
     box_of: Callable[[int], Box],
     out: Path,
-    progress: Callable | None = None,
+    watch: Watch | None = None,
 ) -> None:
     """Writes a packed set of `count` evaluation images of `data`, evenly spread, whose masks are the boxes.
 
@@ -100,8 +101,8 @@ def pack(
                 ledger.reject(data.keys[position], "hole", error.reason, error.detail)
             else:
                 yield Row(data.keys[position], np.array(data.images[position]), mask, *beside)
-            if progress:
-                progress(done, len(chosen), kind)
+            if watch:
+                watch.progress(done, len(chosen), kind)
 
     def complete(keys: list[str]) -> Index:
         if not keys:

@@ -6,8 +6,6 @@ KeyError, RecursionError, MemoryError, …), none of which names the file.
 
 import io
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from math import isfinite, prod
 from pathlib import Path
 
@@ -16,7 +14,7 @@ import numpy as np
 from stages.data import mat_file, sizes
 from stages.data.files import REMEDY, json_of, reading
 
-__all__ = ["finite", "json_of", "mat", "member", "npz", "opened_zip", "reading", "whole", "zip_of"]
+__all__ = ["finite", "json_of", "mat", "member", "npz", "reading", "whole", "zip_of"]
 
 
 def finite(word: str) -> float:
@@ -71,13 +69,6 @@ def member(archive: zipfile.ZipFile, name: str) -> bytes:
     with reading(place, "a whole file in the archive"):
         sizes.judge_member(archive.getinfo(name))
         return archive.read(name)
-
-
-@contextmanager
-def opened_zip(path: Path) -> Iterator[zipfile.ZipFile]:
-    """`zip_of`, closed at the end. Raises: as it does."""
-    with zip_of(path) as archive:
-        yield archive
 
 
 def zip_of(path: Path) -> zipfile.ZipFile:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stages.data.detections import Instance
+from stages.data.instances import Instance
 
 
 @dataclass(frozen=True)

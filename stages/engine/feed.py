@@ -1,4 +1,4 @@
-"""Batches on their device, one step ahead where a GPU would otherwise wait."""
+"""Batches on their device, some steps ahead where a GPU would otherwise wait."""
 
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -7,33 +7,35 @@ import torch
 from stages.engine.method import Source
 from stages.engine.world import World
 
+# So many steps are read and made while one runs, each by a thread of its own: files far away answer slowly, not singly.
+AHEAD = 4
+
 
 class Feed:
     """The source's batches as tensors on the world's device.
 
-    On a GPU a thread prepares step n + 1 while step n runs; the source is a pure function of the step, so nothing but
-    the waiting changes. On the CPU that thread would only take cores from the training.
+    On a GPU threads prepare the next steps while one runs; the source is a pure function of the step, so nothing but
+    the waiting changes. On the CPU those threads would only take cores from the training.
     """
 
     def __init__(self, source: Source, world: World, channels_last: bool, steps: int) -> None:
         self.source, self.world, self.channels_last, self.steps = source, world, channels_last, steps
-        self.thread = ThreadPoolExecutor(1) if world.device.type != "cpu" else None
+        self.threads = ThreadPoolExecutor(AHEAD) if world.device.type != "cpu" else None
         self.ahead: dict[int, Future] = {}
 
     def batch(self, step: int) -> dict:
         """The batch of one step; steps are asked for in order."""
-        if self.thread is None:
+        if self.threads is None:
             return self._placed(self.source.batch(step))
-        found = self.ahead.pop(step, None)
-        batch = self._fetch(step) if found is None else found.result()
-        if step + 1 < self.steps:
-            self.ahead[step + 1] = self.thread.submit(self._fetch, step + 1)
-        return self._placed(batch)
+        for later in range(step, min(step + AHEAD + 1, self.steps)):
+            if later not in self.ahead:
+                self.ahead[later] = self.threads.submit(self._fetch, later)
+        return self._placed(self.ahead.pop(step).result())
 
     def close(self) -> None:
-        """Ends the thread, if there is one."""
-        if self.thread is not None:
-            self.thread.shutdown(cancel_futures=True)
+        """Ends the threads, if there are any."""
+        if self.threads is not None:
+            self.threads.shutdown(cancel_futures=True)
 
     def _fetch(self, step: int) -> dict:
         return {name: torch.as_tensor(value).pin_memory() for name, value in self.source.batch(step).items()}

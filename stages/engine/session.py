@@ -1,4 +1,4 @@
-"""Where a training runs, and how it is stopped and watched."""
+"""Where a training or a sampling runs, and how it is stopped and watched."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,10 +9,10 @@ from stages.engine.world import World
 
 @dataclass(frozen=True)
 class Session:
-    """What a stage hands on to whatever trains in it: nothing here changes the result.
+    """What a stage hands on to whatever trains or samples in it: nothing here changes the result.
 
-    `out` takes what is learned, `resume` the states that a stopped training goes on from; `stop()` says whether to save
-    and end; `progress(done, total, text)` tells how far it is.
+    `out` takes what is made, `resume` what a stopped stage goes on from; `stop()` says whether to save and end;
+    `progress(done, total, text)` tells how far it is, and may end what keeps its finished parts, by raising.
     """
 
     world: World

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from stages.engine.method import Trainable
+from stages.engine.world import World
 
 FILE = "weights.safetensors"
 MEMORY = "memory"
@@ -53,12 +55,18 @@ def write_files(nets: Iterable[nn.Module], folder: Path) -> None:
 def load_weights(method: Trainable, folder: Path) -> None:
     """Fills the method's nets and memory; nets that only training needs may be in the file and not in the method.
 
-    Raises: FileNotFoundError without the file; ValueError naming tensors that are missing, extra or of another shape.
+    Raises: FileNotFoundError without the file; ValueError for one that does not open, and for tensors, named, that are
+    missing, extra or of another shape.
     """
     path = folder / FILE
     if not path.is_file():
         raise FileNotFoundError(f"{path} is missing; a model folder holds {FILE}, curve.csv and model.json")
-    found = load_file(path)
+    try:
+        found = load_file(path)
+    except SafetensorError as error:
+        raise ValueError(
+            f"{path}: expected a safetensors file, came other bytes ({error}); train the model again"
+        ) from None
     for net, module in method.nets.items():
         own = {name[len(net) + 1 :]: found[name] for name in found if name.startswith(f"{net}.")}
         _check(net, {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}, own, path)
@@ -66,6 +74,20 @@ def load_weights(method: Trainable, folder: Path) -> None:
     own = {name[len(MEMORY) + 1 :]: found[name] for name in found if name.startswith(f"{MEMORY}.")}
     _check(MEMORY, {name: tuple(tensor.shape) for name, tensor in method.memory.items()}, own, path)
     set_memory(method, own)
+
+
+def opened(module: Any, values: Mapping[str, Any], folder: Path, world: World) -> Any:
+    """A trained method on the world's device, in evaluation mode: how samplers, measures and `retrace use` open one.
+
+    `module` is the method's own, `values` its block as model.json has it. Raises: as `load_weights`.
+    """
+    method = module.for_sampling(module.Block.model_validate(values, strict=False), world)
+    load_weights(method, folder)
+    for net in method.nets.values():
+        net.to(world.device).eval()
+    for name, tensor in method.memory.items():
+        method.memory[name] = tensor.to(world.device)
+    return method
 
 
 def set_memory(method: Trainable, values: Mapping[str, Tensor]) -> None:

@@ -17,6 +17,11 @@ def path(file: str) -> str:
     return (place.parent.resolve() / place.name).as_posix() if place.name else place.as_posix()
 
 
+def named(file: str | None) -> str | None:
+    """An absolute path for what a word names, whether it is there or not; nothing stays nothing."""
+    return None if file is None else Path(os.path.abspath(here() / file)).as_posix()
+
+
 def out(folder: str) -> str:
     """An absolute path for a folder that may not be there yet."""
     return (here() / folder).resolve().as_posix()

@@ -7,19 +7,24 @@ Exit codes: 0 all is well, 1 a finding, 2 wrong usage, 3 something is missing he
 # `view.show(report, page)` what a person reads. Both are imported when they are called, so that `retrace --help` is
 # instant, and work in the project's root.
 
-import os
 import sys
 import traceback
-from importlib import import_module
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from stages.retrace import here
-from stages.retrace.answer import CLOSED, DEFECT, ENVIRONMENT, STOPPED, USAGE, Report, Spoiled, as_text
+from stages.retrace.answer import DEFECT, USAGE
+from stages.retrace.answering import answer as _answer
+from stages.retrace.own import score, use
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+# What a certificate says of whoever checked, who alone can say it.
+Who = Annotated[str, typer.Option(help="Who checked, for the certificate.")]
+Orcid = Annotated[str, typer.Option(help="The ORCID iD of who checked.")]
+When = Annotated[str, typer.Option(help="When it was checked, such as 2026-11-30T14:00:00.")]
+Where = Annotated[str, typer.Option(help="The address of the checker's report, a DOI's best.")]
 Targets = Annotated[list[str] | None, typer.Argument(help="Stages, groups or outputs; all if none is named.")]
 
 
@@ -84,10 +89,18 @@ def claims(
 def crate(
     out: Annotated[str, typer.Argument(help="A folder outside results/: new, empty or an earlier crate.")],
     prov: Annotated[bool, typer.Option("--prov", help="Add the same provenance as W3C PROV-JSON.")] = False,
+    against: Annotated[
+        str | None, typer.Option(help="A git revision or a report: which outputs have its bytes.")
+    ] = None,
+    codechecker: Who = "",
+    orcid: Orcid = "",
+    check_time: When = "",
+    check_report: Where = "",
     as_json: Json = False,
 ) -> None:
     """Pack all tables and figures with what they rest on as a Workflow Run RO-Crate."""
-    _answer("crate", as_json, out=here.out(out), prov=prov)
+    checker = {"name": codechecker, "orcid": orcid, "time": check_time, "report": check_report}
+    _answer("crate", as_json, out=here.out(out), prov=prov, against=against, start=here.here(), checker=checker)
 
 
 @app.command()
@@ -95,12 +108,16 @@ def report(
     out: Annotated[str, typer.Argument(help="A folder outside results/: new, empty or an earlier report.")],
     targets: Targets = None,
     against: Annotated[str | None, typer.Option(help="A git revision or another report, to show what changed.")] = None,
+    codechecker: Who = "",
+    orcid: Orcid = "",
+    check_time: When = "",
+    check_report: Where = "",
     as_json: Json = False,
 ) -> None:
     """Write all that is built as pages to open, mail and review, each number with what it was made from."""
-    _answer("report", as_json, out=here.out(out), targets=here.targets(targets),
-            against=against,
-            start=here.here(), progress=not as_json)  # fmt: skip
+    checker = {"name": codechecker, "orcid": orcid, "time": check_time, "report": check_report}
+    _answer("report", as_json, out=here.out(out), targets=here.targets(targets), against=against, start=here.here(),
+            progress=not as_json, checker=checker)  # fmt: skip
 
 
 @app.command()
@@ -115,43 +132,8 @@ def doctor(as_json: Json = False) -> None:
     _answer("doctor", as_json)
 
 
-def _answer(command: str, as_json: bool, **options: Any) -> None:
-    """Runs a command in the project's root, prints its report and exits with its code."""
-    os.chdir(here.root())
-    from stages.graph import Unreadable
-    from stages.runner import terminal
-    from stages.runner.exits import StageFailure
-
-    terminal.speak_plainly()
-    try:
-        try:
-            report = import_module(f"stages.retrace.{command}.command").run(**options)
-        except (Spoiled, Unreadable):
-            raise
-        except ValueError as error:
-            here.stop(USAGE, str(error))
-        _show(command, report, as_json)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever read has read enough; what is left must not be tried again as the process ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(CLOSED) from None
-    except OSError as error:
-        here.stop(ENVIRONMENT, f"{error.filename}: {error.strerror}" if error.filename else str(error))
-    except (Spoiled, StageFailure, Unreadable, ModuleNotFoundError) as error:
-        here.stop(ENVIRONMENT, str(error))
-    except KeyboardInterrupt:
-        here.stop(STOPPED, "stopped")
-    raise typer.Exit(report.code)
-
-
-def _show(command: str, report: Report, as_json: bool) -> None:
-    if as_json:
-        typer.echo(as_text(report, sys.stdout.encoding or "ascii"))
-    else:
-        from stages.retrace.page import Page
-
-        import_module(f"stages.retrace.{command}.view").show(report, Page())
+app.command()(use)
+app.command()(score)
 
 
 def main() -> None:

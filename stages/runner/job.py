@@ -6,6 +6,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from stages.runner.exits import Stopped
 from stages.runner.guard import Guard
 from stages.runner.progress import Progress
 
@@ -38,6 +39,15 @@ class Job:
     def stopping(self) -> bool:
         """Whether a signal, or the death of the engine, asked this stage to stop."""
         return self.guard.requested
+
+    def advance(self, done: int, total: int, text: str) -> None:
+        """Tells how far the work is, and ends it if a stop was asked for: where what is finished is kept in `resume`.
+
+        Raises: Stopped.
+        """
+        self.progress(done, total, text)
+        if self.guard.requested:
+            raise Stopped(f"what is finished of {total} {text} is kept")
 
     def deferred_stop(self) -> AbstractContextManager[None]:
         """Within this a request to stop only sets `stopping()`; outside it ends the stage at once."""

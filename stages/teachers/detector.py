@@ -10,9 +10,10 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from stages.data.detections import ImageDetections, read_records
+from stages.data.detection_records import read_records
 from stages.data.files import write_json
 from stages.data.image import ImageError, decode_upright, resize_mask
+from stages.data.instances import ImageDetections
 from stages.data.lsun import LsunImages
 from stages.data.raw import RawFolder
 from stages.engine.chance import Chance, initialised

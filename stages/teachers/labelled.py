@@ -31,14 +31,16 @@ class LabelledSource:
         world: World,
     ):
         self.inner = PackedSource(packed, positions, batch, seed, False, world)
-        self.packed, self.name, self.labels = packed, name, labels_of(packed, name)
+        self.packed, self.name = packed, name
+        labels_of(packed, name)
+        self.labels = packed.rows(name)
         self.size, self.flip, self.classes, self.world = batch, flip, classes, world
         self.key = key_of(seed, "labelled", "flip") % 2**63
 
     def batch(self, step: int) -> dict[str, Tensor]:
         """This process's rows of one batch."""
         rows = self.inner.batch(step)
-        images, labels = rows["image"], np.asarray(self.labels[rows["position"].numpy()])
+        images, labels = rows["image"], self.labels.take(rows["position"].numpy())
         refuse_strange(self.packed, self.name, labels, self.classes)
         found = torch.from_numpy(labels)
         if self.flip:

@@ -5,7 +5,8 @@ import hashlib
 import numpy as np
 import pytest
 
-from stages.data.detections import read_detections, read_records
+from stages.data.detection_records import read_records
+from stages.data.detections import Detections
 from stages.data.selection import refuse_instances
 from stages.runner import params
 from tests.conftest import ROOT
@@ -20,7 +21,7 @@ def test_the_demos_detector_agrees_with_the_exact_instances(name, classes):
     if not (folder / "receipt.json").is_file():
         pytest.skip(f"needs {folder.relative_to(ROOT)}, which make table1 builds")
     taught_with = params.load(ROOT)["teacher"]["detector"]["base"]["images"]
-    found = read_detections(folder)
+    found = Detections(folder)
     exact = dict(read_records(STORE / "raw" / name / "detections.jsonl"))
     unseen = sorted(exact, key=lambda key: hashlib.sha256(key.encode()).digest())[:-taught_with]
     good = [key for key in unseen if key in found and refuse_instances(exact[key].instances, classes) is None]

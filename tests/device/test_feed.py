@@ -1,13 +1,15 @@
-"""The feed alone moves a training's batches: pinned and one step ahead on a device, as they are on the CPU."""
+"""The feed alone moves a training's batches: pinned and some steps ahead on a device, as they are on the CPU."""
+
+import threading
 
 import pytest
 import torch
 
-from stages.engine.feed import Feed
+from stages.engine.feed import AHEAD, Feed
 from stages.engine.world import World
 from tests.device.far import DEVICE, DeviceFault, Far, far
 
-STEPS = 4
+STEPS = 9
 
 
 class Counted:
@@ -35,7 +37,7 @@ def fed(world: World, source: Counted, channels_last: bool = False) -> list[dict
         feed.close()
 
 
-def test_a_device_gets_the_cpus_batches_one_step_ahead():
+def test_a_device_gets_the_cpus_batches_some_steps_ahead():
     near = fed(World.single(), one := Counted(), channels_last=True)
     with far():
         there = fed(World.single(DEVICE), other := Counted(), channels_last=True)
@@ -43,7 +45,7 @@ def test_a_device_gets_the_cpus_batches_one_step_ahead():
         for a, b in zip(near, there, strict=True):
             assert a.keys() == b.keys() and all(torch.equal(a[name], b[name].cpu()) for name in a)
             assert b["image"].is_contiguous(memory_format=torch.channels_last)
-    assert one.asked == other.asked == list(range(STEPS)), "each step once, and none beyond the last"
+    assert one.asked == sorted(other.asked) == list(range(STEPS)), "each step once, and none beyond the last"
 
 
 def test_a_source_that_moves_its_batches_itself_is_refused():
@@ -58,3 +60,29 @@ def test_what_a_source_raises_ahead_is_raised_at_its_step():
         with pytest.raises(ValueError, match="2 cannot be read"):
             feed.batch(2)
         feed.close()
+
+
+def test_so_many_steps_are_made_at_once_and_wait_for_nobody():
+    """Each of the steps ahead stands at a gate that opens when all of them have come."""
+    gate = threading.Barrier(AHEAD, timeout=20)
+
+    class Waiting(Counted):
+        def batch(self, step: int) -> dict:
+            made = super().batch(step)
+            if step < AHEAD:
+                gate.wait()
+            return made
+
+    with far():
+        batches = fed(World.single(DEVICE), source := Waiting())
+        assert [int(batch["position"].cpu()[0]) for batch in batches] == list(range(STEPS))
+    assert sorted(source.asked) == list(range(STEPS)) and not gate.broken
+
+
+def test_no_step_is_made_further_ahead_than_that():
+    with far():
+        feed = Feed(source := Counted(), World.single(DEVICE), False, STEPS)
+        feed.batch(0)
+        assert max(feed.ahead) == AHEAD and len(feed.ahead) == AHEAD
+        feed.close()
+    assert set(source.asked) <= set(range(AHEAD + 1))

@@ -1,5 +1,7 @@
 """Several processes compute what one computes."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,18 @@ def whole_batch_loss(features: torch.Tensor) -> torch.Tensor:
     """A loss that mixes all rows: each row's place in the batch matters too."""
     weights = torch.arange(1.0, len(features) + 1)
     return (torch.softmax(features @ features.T, 1).diagonal() * weights).sum()
+
+
+def test_denormal_numbers_are_zero_in_every_thread_that_a_stage_starts():
+    code = (
+        "import torch; from stages.engine.world import joined\n"
+        "with joined(0):\n"
+        "    torch.set_num_threads(2)\n"
+        "    below, above = torch.full((1 << 22,), 1e-30) * 1e-10, torch.full((1 << 22,), 1e-30) * 1e-7\n"
+        "    print(int(below.count_nonzero()), int(above.count_nonzero()))"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.split() == ["0", str(1 << 22)]
 
 
 def rows() -> torch.Tensor:

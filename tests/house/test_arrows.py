@@ -8,9 +8,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 STAGES = ROOT / "stages"
 PARTS = ("engine", "nets", "losses", "metrics", "data", "draw", "teachers")
-# What stands beside the verbs: graph and retrace speak to the engines and auditors, block.py is everyone's base class,
-# homes.py says to runner and graph which file holds which parameters, loading.py has the package loaded from source,
-# yaml_text.py reads what people write.
+# What stands beside the verbs: graph and retrace speak to the engines and auditors, use opens models without the graph,
+# block.py is everyone's base class, homes.py says to runner and graph which file holds which parameters, loading.py has
+# the package loaded from source, yaml_text.py reads what people write.
 FILES = sorted(STAGES.rglob("*.py"))
 
 
@@ -50,7 +50,9 @@ def allowed(owner: str) -> set[str]:
     if owner == "graph":
         return everyone | {"homes", "runner"}
     if owner == "retrace":
-        return everyone | {"graph", "homes", "runner", "data", "draw", "papers"}
+        return everyone | {"graph", "homes", "runner", "data", "draw", "papers", "use"}
+    if owner == "use":
+        return everyone | set(PARTS) | {"papers", "runner", "homes"}
     return everyone | set(PARTS) | {"papers", "runner"}
 
 

@@ -263,6 +263,16 @@ def test_deferred_stop_lets_the_stage_save(project):
     assert [path.read_text() for path in (project.folder / ".work/resume").glob("*/state")] == ["saved"]
 
 
+def test_work_in_kept_parts_ends_between_two_of_them(project):
+    project.set("ending", "parts")
+    process = project.start()
+    wait_for(project.folder / "started")
+    process.send_signal(signal.SIGUSR1)
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 75 and "what is finished of 1000 parts is kept" in errors
+    assert len(list((project.folder / ".work/resume").glob("*/part *"))) > 0 and not (project.folder / OUT).exists()
+
+
 def test_kill_leaves_no_output_and_the_next_run_cleans_up(project):
     process = project.start("wait")
     wait_for(project.folder / "started")

@@ -35,6 +35,8 @@ except ValueError as error:
     assert text.count(tried) == 1, "what is wrong with the graph stops it in the graph's own words"
     rest = text.replace(tried, "")
     assert len(rest.splitlines()) <= 60
+    off, on = rest.index("\ngc.disable()\n"), rest.index("\ngc.freeze()\ngc.enable()\n")
+    assert off < rest.index("\nonstart:\n") < on, "rules are made while nothing is collected, and then it goes on"
     assert not re.search(r"^\s*(def|class|lambda|import os|while|try|except)\b|lambda", rest, re.MULTILINE)
 
 

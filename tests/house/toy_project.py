@@ -52,6 +52,13 @@ def toy(job):
             job.resume.mkdir(parents=True, exist_ok=True)
             (job.resume / "state").write_text("saved")
         raise RuntimeError("interrupted after saving")
+    if job.block.ending == "parts":
+        with job.deferred_stop():
+            job.resume.mkdir(parents=True, exist_ok=True)
+            for number in range(1000):
+                (job.resume / f"part {number}").touch()
+                time.sleep(0.02)
+                job.advance(number, 1000, "parts")
     time.sleep(job.block.wait_s)
 
 if __name__ == "__main__":

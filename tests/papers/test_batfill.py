@@ -100,6 +100,16 @@ def test_both_halves_of_the_sequence_read_the_same_places():
         assert torch.allclose(logits[row][real[row]], expected, atol=1e-12)
 
 
+def test_the_last_layer_makes_the_outputs_alone():
+    net, (tokens, hole) = small_transformer(), small_rows()
+    order, _ = hole_order(hole)
+    rows = []
+    for layer in net.layers:
+        layer.network.register_forward_hook(lambda net, given, made: rows.append(made.shape[1]))
+    net(tokens, hole, tokens.gather(1, order), order)
+    assert rows == [N + order.shape[1]] * (len(net.layers) - 1) + [order.shape[1]]
+
+
 def test_initial_weights_are_small_normal_and_biases_zero():
     torch.manual_seed(0)
     net = Transformer(64, 32, layers=2, width=64, heads=4, hidden=256)

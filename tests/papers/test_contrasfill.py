@@ -323,6 +323,20 @@ def test_style_spread_scales_what_a_code_does_at_the_start(method):
 
 
 @pytest.mark.parametrize("method", METHODS)
+def test_kernel_mean_takes_that_share_of_the_mean_from_every_kernel_and_nothing_else(method):
+    whole, fifth = (make(method, block(method, kernel_mean=kept)).nets for kept in (1.0, 0.2))
+    for name, net in whole.items():
+        other = dict(fifth[name].named_parameters())
+        for key, start in net.named_parameters():
+            if start.dim() == 4 and start.shape[-1] == 3:
+                mean, kept = start.mean((2, 3)), other[key].mean((2, 3))
+                assert mean.abs().max() > 0.1 and torch.allclose(kept, 0.2 * mean, atol=1e-6), (name, key)
+                assert torch.allclose(other[key] - kept[..., None, None], start - mean[..., None, None], atol=1e-6)
+            else:
+                assert torch.equal(other[key], start), (name, key)
+
+
+@pytest.mark.parametrize("method", METHODS)
 def test_box_holes_are_filled_to_their_edges(method):
     made, data = make(method, block(method, hole="box")), batch_of(2)
     data["mask"][:, :, 9, 20] = 0

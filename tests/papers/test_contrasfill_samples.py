@@ -1,12 +1,15 @@
 """Sampling and measuring on a made-up method and dataset: draws by image and number, holes, and what is refused."""
 
+import importlib
 import json
+import sys
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
+from benchmarks.trainings import TRAININGS
 from stages.data.prepared.packed import Index, Packed, Row, write_packed
 from stages.engine.rowchance import RowChance
 from stages.engine.world import World
@@ -14,6 +17,7 @@ from stages.papers.contrasfill import measuring, sampling
 from stages.papers.contrasfill.measuring import Block as MeasureBlock
 from stages.papers.contrasfill.measuring import Reals, fidelity, keys_to_halves, measure
 from stages.papers.contrasfill.sampled import check_alike, entry, positions_to_holes, read_samples
+from tests.papers.sessions import session_in
 
 SIDE = 16
 
@@ -65,7 +69,7 @@ def block(**changes) -> sampling.Block:
 def draw(folder, data, **changes):
     folder.mkdir(parents=True, exist_ok=True)
     method, seed = changes.pop("method", Painter()), changes.pop("seed", 0)
-    facts = sampling.sample(block(**changes), method, data, seed, World.single(), folder, lambda *_: None)
+    facts = sampling.sample(block(**changes), method, data, seed, session_in(folder))
     facts |= {"paper": "contrasfill", "method": "painter", "seed": seed, "data": "face", "profile": "smoke"}
     facts |= {"hole": changes.get("hole", "object")}
     (folder / "sample.json").write_text(json.dumps(facts), encoding="utf-8")
@@ -99,10 +103,10 @@ def test_the_single_sample_is_the_first_of_several_and_seeds_differ(tmp_path, da
     assert not np.array_equal(held.single, draw(tmp_path / "b", data, seed=1).single)
 
 
-def test_all_samples_of_an_image_are_one_batch(tmp_path, data):
+def test_batches_are_full_whatever_images_their_rows_are_of(tmp_path, data):
     method = Painter()
-    draw(tmp_path / "a", data, method=method)
-    assert method.batches == [[0] * 4, [4] * 4, [8] * 4, [2, 6], [10, 12]]
+    draw(tmp_path / "a", data, method=method, batch=5)
+    assert method.batches == [[0] * 4 + [4], [4] * 3 + [8] * 2, [8] * 2 + [2, 6, 10], [12]]
 
 
 def test_pixels_outside_the_hole_are_the_images_own(tmp_path, data):
@@ -281,3 +285,18 @@ def test_halves_are_by_the_keys_digests():
     assert (first.tolist(), second.tolist()) == ([0, 1, 3], [2, 4])
     with pytest.raises(ValueError, match="four evaluation images, came 3"):
         keys_to_halves(list("abc"))
+
+
+@pytest.mark.parametrize("name", ["contrasfill", "comodgan", "batfill"])
+def test_networks_give_the_same_samples_in_other_batches_but_for_a_last_bit(tmp_path, monkeypatch, name):
+    """Draws belong to a row; sums within a network may be ordered by the batch."""
+    monkeypatch.setattr(sys.modules[__name__], "SIDE", 32)
+    data, one = packed(tmp_path / "data"), TRAININGS[name]
+    made = importlib.import_module(one.module).for_sampling(one.block("smoke"), World.single())
+    for net in made.nets.values():
+        net.eval()
+    alone, beside = (draw(tmp_path / str(batch), data, method=made, batch=batch) for batch in (1, 16))
+    for pictures, others in ((alone.single, beside.single), (alone.multiple, beside.multiple)):
+        difference = np.abs(pictures.astype(int) - others)
+        assert difference.max() <= 1 and np.count_nonzero(difference) <= 1e-3 * difference.size
+    assert np.unique(alone.multiple[data.masks[alone.positions[[0, 2, 4]]][:, None].repeat(4, 1) > 0]).size > 8

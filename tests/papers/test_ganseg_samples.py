@@ -14,6 +14,7 @@ from stages.papers.ganseg import collapse, encoded, evaluation, sampling
 from stages.papers.ganseg.grid import flipped
 from stages.papers.ganseg.methods.gan.method import for_sampling
 from tests.papers.ganseg_blocks import gan_block
+from tests.papers.sessions import session_in
 
 WORLD = World.single()
 SMALL = {
@@ -33,7 +34,7 @@ def draw(folder: Path, batch: int, generations: int = 7, pictures: int = 5) -> d
     method.generator.eval()
     block = sampling.Block(profile="demo", generations=generations, pictures=pictures, batch=batch)
     folder.mkdir()
-    return sampling.sample(block, method, None, 0, WORLD, folder, silent)
+    return sampling.sample(block, method, None, 0, session_in(folder))
 
 
 @pytest.fixture(scope="module")

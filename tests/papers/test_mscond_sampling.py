@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stages.engine.world import World
 from stages.papers.mscond import generated, sampling
 from tests.papers import mscond_scored as made_up
-from tests.papers.mscond_scored import DETECTED, detector, left_out, scene, silent
+from tests.papers.mscond_scored import DETECTED, detector, left_out, scene
+from tests.papers.sessions import session_in
 
 KEYS: dict[str, Any] = DETECTED | {"batch": 4, "psi": 0.7, "uncurated": 6, "looked_at": 14, "shown": 3}
 
@@ -33,7 +33,7 @@ def asked(monkeypatch) -> list[Any]:
 def sampled(out: Path, folder: Path, **changes: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     out.mkdir()
     block, method = sampling.Block(**(KEYS | changes)), None
-    facts = sampling.sample(block, method, None, 0, World.single(), out, silent, folder)  # pyright: ignore[reportArgumentType]
+    facts = sampling.sample(block, method, None, 0, session_in(out), folder)  # pyright: ignore[reportArgumentType]
     return facts, json.loads((out / "objects.json").read_text())
 
 

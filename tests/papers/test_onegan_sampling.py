@@ -14,6 +14,7 @@ from stages.papers.onegan.methods.gan.method import OneGAN
 from stages.papers.onegan.passes import Encoded, encoded, poses, rebuilt
 from tests.papers.onegan_made import SIDE, gan_block
 from tests.papers.onegan_scored import TEST, pack
+from tests.papers.sessions import session_in
 
 KEYS = {"profile": "demo", "batch": 3, "columns": 4, "rows": 3, "sources": 2, "targets": 3, "ids": ()}
 K, R, T, P = 4, 2, 3, 3
@@ -29,7 +30,7 @@ def method(**changes) -> OneGAN:
 def sampled(out, data, made, **changes) -> dict:
     out.mkdir(parents=True)
     block = sampling.Block(**(KEYS | changes))
-    facts = sampling.sample(block, made, data, 0, World.single(), out, lambda *words: None)
+    facts = sampling.sample(block, made, data, 0, session_in(out))
     return json.loads(json.dumps(facts, allow_nan=False))
 
 

@@ -42,7 +42,7 @@ def detected(name: str, raw: Path, out: Path, source: str = "precomputed") -> Pa
     folder = RawFolder.open(raw)
     opened = {"precomputed": precomputed, "masks": given_masks}[source].open_detector(block, folder, None, "cpu")
     out.mkdir()
-    photos = [(key, content) for key, content in detecting.photos(name, folder)[1] if decodes(content)]
+    photos = [(key, content) for key, read in detecting.photos(name, folder)[1] if decodes(content := read())]
     write_detections(out, opened.find(photos), opened.facts)
     return out
 

@@ -11,7 +11,7 @@ from scipy.ndimage import binary_opening
 from stages.data import extras
 from stages.data.boxed import READERS, box_of
 from stages.data.colour import box_iou
-from stages.data.detections import read_records
+from stages.data.detection_records import read_records
 from stages.data.image import resize_mask
 from stages.data.prepared.boxes import background_tiles, box_crop
 from stages.data.raw import RawFolder

@@ -17,7 +17,7 @@ from stages.data import files, lmdb_file, mat_file, weights_kind
 from stages.data.convert import taichi_pickle
 from stages.data.convert import weights as converting
 from stages.data.convert.command import opened
-from stages.data.detections import read_records
+from stages.data.detection_records import read_records
 from stages.data.files import read_table, write_table
 from stages.data.image_file import Damaged
 from stages.data.lsun import LsunImages

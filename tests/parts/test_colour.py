@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stages.data.colour import box_iou, cluster_colours, foreground, mean_colour, nearest_colour
-from stages.data.detections import ImageDetections, Instance, encode_mask
+from stages.data.instances import ImageDetections, Instance, encode_mask
 from tests.parts.raw_fixtures import flat, rectangle
 
 CENTRES = np.array(

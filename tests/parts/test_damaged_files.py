@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from stages.data import celeba_lists, celeba_wild, cub, cub_masks, flowers, stanford_cars, stanford_dogs, taichi
 from stages.data.convert import flowers17, taichi_pickle
 from stages.data.convert.command import opened
-from stages.data.detections import read_records
+from stages.data.detection_records import read_records
 from stages.data.ffhq import FFHQ
 from stages.data.files import read_json, read_table, write_table
 from stages.data.image import ImageError, decode

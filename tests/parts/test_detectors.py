@@ -4,6 +4,7 @@ import base64
 import hashlib
 import io
 import json
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,7 +14,9 @@ import yaml
 from PIL import Image
 
 from stages import detect as verb
-from stages.data.detections import encode_mask, read_detections, read_facts, read_records
+from stages.data.detection_records import read_records
+from stages.data.detections import Detections, read_facts
+from stages.data.instances import encode_mask
 from stages.data.raw import RawFolder
 from stages.draw.scenes import lsun_bird, lsun_car
 from stages.engine.session import Session
@@ -60,10 +63,10 @@ def png(value: np.ndarray) -> bytes:
 
 
 def run(tmp_path, block: Block, name: str, **inputs):
-    fields = {"block": block, "inputs": inputs, "out": tmp_path, "gpus": 0}
-    job = SimpleNamespace(choices={"set": name}, progress=lambda *_: None, **fields)
+    fields = {"block": block, "inputs": inputs, "out": tmp_path, "gpus": 0, "resume": tmp_path / "resume"}
+    job = SimpleNamespace(choices={"set": name}, advance=lambda *_: None, deferred_stop=nullcontext, **fields)
     verb.detect(job)
-    return read_detections(tmp_path), read_facts(tmp_path)
+    return Detections(tmp_path), read_facts(tmp_path)
 
 
 # Precomputed

@@ -15,7 +15,7 @@ import pytest
 import torch
 from PIL import Image
 
-from stages.data.detections import read_detections, write_detections
+from stages.data.detections import Detections, write_detections
 from stages.teachers.detectors import arrays
 from stages.teachers.detectors.detectron2_detector import Detectron2Detector, fill
 
@@ -193,7 +193,7 @@ def test_what_any_detector_behind_the_adapter_gives(kind, request, tmp_path):
     found = dict(detector.find((name, photo(*size)) for name, size in sizes.items()))
     assert list(found) == list(sizes)
     write_detections(tmp_path / "table", found.items(), detector.facts)
-    table = read_detections(tmp_path / "table")
+    table = Detections(tmp_path / "table")
     assert kind != "stand_in" or all(len(entry.instances) == 2 for entry in found.values())
     for name, (height, width) in sizes.items():
         assert (table[name].width, table[name].height) == (width, height)

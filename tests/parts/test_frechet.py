@@ -1,5 +1,8 @@
 """Fréchet distance: invariant I23, closed forms, scipy's matrix root as oracle, and features in batches."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import scipy.linalg
@@ -60,6 +63,29 @@ def test_diagonal_covariances_have_a_closed_form():
     expected = ((first - second) ** 2).sum() + ((spread - other) ** 2).sum()
     found = statistics_to_distance(gaussian(first, np.diag(spread**2)), gaussian(second, np.diag(other**2)))
     assert found == pytest.approx(expected, rel=1e-9)
+
+
+def test_equals_torch_fidelity_to_the_bit():
+    from torch_fidelity.metric_fid import KEY_METRIC_FID, fid_features_to_statistics, fid_statistics_to_metric
+
+    for rows, others, width in ((50, 40, 8), (300, 260, 64), (20, 30, 64)):
+        left, right = draw(rows, width, rows), 2 * draw(others, width, others)
+        theirs = [fid_features_to_statistics(features.double()) for features in (left, right)]
+        for features, both in zip((left, right), theirs, strict=True):
+            found = features_to_statistics(features)
+            assert (found.mean == both["mu"]).all() and (found.covariance == both["sigma"]).all()
+        assert features_to_distance(left, right) == fid_statistics_to_metric(*theirs, verbose=False)[KEY_METRIC_FID]
+
+
+def test_computing_it_imports_neither_torch_fidelity_nor_torchvision():
+    """Both cost seconds in every stage that measures."""
+    code = (
+        "import sys, torch; from stages.metrics.frechet import features_to_distance;"
+        "features_to_distance(torch.rand(5, 2), torch.rand(5, 2));"
+        "print(sorted({'torchvision', 'torch_fidelity', 'scipy'} & set(sys.modules)))"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
 
 
 def test_symmetric_and_blind_to_order():

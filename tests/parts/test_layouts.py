@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 from stages.data.celebamask import CelebAMaskHQ
-from stages.data.detections import read_records, write_detections
+from stages.data.detection_records import read_records
+from stages.data.detections import write_detections
 from stages.data.files import read_json, read_table
 from stages.data.image import decode_upright
 from stages.data.raw import RawFolder

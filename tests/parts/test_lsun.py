@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stages.data.detections import ImageDetections, Instance, encode_mask, write_detections
+from stages.data.detections import write_detections
 from stages.data.files import read_table
+from stages.data.instances import ImageDetections, Instance, encode_mask
 from stages.data.lsun import LsunImages
 from stages.data.prepared.packed import Packed
 from stages.data.raw import RawFolder

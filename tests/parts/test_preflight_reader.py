@@ -10,8 +10,10 @@ from stages.data import needs
 from stages.data.detections import write_detections
 from stages.data.image import ImageError, decode_upright
 from stages.data.lsun import LsunImages
+from stages.data.prepared.growing import Growing
 from stages.data.prepared.ledger import Ledger
 from stages.data.prepared.packed import Packed
+from stages.data.prepared.walk import Walk
 from stages.data.raw import RawFolder
 from stages.data.sets import (
     bird_boxes,
@@ -97,9 +99,11 @@ def kept_by_reader(name: str, folder: Path) -> int:
     if name == "ffhq":
         raw = RawFolder.open(listed)
         ledger = Ledger(joined.STEPS, root=raw.root)
-        kept = len(list(joined._extra(block_of(joined, "faces", **LOOSE, use_ffhq=True), raw, ledger, None)))
+        items, row = joined._extra(block_of(joined, "faces", **LOOSE, use_ffhq=True), raw, ledger)
+        growing = Growing(folder / "out", LOOSE["size_px"], True, {}, False)
+        Walk(items, len(items), lambda key, photo, place: row(key, photo), "photos").run(growing, ledger, None)
         ledger.check(name, layouts.COUNT, 0.0)
-        return kept
+        return len(growing.keys)
     module, group, changes = READERS[name]
     module.prepare(block_of(module, group, **LOOSE | changes), inputs, folder / "out")
     return len(Packed.open(folder / "out"))

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from contextlib import nullcontext
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -33,7 +34,7 @@ def job(tmp_path, monkeypatch) -> Any:
     modules["made_up_method"].Block = SimpleNamespace(model_validate=lambda block, strict: block)
     modules["made_up_method"].for_sampling = lambda block, world: Method()
 
-    def sampled(block, method, data, seed, world, out, progress, **further):
+    def sampled(block, method, data, seed, session, **further):
         return {"seed_given": seed, "mean": method.memory["mean"].tolist(), "data_given": data, "further": further}
 
     modules["made_up_sampling"].sample = sampled
@@ -42,7 +43,15 @@ def job(tmp_path, monkeypatch) -> Any:
     monkeypatch.setattr(sample, "module_of", lambda choices: tuple(modules))
     choices = {"paper": "p", "method": "m", "seed": "3"}
     return SimpleNamespace(
-        choices=choices, inputs={"model": model}, out=out, gpus=0, progress=None, block=SimpleNamespace(profile="demo")
+        choices=choices,
+        inputs={"model": model},
+        out=out,
+        resume=tmp_path / "resume",
+        gpus=0,
+        advance=None,
+        stopping=None,
+        deferred_stop=nullcontext,
+        block=SimpleNamespace(profile="demo"),
     )
 
 

@@ -10,15 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from stages.data.detections import (
-    ImageDetections,
-    Instance,
-    encode_mask,
-    read_detections,
-    read_facts,
-    read_records,
-    write_detections,
-)
+from stages.data.detection_records import read_records
+from stages.data.detections import Detections, read_facts, write_detections
+from stages.data.instances import ImageDetections, Instance, encode_mask
 from stages.data.selection import passes_size, refuse_instances
 from tests.parts.raw_fixtures import encode, rectangle, runs_of
 
@@ -87,7 +81,7 @@ def test_table_round_trip_sorts_keys_and_scores(tmp_path):
     found = [("b", ImageDetections(100, 1, (low, high))), ("a", ImageDetections(5, 6, ()))]
     write_detections(tmp_path, found, {"source": "precomputed", "model": "none", "threshold": 0.5})
     first = (tmp_path / "detections.parquet").read_bytes()
-    assert read_detections(tmp_path) == {"a": ImageDetections(5, 6, ()), "b": ImageDetections(100, 1, (high, low))}
+    assert Detections(tmp_path) == {"a": ImageDetections(5, 6, ()), "b": ImageDetections(100, 1, (high, low))}
     facts = read_facts(tmp_path)
     assert facts["counts"] == {"images": 2, "instances": {"bird": 1, "truck": 1}, "without_instance": 1}
     write_detections(tmp_path, found[::-1], {"source": "precomputed"})
@@ -98,7 +92,7 @@ def test_table_round_trip_sorts_keys_and_scores(tmp_path):
 
 def test_empty_table_round_trip(tmp_path):
     write_detections(tmp_path, [], {})
-    assert read_detections(tmp_path) == {}
+    assert Detections(tmp_path) == {}
 
 
 def record(**changes) -> dict:
@@ -131,7 +125,7 @@ def test_precomputed_records_with_both_mask_forms_agree(tmp_path):
 )
 def test_bad_records_name_the_line(tmp_path, bad):
     path = tmp_path / "detections.jsonl"
-    path.write_text(json.dumps(record()) + "\n" + json.dumps(bad) + "\n")
+    path.write_text(json.dumps(record() | {"key": "a"}) + "\n" + json.dumps(bad) + "\n")
     with pytest.raises(ValueError, match="line 2: expected"):
         list(read_records(path))
 

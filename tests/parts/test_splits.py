@@ -2,8 +2,12 @@
 
 import hashlib
 import json
+import subprocess
+import sys
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -87,6 +91,26 @@ def test_table_faults_name_the_file(tmp_path):
         read_table(tmp_path / "u")
     with pytest.raises(FileNotFoundError):
         read_table(tmp_path / "v")
+
+
+def test_a_column_of_another_kind_than_its_first_value_is_refused(tmp_path):
+    for column in ([1, 2.5], [True, 2], [0.5, "1"]):
+        with pytest.raises(ValueError, match="column 'a' is of"):
+            write_table(tmp_path / "t", {"a": column})
+
+
+def test_tables_are_as_arrow_makes_them_of_lists_without_its_pandas(tmp_path):
+    """pyarrow imports pandas, for a third of a second in every stage, for whatever its own `array` is given."""
+    columns: dict[str, list] = {"a": ["", "ü", "bc"] * 3, "b": [3, -1, 2**40] * 3}
+    columns |= {"c": [0.5, 1, float("nan")] * 3, "d": [True, False, False] * 3}
+    code = (
+        "import sys, json, pathlib; from stages.data.files import write_table;"
+        "write_table(pathlib.Path(sys.argv[1]), json.loads(sys.argv[2])); print('pandas' in sys.modules)"
+    )
+    words = [sys.executable, "-c", code, str(tmp_path / "ours"), json.dumps(columns)]
+    assert subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip() == "False"
+    pq.write_table(pa.table(columns), tmp_path / "theirs", compression="zstd", store_schema=False)
+    assert (tmp_path / "ours").read_bytes() == (tmp_path / "theirs").read_bytes()
 
 
 def test_json_is_sorted_and_refuses_nan(tmp_path):

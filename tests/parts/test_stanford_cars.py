@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
-from stages.data.detections import ImageDetections, Instance, encode_mask, write_detections
+from stages.data.detections import write_detections
 from stages.data.files import read_table
+from stages.data.instances import ImageDetections, Instance, encode_mask
 from stages.data.prepared.packed import Packed
 from stages.data.raw import RawFolder
 from stages.data.sets import cars as cars_set

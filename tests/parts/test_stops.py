@@ -2,6 +2,7 @@
 
 import csv
 import shutil
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
@@ -44,7 +45,7 @@ def test_a_stop_names_the_paths_and_keeps_the_rejects(tmp_path, name):
     target = module.__name__.rsplit(".", 1)[1]
     job = SimpleNamespace(
         choices={"set": target}, block=block, inputs=inputs, out=tmp_path / "out", resume=tmp_path / "resume",
-        progress=None,
+        advance=lambda *words: None, deferred_stop=nullcontext,
     )  # fmt: skip
     with pytest.raises(
         ValueError, match=r"at least 4 kept items \(minimum_kept\).*; for example .*; all rejects"

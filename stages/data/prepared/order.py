@@ -6,11 +6,14 @@ import numpy as np
 
 
 class Order:
-    """The place of sample n is the (n mod N)-th of the permutation of epoch n // N; the last one is remembered."""
+    """The place of sample n is the (n mod N)-th of the permutation of epoch n // N; the last one is remembered.
+
+    Several threads may ask at once.
+    """
 
     def __init__(self, positions: np.ndarray, seed: int, name: str = "") -> None:
         self.positions, self.seed, self.name = positions, seed, name
-        self._epoch, self._order = -1, np.empty(0, np.int64)
+        self._last = (-1, np.empty(0, np.int64))
 
     def places(self, numbers: np.ndarray) -> np.ndarray:
         """The positions of samples. Shapes: int64 [n], ascending -> int64 [n]."""
@@ -19,10 +22,12 @@ class Order:
                                for epoch in np.unique(epochs).tolist()])  # fmt: skip
 
     def _within(self, epoch: int) -> np.ndarray:
-        if epoch != self._epoch:
+        known, order = self._last
+        if epoch != known:
             generator = np.random.Generator(np.random.PCG64(digest(self.seed, f"{self.name}epoch {epoch}")))
-            self._epoch, self._order = epoch, generator.permutation(self.positions)
-        return self._order
+            order = generator.permutation(self.positions)
+            self._last = (epoch, order)
+        return order
 
 
 def checked(positions: np.ndarray, length: int, folder: object) -> np.ndarray:

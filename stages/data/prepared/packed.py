@@ -8,26 +8,14 @@ from typing import Any
 import numpy as np
 
 from stages.data.files import read_json, read_table, write_json, write_table
-from stages.data.prepared.crop import tight_box
+from stages.data.prepared.growing import Growing
 from stages.data.prepared.ledger import Ledger
-from stages.data.prepared.rowfile import RowFile
+from stages.data.prepared.row import Extra as Extra
+from stages.data.prepared.row import Row as Row
+from stages.data.prepared.rows import Rows
+from stages.data.prepared.walk import Walk, Watch
 
 BOX_COLUMNS = ("box_x1", "box_y1", "box_x2", "box_y2")
-
-
-@dataclass(frozen=True)
-class Row:
-    """One item to write; digest = sha256 of the source's bytes; extras: its rows of the pack's further arrays.
-
-    Shapes: image uint8 [R R 3], mask uint8 0/1 [R R].
-    """
-
-    key: str
-    image: np.ndarray
-    mask: np.ndarray | None
-    source: str
-    digest: str
-    extras: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -43,12 +31,54 @@ class Index:
     training: tuple[str, ...] = ("train",)
 
 
-@dataclass(frozen=True)
-class Extra:
-    """A further array of a pack, in a file of its own: the shape of one row and numpy's name of its type (<f4, |u1)."""
+def pack(
+    folder: Path,
+    name: str,
+    size_px: int,
+    masks: bool,
+    walk: Walk,
+    complete: Callable[[list[str]], Index],
+    ledger: Ledger | None,
+    extras: Mapping[str, Extra] | None = None,
+    blank_masks: bool = False,
+    watch: Watch | None = None,
+) -> None:
+    """Walks over items into a packed folder; `complete(keys)` is called after the last one and gives splits and labels.
 
-    shape: tuple[int, ...]
-    kind: str
+    Raises: ValueError as `Growing`, for another index and for an empty split.
+    """
+    growing = Growing(watch.resume / "arrays" if watch else folder, size_px, masks, extras or {}, blank_masks)
+    account = Ledger(()) if ledger is None else ledger
+    walk.run(growing, account, watch)
+    growing.finish(folder)
+    index = complete(growing.keys)
+    if ledger is not None:
+        ledger.check_splits(name, index.splits, (*index.training, *index.evaluation))
+    columns: dict[str, Any] = {
+        "key": growing.keys, "split": index.splits, "source": growing.sources, "digest": growing.digests
+    }  # fmt: skip
+    if masks:
+        columns |= dict(zip(BOX_COLUMNS, np.array(growing.boxes, np.int64).reshape(-1, 4).T, strict=True))
+    columns |= {label: np.asarray(values, np.int64) for label, values in index.labels.items()}
+    columns |= {measure: np.asarray(values, np.float64) for measure, values in index.measures.items()}
+    types: dict[str, str] = dict.fromkeys(("key", "split", "source", "digest"), "str")
+    write_table(folder / "index.parquet", columns, types)
+    rejects = sorted(account.rejects)
+    listed = {column: [reject[place] for reject in rejects] for place, column in enumerate(("key", "reason", "detail"))}
+    write_table(folder / "rejects.parquet", listed, {"key": "str", "reason": "str", "detail": "str"})
+    card = {
+        "name": name,
+        "size_px": size_px,
+        "counts": {"kept": len(growing.keys), "rejected": len(rejects), "reasons": account.reasons()},
+        "funnel": account.funnel(),
+        "labels": {label: list(values) for label, values in index.names.items()},
+        "splits": {split: index.splits.count(split) for split in sorted(set(index.splits))},
+        "evaluation": list(index.evaluation),
+        "facts": dict(index.facts),
+    }
+    if account.notes:
+        card["notes"] = dict(sorted(account.notes.items()))
+    write_json(folder / "card.json", card)
 
 
 def write_packed(
@@ -62,63 +92,9 @@ def write_packed(
     extras: Mapping[str, Extra] | None = None,
     blank_masks: bool = False,
 ) -> None:
-    """Streams rows into a packed folder; `complete(keys)` is called after the last row and gives splits and labels.
-
-    With `blank_masks` a mask may be empty or not known (None, written as zeros); its box is -1 then.
-    Raises: ValueError for rows out of key order or of a wrong shape, another index, an empty mask, an empty split.
-    """
-    images = RowFile(folder / "images.npy", (size_px, size_px, 3), "|u1")
-    holes = RowFile(folder / "masks.npy", (size_px, size_px), "|u1") if masks else None
-    further = {name: RowFile(folder / f"{name}.npy", extra.shape, extra.kind) for name, extra in (extras or {}).items()}
-    columns: dict[str, Any] = {"key": [], "split": [], "source": [], "digest": []}
-    boxes: list[tuple[int, int, int, int]] = []
-    for row in rows:
-        if columns["key"] and row.key <= columns["key"][-1]:
-            raise ValueError(f"{folder}: expected rows in key order, came {row.key!r} after {columns['key'][-1]!r}")
-        images.add(row.image)
-        for kind, file in further.items():
-            file.add(row.extras[kind])
-        if holes is not None:
-            mask = np.zeros(holes.shape, np.uint8) if row.mask is None else row.mask
-            box = tight_box(mask) or ((-1, -1, -1, -1) if blank_masks else None)
-            if box is None:
-                raise ValueError(
-                    f"{folder}: expected a mask with at least one pixel for key {row.key!r}, came an empty one"
-                )
-            holes.add(mask)
-            boxes.append(box)
-        for column in ("key", "source", "digest"):
-            columns[column].append(getattr(row, column))
-    for file in (images, *further.values()):
-        file.close()
-    keys = columns["key"]
-    index = complete(keys)
-    if ledger is not None:
-        ledger.check_splits(name, index.splits, (*index.training, *index.evaluation))
-    columns["split"] = index.splits
-    if holes is not None:
-        holes.close()
-        columns |= dict(zip(BOX_COLUMNS, np.array(boxes, np.int64).reshape(-1, 4).T, strict=True))
-    columns |= {label: np.asarray(values, np.int64) for label, values in index.labels.items()}
-    columns |= {measure: np.asarray(values, np.float64) for measure, values in index.measures.items()}
-    types: dict[str, str] = dict.fromkeys(("key", "split", "source", "digest"), "str")
-    write_table(folder / "index.parquet", columns, types)
-    rejects = sorted(ledger.rejects) if ledger else []
-    listed = {column: [reject[place] for reject in rejects] for place, column in enumerate(("key", "reason", "detail"))}
-    write_table(folder / "rejects.parquet", listed, {"key": "str", "reason": "str", "detail": "str"})
-    card = {
-        "name": name,
-        "size_px": size_px,
-        "counts": {"kept": len(keys), "rejected": len(rejects), "reasons": ledger.reasons() if ledger else {}},
-        "funnel": ledger.funnel() if ledger else [],
-        "labels": {label: list(values) for label, values in index.names.items()},
-        "splits": {split: index.splits.count(split) for split in sorted(set(index.splits))},
-        "evaluation": list(index.evaluation),
-        "facts": dict(index.facts),
-    }
-    if ledger and ledger.notes:
-        card["notes"] = dict(sorted(ledger.notes.items()))
-    write_json(folder / "card.json", card)
+    """Packs rows that cost little, as `pack` does; a run that is killed begins anew."""
+    walk = Walk(((row.key, row.source, row) for row in rows), 0, lambda key, place, row: row, "rows")
+    pack(folder, name, size_px, masks, walk, complete, ledger, extras, blank_masks)
 
 
 class Packed:
@@ -174,6 +150,11 @@ class Packed:
                 f"{self.folder / name}.npy: expected {len(self)} rows, came {len(array)}; run prepare anew"
             )
         return array
+
+    def rows(self, name: str) -> Rows:
+        """What reads rows of images, masks or a further array. Raises: FileNotFoundError, ValueError as `array`."""
+        self.array(name)
+        return Rows(self.folder / f"{name}.npy")
 
     def positions(self, split: str) -> np.ndarray:
         """Positions of a split, ascending; `evaluation` means the splits that the card names for it. Shapes: int64 [n].

@@ -39,6 +39,8 @@ class PackedSource:
         if batch < 1 or batch % world.size:
             raise ValueError(f"batch: expected a positive multiple of {world.size} processes, came {batch}")
         self.size, self.seed, self.flip, self.crop, self.world = batch, seed, flip, crop, world
+        self._images = self.packed.rows("images")
+        self._masks = None if self.packed.masks is None else self.packed.rows("masks")
         self._labels = {name: self.packed.column(name) for name in labels}
         self._order = Order(self.positions, seed)
         self._key = digest(seed, "flip")
@@ -48,8 +50,8 @@ class PackedSource:
         """This rank's rows of one global batch."""
         numbers = numbers_of(step, self.size, self.world.rank, self.world.size)
         positions = self._order.places(numbers)
-        images = self.packed.images[positions]
-        masks = None if self.packed.masks is None else self.packed.masks[positions]
+        images = self._images.take(positions)
+        masks = None if self._masks is None else self._masks.take(positions)
         if self.crop is not None:
             windows = crop_windows(numbers, images.shape[1], self.crop, self._key_of)
             images = cut_windows(images, windows)

@@ -51,11 +51,11 @@ class WindowSource:
             raise ValueError(f"flip: expected false for a set with {', '.join(points)}, whose left and right differ")
         self.size, self.world, self.until = batch, world, until
         self.side = self.packed.images.shape[1]
-        self.whole = {"image": self.packed.images} | {label: self.packed.array(label) for label in labels}
+        self.whole = {"image": self.packed.rows("images")} | {label: self.packed.rows(label) for label in labels}
         self.wide = {}
         if until > 0:
-            wide = {label: self.packed.array(f"wide_{label}") for label in labels}
-            self.wide = {"image": self.packed.array("wide")} | wide
+            wide = {label: self.packed.rows(f"wide_{label}") for label in labels}
+            self.wide = {"image": self.packed.rows("wide")} | wide
         self.points = {point: self.packed.array(point) for point in points}
         self.boxes = np.stack([self.packed.column(edge) for edge in EDGES], 1) if boxed else None
         self._order = Order(self.positions, seed, f"{name} " if name else "")
@@ -70,9 +70,9 @@ class WindowSource:
         if step < self.until:
             frame = self.wide["image"].shape[1]
             corners = self._corners(numbers, frame)
-            cut = {name: self._cut(array[positions], corners) for name, array in self.wide.items()}
+            cut = {name: self._cut(rows.take(positions), corners) for name, rows in self.wide.items()}
         else:
-            cut = {name: array[positions] for name, array in self.whole.items()}
+            cut = {name: rows.take(positions) for name, rows in self.whole.items()}
         turned = np.zeros(len(numbers), bool) if self._flip is None else coins(numbers, self._flip)
         if turned.any():
             for array in cut.values():

@@ -1,1 +1,1 @@
-"""One module per prepared set: its Block, and prepare(block, inputs, out, progress)."""
+"""One module per prepared set: its Block, and prepare(block, inputs, out, watch)."""

@@ -1,6 +1,5 @@
 """Birds with a hole over the middle of the body."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +8,7 @@ from pydantic import Field
 from stages.block import Block as Base
 from stages.data.partial_holes import central_box, pack
 from stages.data.prepared.packed import Packed
+from stages.data.prepared.walk import Watch
 
 
 class Block(Base):
@@ -18,7 +18,7 @@ class Block(Base):
     images: int
 
 
-def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable | None = None) -> None:
+def prepare(block: Block, inputs: dict[str, Path], out: Path, watch: Watch | None = None) -> None:
     """Source: supp Fig. 10; spec §8.6."""
     data = Packed.open(inputs["data"])
     pack(
@@ -27,5 +27,5 @@ def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable
         block.images,
         lambda i: central_box(np.array(data.needed_masks()[i]) > 0, block.area_share),
         out,
-        progress,
+        watch,
     )

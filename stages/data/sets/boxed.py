@@ -1,7 +1,6 @@
 """Packs of photos cropped about their box: birds, dogs and cars, with masks that no training reads."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +12,10 @@ from stages.data.colour import cluster_colours, mean_colour, nearest_colour
 from stages.data.image import decode, resize_bilinear, resize_mask
 from stages.data.prepared.boxes import EDGES, Rectangle, box_crop, cover_mask
 from stages.data.prepared.ledger import Ledger, Refused
-from stages.data.prepared.packed import Extra, Index, Row, write_packed
+from stages.data.prepared.packed import Extra, Index, Row, pack
+from stages.data.prepared.walk import Watch
 from stages.data.raw import RawFolder, unlisted
-from stages.data.sets.walk import photo_of, rows_of
+from stages.data.sets.walk import photo_of, walk_of
 from stages.data.splits import count_facts
 
 STEPS = ("found", "decode", "box", "mask")
@@ -52,19 +52,8 @@ def inside(box: Box, height: int, width: int) -> Box:
     return max(x1, 0.0), max(y1, 0.0), min(x2, float(width)), min(y2, float(height))
 
 
-@dataclass
-class _Columns:
-    """What the index says of kept photos, in their order; a colour is the object's mean, NaN without a mask."""
-
-    items: list[Boxed] = field(default_factory=list)
-    masked: list[int] = field(default_factory=list)
-    shares: list[tuple[float, ...]] = field(default_factory=list)
-    scales: list[float] = field(default_factory=list)
-    colours: list[np.ndarray] = field(default_factory=list)
-
-
 def prepare_boxes(
-    name: str, block: BoxedBlock, raw: RawFolder, mask_of: MaskOf, out: Path, progress: Callable | None
+    name: str, block: BoxedBlock, raw: RawFolder, mask_of: MaskOf, out: Path, watch: Watch | None
 ) -> None:
     """Packs all listed photos with a box: crops of S px, copies to cut windows from, masks and what drawn sets add.
 
@@ -73,7 +62,7 @@ def prepare_boxes(
     classes, listed = READERS[name](raw)
     drawn, side = extras.has_extras(raw), block.size_px
     items = {item.key: item for item in listed}
-    ledger, kept = Ledger(STEPS, root=raw.root), _Columns()
+    ledger = Ledger(STEPS, root=raw.root)
 
     def row(key: str, photo: str) -> Row:
         item = items.get(key)
@@ -96,35 +85,37 @@ def prepare_boxes(
             true = None if mask is None else exact
         cover = np.zeros((side, side), np.uint8) if true is None else cover_mask(crop.cut(true), side, side)
         further["cover"] = cover
-        kept.items.append(item)
-        kept.masked.append(int(small is not None and small.any()))
-        kept.shares.append(crop.shares(box))
-        kept.scales.append(crop.side / side)
-        kept.colours.append(np.full(3, np.nan) if mask is None else mean_colour(image, mask))
-        return Row(key, _resized(crop.cut(image), side), small, found, digest, further)
+        told = {
+            "masked": int(small is not None and small.any()),
+            "shares": [float(share) for share in crop.shares(box)],
+            "scale": float(crop.side / side),
+            # Of the object; NaN without a mask.
+            "colour": [np.nan] * 3 if mask is None else mean_colour(image, mask).tolist(),
+        }
+        return Row(key, _resized(crop.cut(image), side), small, found, digest, further, told)
 
     def complete(keys: list[str]) -> Index:
         ledger.check(name, block.minimum_kept, block.decode_error_limit)
-        splits = [item.split for item in kept.items]
-        colours, centroids = _grouped(block, np.array(kept.colours), np.array(splits) == "train")
-        labels = {"label": np.array([item.label for item in kept.items]), "colour": colours}
-        labels["masked"] = np.array(kept.masked)
+        splits, masked = [items[key].split for key in keys], walk.told["masked"]
+        colours, centroids = _grouped(block, np.array(walk.told["colour"]), np.array(splits) == "train")
+        labels = {"label": np.array([items[key].label for key in keys]), "colour": colours}
+        labels["masked"] = np.array(masked)
         facts = {
             "classes": classes, "drawn": drawn, "crop_factor": block.crop_factor, "wide_px": wide_of(side),
-            "masked": sum(kept.masked), "without_mask": kept.masked.count(0), "colour_centroids": centroids,
+            "masked": sum(masked), "without_mask": masked.count(0), "colour_centroids": centroids,
             **count_facts(splits, block.expected_counts),
         }  # fmt: skip
-        measures = dict(zip(EDGES, np.array(kept.shares).reshape(-1, 4).T, strict=True))
+        measures = dict(zip(EDGES, np.array(walk.told["shares"]).reshape(-1, 4).T, strict=True))
         names = {"label": classes, "colour": [f"colour {place}" for place in range(len(centroids))]}
-        return Index(splits, ("test",), labels, names, facts, measures | {"scale": np.array(kept.scales)})
+        return Index(splits, ("test",), labels, names, facts, measures | {"scale": np.array(walk.told["scale"])})
 
     pairs = [(item.key, item.photo) for item in listed]
     pairs += [(place, place) for place in unlisted(raw, (raw.find(item.photo) or item.photo for item in listed))]
     arrays = {"wide": Extra((wide_of(side), wide_of(side), 3), "|u1"), "cover": Extra((side, side), "|u1")}
     if drawn:
         arrays |= {"background": Extra((side, side, 3), "|u1"), "exact": Extra((side, side), "|u1")}
-    rows = rows_of(sorted(pairs), row, ledger, progress, "photos")
-    write_packed(out, name, side, True, rows, complete, ledger, arrays, blank_masks=True)
+    walk = walk_of(sorted(pairs), row, ledger, "photos")
+    pack(out, name, side, True, walk, complete, ledger, arrays, blank_masks=True, watch=watch)
 
 
 def _placed(raw: RawFolder, item: Boxed, image: np.ndarray, factor: float) -> tuple[Box, Rectangle]:

@@ -1,8 +1,8 @@
 """The prepared Stanford Cars about the annotations' boxes; masks are detections."""
 
-from collections.abc import Callable
 from pathlib import Path
 
+from stages.data.prepared.walk import Watch
 from stages.data.sets.detected import DetectedBlock, prepare_detected
 
 
@@ -10,6 +10,6 @@ class Block(DetectedBlock):
     """Parameters of the set."""
 
 
-def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable | None = None) -> None:
+def prepare(block: Block, inputs: dict[str, Path], out: Path, watch: Watch | None = None) -> None:
     """Packs all photos. Raises: FileNotFoundError, ValueError."""
-    prepare_detected("car_boxes", block, inputs, out, progress)
+    prepare_detected("car_boxes", block, inputs, out, watch)

@@ -1,6 +1,5 @@
 """Cars with a hole over lamps and grill: the lower part of the front."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +8,7 @@ from pydantic import Field
 from stages.block import Block as Base
 from stages.data.partial_holes import front_box, pack
 from stages.data.prepared.packed import Packed
+from stages.data.prepared.walk import Watch
 
 
 class Block(Base):
@@ -19,7 +19,7 @@ class Block(Base):
     images: int
 
 
-def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable | None = None) -> None:
+def prepare(block: Block, inputs: dict[str, Path], out: Path, watch: Watch | None = None) -> None:
     """Source: supp Fig. 10; spec §8.6."""
     data = Packed.open(inputs["data"])
     shares = block.front_share, block.lower_share
@@ -29,5 +29,5 @@ def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable
         block.images,
         lambda i: front_box(np.array(data.needed_masks()[i]) > 0, *shares),
         out,
-        progress,
+        watch,
     )

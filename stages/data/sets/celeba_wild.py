@@ -1,15 +1,15 @@
 """The prepared faces in the wild: photos whose face box is large, stretched to a square, with five landmarks."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 from stages.block import Block as Base
 from stages.data.celeba_wild import POINTS, passes_face_share, read_faces, to_frame
 from stages.data.image import decode, resize_bilinear, size_of
 from stages.data.prepared.ledger import Ledger, Refused
-from stages.data.prepared.packed import Extra, Index, Row, write_packed
+from stages.data.prepared.packed import Extra, Index, Row, pack
+from stages.data.prepared.walk import Watch
 from stages.data.raw import RawFolder
-from stages.data.sets.walk import photo_of, rows_of
+from stages.data.sets.walk import photo_of, walk_of
 from stages.data.splits import count_facts
 
 STEPS = ("found", "decode", "face_share")
@@ -25,7 +25,7 @@ class Block(Base):
     decode_error_limit: float
 
 
-def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable | None = None) -> None:
+def prepare(block: Block, inputs: dict[str, Path], out: Path, watch: Watch | None = None) -> None:
     """Packs the photos of all three lists that pass the filter; one that stands in two lists is packed twice.
 
     Raises: FileNotFoundError, ValueError.
@@ -59,5 +59,5 @@ def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable
         (f"{split}/{name}", faces.folder + name) for split in sorted(faces.splits) for name in faces.splits[split]
     ]
     extras = {"landmarks": Extra((len(POINTS), 2), "<f4")}
-    rows = rows_of(listed, row, ledger, progress, "photos")
-    write_packed(out, "celeba_wild", block.size_px, False, rows, complete, ledger, extras)
+    walk = walk_of(listed, row, ledger, "photos")
+    pack(out, "celeba_wild", block.size_px, False, walk, complete, ledger, extras, watch=watch)

@@ -1,7 +1,6 @@
 """The prepared CUB birds: the species of each photo, for the known-factor encoder."""
 
 import hashlib
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -9,10 +8,11 @@ import numpy as np
 
 from stages.block import Block as Base
 from stages.data.cub import Bird, find_lists, read_birds
-from stages.data.image import ImageError, decode, resize
+from stages.data.image import decode, resize
 from stages.data.prepared.crop import square_window
-from stages.data.prepared.ledger import Ledger
-from stages.data.prepared.packed import Index, Row, write_packed
+from stages.data.prepared.ledger import Ledger, Refused
+from stages.data.prepared.packed import Index, Row, pack
+from stages.data.prepared.walk import Walk, Watch
 from stages.data.raw import RawFolder, unlisted
 
 STEPS = ("found", "decode")
@@ -27,7 +27,7 @@ class Block(Base):
     decode_error_limit: float
 
 
-def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable | None = None) -> None:
+def prepare(block: Block, inputs: dict[str, Path], out: Path, watch: Watch | None = None) -> None:
     """Packs all listed photos with the lists' own split. Raises: FileNotFoundError, ValueError."""
     raw = RawFolder.open(inputs["raw"])
     base = find_lists(raw)
@@ -37,33 +37,24 @@ def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable
     ledger = Ledger(STEPS, root=raw.root, total=len(birds) + len(strays))
     for name in strays:
         ledger.reject(name, "found", "no_annotation", "a photo without a row in images.txt", name)
-    kept: list[Bird] = []
+    by_name = {bird.name: bird for bird in birds}
 
-    def rows() -> Iterator[Row]:
-        for done, bird in enumerate(birds, 1):
-            name = photos[bird.name]
-            if name is None:
-                place = f"{base}images/{bird.name}"
-                ledger.reject(bird.name, "found", "no_image", "listed, but the photo is not there", place)
-                continue
-            content = raw.read(name)
-            try:
-                image = decode(content)
-            except ImageError as error:
-                ledger.reject(bird.name, "decode", error.reason, error.detail, name)
-            else:
-                kept.append(bird)
-                image = resize(_view(block, image, bird), block.size_px, block.size_px)
-                yield Row(bird.name, image, None, name, hashlib.sha256(content).hexdigest())
-            if progress:
-                progress(done, len(birds), "birds")
+    def row(key: str, place: str) -> Row:
+        name = photos[key]
+        if name is None:
+            raise Refused("found", "no_image", "listed, but the photo is not there")
+        content = raw.read(name)
+        image = resize(_view(block, decode(content), by_name[key]), block.size_px, block.size_px)
+        return Row(key, image, None, name, hashlib.sha256(content).hexdigest())
 
     def complete(keys: list[str]) -> Index:
         ledger.check("cub", block.minimum_kept, block.decode_error_limit)
-        labels = {"species": np.array([bird.class_id for bird in kept], np.int64)}
-        return Index([bird.split for bird in kept], ("test",), labels, {"species": species})
+        labels = {"species": np.array([by_name[key].class_id for key in keys], np.int64)}
+        return Index([by_name[key].split for key in keys], ("test",), labels, {"species": species})
 
-    write_packed(out, "cub", block.size_px, False, rows(), complete, ledger)
+    listed = [(bird.name, photos[bird.name] or f"{base}images/{bird.name}") for bird in birds]
+    walk = Walk(listed, len(listed), row, "birds")
+    pack(out, "cub", block.size_px, False, walk, complete, ledger, watch=watch)
 
 
 def _view(block: Block, image: np.ndarray, bird: Bird) -> np.ndarray:

@@ -1,6 +1,5 @@
 """What both eye holes share: the box around named face parts, grown a little."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 from stages.block import Block as Base
@@ -8,6 +7,7 @@ from stages.data.celebamask import CelebAMaskHQ, union_of_parts
 from stages.data.image import ImageError
 from stages.data.partial_holes import Box, pack, part_box
 from stages.data.prepared.packed import Packed
+from stages.data.prepared.walk import Watch
 from stages.data.raw import RawFolder
 
 
@@ -19,7 +19,7 @@ class Block(Base):
     images: int
 
 
-def prepare_eyes(kind: str, block: Block, inputs: dict[str, Path], out: Path, progress: Callable | None) -> None:
+def prepare_eyes(kind: str, block: Block, inputs: dict[str, Path], out: Path, watch: Watch | None) -> None:
     """Holes over eyes in the evaluation faces. Raises: FileNotFoundError, ValueError."""
     data, reader = Packed.open(inputs["data"]), CelebAMaskHQ.open(RawFolder.open(inputs["raw"]))
     side = data.card["size_px"]
@@ -30,4 +30,4 @@ def prepare_eyes(kind: str, block: Block, inputs: dict[str, Path], out: Path, pr
             raise ImageError("no_part", f"expected masks of {', '.join(block.parts)}, {', '.join(missing)} missing")
         return part_box(union_of_parts(found, block.parts), block.kernel_px, side)
 
-    pack(data, kind, block.images, box_of, out, progress)
+    pack(data, kind, block.images, box_of, out, watch)

@@ -1,7 +1,7 @@
 """The prepared faces: CelebAMask-HQ with the union of 12 face parts as the hole."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -11,8 +11,9 @@ from stages.block import Block as Base
 from stages.data import celeba_lists as lists
 from stages.data.celebamask import CelebAMaskHQ
 from stages.data.image import ImageError, decode, resize, resize_mask
-from stages.data.prepared.ledger import Ledger
-from stages.data.prepared.packed import Index, Row, write_packed
+from stages.data.prepared.ledger import Ledger, Refused
+from stages.data.prepared.packed import Index, Row, pack
+from stages.data.prepared.walk import Walk, Watch
 from stages.data.raw import RawFolder
 from stages.data.splits import by_hash
 
@@ -32,7 +33,7 @@ class Block(Base):
     decode_error_limit: float
 
 
-def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable | None = None) -> None:
+def prepare(block: Block, inputs: dict[str, Path], out: Path, watch: Watch | None = None) -> None:
     """Packs the faces with identity labels where the lists allow. Raises: FileNotFoundError, ValueError."""
     raw = RawFolder.open(inputs["raw"])
     reader = CelebAMaskHQ.open(raw)
@@ -55,18 +56,13 @@ def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable
         facts = {"face_union": block.face_union, "split": block.split, **_identity_facts(labels)}
         return Index(splits, evaluation, {"identity": labels}, {"identity": [str(number) for number in names]}, facts)
 
-    rows = _rows(block, reader, ledger, files, partition, progress)
-    write_packed(out, "face", block.size_px, True, rows, complete, ledger)
+    images = _listed(reader, ledger)
+    walk = Walk(images, len(images), partial(_row, block, reader, ledger, files, partition), "faces")
+    pack(out, "face", block.size_px, True, walk, complete, ledger, watch=watch)
 
 
-def _rows(
-    block: Block,
-    reader: CelebAMaskHQ,
-    ledger: Ledger,
-    files: dict[int, str],
-    partition: dict[str, str] | None,
-    progress: Callable | None,
-) -> Iterator[Row]:
+def _listed(reader: CelebAMaskHQ, ledger: Ledger) -> list[tuple[str, str]]:
+    """(key, photo) of all faces; what lies beside them is rejected."""
     images, strange = reader.image_names()
     orphans, masks = reader.orphans(), reader.strange_masks()
     ledger.total = len(images) + len(strange) + len(masks) + len(orphans)
@@ -78,33 +74,37 @@ def _rows(
         ledger.reject(
             _key(index), "found", "no_image", "part masks without an image", f"{reader.base}CelebA-HQ-img/{index}.jpg"
         )
-    for done, (index, name) in enumerate(images.items(), 1):
-        key = _key(index)
-        step = "decode"
-        try:
-            content = reader.raw.read(name)
-            image = decode(content)
-            step = "mask"
-            mask = reader.face_mask(index, block.face_union, block.label_order, ledger.note)
-            if mask.shape[0] * image.shape[1] != mask.shape[1] * image.shape[0]:
-                sizes = f"image {image.shape[1]} x {image.shape[0]}, mask {mask.shape[1]} x {mask.shape[0]}"
-                raise ImageError("mask_size", f"expected masks of the image's aspect, came {sizes}")
-            hole = resize_mask(mask, block.size_px, block.size_px)
-            if not hole.any():
-                raise ImageError("empty_mask", f"no face pixel at {block.size_px} px")
-            step = "partition"
-            if partition is not None and index not in files:
-                raise ImageError("no_mapping", "no row in the mapping to CelebA, hence no partition")
-            if partition is not None and files[index] not in partition:
-                raise ImageError("no_partition", f"{files[index]} has no line in the partition")
-        except ImageError as error:
-            place = reader.mask_place(index, block.face_union) if step == "mask" else name
-            ledger.reject(key, step, error.reason, error.detail, place)
-        else:
-            image = resize(image, block.size_px, block.size_px)
-            yield Row(key, image, hole, name, hashlib.sha256(content).hexdigest())
-        if progress:
-            progress(done, len(images), "faces")
+    return [(_key(index), name) for index, name in images.items()]
+
+
+def _row(
+    block: Block,
+    reader: CelebAMaskHQ,
+    ledger: Ledger,
+    files: dict[int, str],
+    partition: dict[str, str] | None,
+    key: str,
+    name: str,
+) -> Row:
+    index = int(key)
+    content = reader.raw.read(name)
+    image = decode(content)
+    try:
+        mask = reader.face_mask(index, block.face_union, block.label_order, ledger.note)
+        if mask.shape[0] * image.shape[1] != mask.shape[1] * image.shape[0]:
+            sizes = f"image {image.shape[1]} x {image.shape[0]}, mask {mask.shape[1]} x {mask.shape[0]}"
+            raise ImageError("mask_size", f"expected masks of the image's aspect, came {sizes}")
+        hole = resize_mask(mask, block.size_px, block.size_px)
+        if not hole.any():
+            raise ImageError("empty_mask", f"no face pixel at {block.size_px} px")
+    except ImageError as error:
+        place = reader.mask_place(index, block.face_union)
+        raise Refused("mask", error.reason, error.detail, place) from error
+    if partition is not None and index not in files:
+        raise Refused("partition", "no_mapping", "no row in the mapping to CelebA, hence no partition")
+    if partition is not None and files[index] not in partition:
+        raise Refused("partition", "no_partition", f"{files[index]} has no line in the partition")
+    return Row(key, resize(image, block.size_px, block.size_px), hole, name, hashlib.sha256(content).hexdigest())
 
 
 def _key(index: int) -> str:

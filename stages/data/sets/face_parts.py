@@ -1,6 +1,5 @@
 """The prepared CelebAMask-HQ for painting faces from their parts: photos with 19 class numbers, 0 = background."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +8,10 @@ from stages.data.celebamask import PARTS, CelebAMaskHQ, merge_parts
 from stages.data.image import ImageError
 from stages.data.layout import beside
 from stages.data.prepared.ledger import Ledger, Refused
-from stages.data.prepared.packed import Extra, Index, Row, write_packed
+from stages.data.prepared.packed import Extra, Index, Row, pack
+from stages.data.prepared.walk import Watch
 from stages.data.raw import RawFolder
-from stages.data.sets.walk import rows_of
+from stages.data.sets.walk import walk_of
 from stages.data.sets.wide import WideBlock, picture_extra, picture_of, refused, square, square_labels
 from stages.data.splits import by_hash, count_facts
 
@@ -28,7 +28,7 @@ class Block(WideBlock):
     teach_count: int
 
 
-def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable | None = None) -> None:
+def prepare(block: Block, inputs: dict[str, Path], out: Path, watch: Watch | None = None) -> None:
     """Packs all faces with part masks. Raises: FileNotFoundError, ValueError."""
     if strangers := sorted(set(block.painted_first) - set(PARTS)):
         raise ValueError(f"face_parts.painted_first: expected some of {PARTS}, came {strangers}")
@@ -37,7 +37,6 @@ def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable
     images, strange = reader.image_names()
     lists = read_lists(raw, reader.base)
     ledger = Ledger(STEPS, root=raw.root)
-    kinds: list[int] = []
 
     def row(key: str, name: str) -> Row:
         if not key.isdecimal():
@@ -48,29 +47,28 @@ def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable
         labels = _labels(reader, int(key), block)
         if labels.shape[0] * image.shape[1] != labels.shape[1] * image.shape[0]:
             raise Refused("labels", "label_size", f"photo {image.shape[:2]}, masks {labels.shape} (rows, columns)")
-        kinds.append(_kind(labels))
         further = {
             "wide": square(image, block.wide_px),
             "labels": square_labels(labels, block.size_px),
             "wide_labels": square_labels(labels, block.wide_px),
         }
-        return Row(key, square(image, block.size_px), None, found, digest, further)
+        return Row(key, square(image, block.size_px), None, found, digest, further, {"kind": _kind(labels)})
 
     def complete(keys: list[str]) -> Index:
         ledger.check("face_parts", block.minimum_kept, block.decode_error_limit)
         splits = [lists[int(key)] for key in keys] if lists else _split(keys, block)
         facts = {"wide_px": block.wide_px, "classes": ["background", *PARTS], "glasses_on_top": block.glasses_on_top,
                  "split": "lists" if lists else "hash", **count_facts(splits, block.expected_counts)}  # fmt: skip
-        return Index(splits, ("test",), {"kind": np.array(kinds, np.int64)}, {"kind": list(KINDS)}, facts)
+        return Index(splits, ("test",), {"kind": np.array(walk.told["kind"], np.int64)}, {"kind": list(KINDS)}, facts)
 
     listed = [(f"{index:05d}", name) for index, name in images.items()] + [(path, path) for path in strange]
     listed += [(f"{index:05d}", "") for index in reader.orphans()]
-    rows = rows_of(sorted(listed), row, ledger, progress, "faces")
+    walk = walk_of(sorted(listed), row, ledger, "faces")
     extras = picture_extra(block) | {
         "labels": Extra((block.size_px, block.size_px), "|u1"),
         "wide_labels": Extra((block.wide_px, block.wide_px), "|u1"),
     }
-    write_packed(out, "face_parts", block.size_px, False, rows, complete, ledger, extras)
+    pack(out, "face_parts", block.size_px, False, walk, complete, ledger, extras, watch=watch)
 
 
 def read_lists(raw: RawFolder, base: str) -> dict[int, str] | None:

@@ -1,7 +1,7 @@
 """The faces that models train on: the prepared CelebAMask-HQ faces and, beside them, FFHQ's."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -10,12 +10,14 @@ import numpy as np
 from stages.block import Block as Base
 from stages.data.ffhq import FFHQ
 from stages.data.image import ImageError, decode, resize, resize_mask
-from stages.data.prepared.ledger import Ledger
-from stages.data.prepared.packed import Index, Packed, Row, write_packed
+from stages.data.prepared.ledger import Ledger, Refused
+from stages.data.prepared.packed import Index, Packed, Row, pack
+from stages.data.prepared.walk import Walk, Watch
 from stages.data.raw import RawFolder
 
 STEPS = ("found", "category", "decode", "mask")
 ABSENT = "absent.json"
+PREFIX = "ffhq_"
 
 
 class Block(Base):
@@ -29,7 +31,7 @@ class Block(Base):
     decode_error_limit: float
 
 
-def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable | None = None) -> None:
+def prepare(block: Block, inputs: dict[str, Path], out: Path, watch: Watch | None = None) -> None:
     """Packs both sets: faces first with their splits and identities, then FFHQ's training photos.
 
     Source: supp §2 (extra training data from FFHQ), spec §2.3 (gap G19).
@@ -51,21 +53,24 @@ def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable
         names = {"identity": faces.card["labels"]["identity"]}
         return Index(splits, tuple(faces.card["evaluation"]), {"identity": identity}, names, facts)
 
-    write_packed(out, "face", block.size_px, True, _rows(block, faces, raw, ledger, progress), complete, ledger)
+    kept = [(key, "", place) for place, key in enumerate(faces.keys)]
+    added, extra = ([], None) if raw is None else _extra(block, raw, ledger)
+
+    def row(key: str, source: str, place: int) -> Row:
+        if place >= 0:
+            beside = (str(faces.column("source")[place]), str(faces.column("digest")[place]))
+            return Row(key, np.array(faces.images[place]), np.array(faces.needed_masks()[place]), *beside)
+        assert extra is not None, "FFHQ's photos are listed where the set uses them"
+        return extra(key, source)
+
+    walk = Walk([*kept, *added], len(kept) + len(added), row, "faces")
+    pack(out, "face", block.size_px, True, walk, complete, ledger, watch=watch)
 
 
-def _rows(
-    block: Block, faces: Packed, raw: RawFolder | None, ledger: Ledger, progress: Callable | None
-) -> Iterator[Row]:
-    for place, key in enumerate(faces.keys):
-        beside = (str(faces.column("source")[place]), str(faces.column("digest")[place]))
-        yield Row(key, np.array(faces.images[place]), np.array(faces.needed_masks()[place]), *beside)
-    if raw is not None:
-        yield from _extra(block, raw, ledger, progress)
-
-
-def _extra(block: Block, raw: RawFolder, ledger: Ledger, progress: Callable | None) -> Iterator[Row]:
-    """FFHQ's rows; keys sort behind CelebAMask-HQ's numbers."""
+def _extra(
+    block: Block, raw: RawFolder, ledger: Ledger
+) -> tuple[list[tuple[str, str, int]], Callable[[str, str], Row]]:
+    """FFHQ's photos, whose keys sort behind CelebAMask-HQ's numbers, and what makes the row of one."""
     if raw.exists(ABSENT):
         raise FileNotFoundError(
             "faces.use_ffhq is true, but supply.ffhq.supply is none: supply FFHQ, or set use_ffhq to false"
@@ -76,15 +81,15 @@ def _extra(block: Block, raw: RawFolder, ledger: Ledger, progress: Callable | No
     ledger.total = len(images) + len(strange)
     for name in strange:
         ledger.reject(name, "found", "file_name", "expected images1024x1024/<thousand>/<i:05d>.png", name)
-    for done, (index, name) in enumerate(images.items(), 1):
-        key, step = f"ffhq_{index:05d}", "category"
+
+    def row(key: str, name: str) -> Row:
+        index = int(key.removeprefix(PREFIX))
+        if categories.get(index) not in block.categories:
+            found = categories.get(index, "no category")
+            raise Refused("category", "category", f"{found} is not in {block.categories}")
+        content = raw.read(name)
+        image = decode(content)
         try:
-            if categories.get(index) not in block.categories:
-                raise ImageError("category", f"{categories.get(index, 'no category')} is not in {block.categories}")
-            step = "decode"
-            content = raw.read(name)
-            image = decode(content)
-            step = "mask"
             mask = reader.face_mask(index, block.label_order)
             if mask.shape[0] * image.shape[1] != mask.shape[1] * image.shape[0]:
                 sizes = f"image {image.shape[1]} x {image.shape[0]}, labels {mask.shape[1]} x {mask.shape[0]}"
@@ -93,10 +98,8 @@ def _extra(block: Block, raw: RawFolder, ledger: Ledger, progress: Callable | No
             if not hole.any():
                 raise ImageError("empty_mask", f"no face pixel at {block.size_px} px")
         except ImageError as error:
-            place = reader.mask_place(index) if step == "mask" else name
-            ledger.reject(key, step, error.reason, error.detail, place)
-        else:
-            digest = hashlib.sha256(content).hexdigest()
-            yield Row(key, resize(image, block.size_px, block.size_px), hole, name, digest)
-        if progress:
-            progress(done, len(images), "FFHQ")
+            raise Refused("mask", error.reason, error.detail, reader.mask_place(index)) from error
+        digest = hashlib.sha256(content).hexdigest()
+        return Row(key, resize(image, block.size_px, block.size_px), hole, name, digest)
+
+    return [(f"{PREFIX}{index:05d}", name, -1) for index, name in images.items()], row

@@ -1,6 +1,5 @@
 """The prepared flowers: photo stretched to a square, foreground by colour, and pixels that nobody labelled."""
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -11,9 +10,10 @@ from stages.block import Block as Base
 from stages.data.flowers import find_masks, find_photos, foreground, read_ids
 from stages.data.image import decode, decode_mask, resize_bilinear
 from stages.data.prepared.ledger import Ledger, Refused
-from stages.data.prepared.packed import Extra, Index, Row, write_packed
+from stages.data.prepared.packed import Extra, Index, Row, pack
+from stages.data.prepared.walk import Watch
 from stages.data.raw import RawFolder
-from stages.data.sets.walk import decoded, photo_of, rows_of
+from stages.data.sets.walk import decoded, photo_of, walk_of
 from stages.data.splits import count_facts
 
 STEPS = ("found", "decode", "mask")
@@ -29,14 +29,13 @@ class Block(Base):
     decode_error_limit: float
 
 
-def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable | None = None) -> None:
+def prepare(block: Block, inputs: dict[str, Path], out: Path, watch: Watch | None = None) -> None:
     """Packs tstid as train and trnid as test; valid is left unused. Raises: FileNotFoundError, ValueError."""
     raw = RawFolder.open(inputs["raw"])
     ids = read_ids(raw)
     base = find_photos(raw)
     masks = find_masks(raw, base)
     ledger = Ledger(STEPS, root=raw.root)
-    masked: list[int] = []
     side = block.size_px
 
     def row(key: str, photo: str) -> Row:
@@ -52,16 +51,16 @@ def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable
             mask = foreground(colours, side, block.mask_rule)
         elif key.startswith("test/"):
             raise Refused("mask", "no_mask", f"a test photo, but {place} is not there", place)
-        masked.append(int(mask is not None))
+        told = {"masked": int(mask is not None)}
         row_extras = {"unlabelled": _unlabelled(raw, base, number, side, ledger)}
-        return Row(key, resize_bilinear(image, side, side), mask, found, digest, row_extras)
+        return Row(key, resize_bilinear(image, side, side), mask, found, digest, row_extras, told)
 
     def complete(keys: list[str]) -> Index:
         ledger.check("flowers", block.minimum_kept, block.decode_error_limit)
         splits = [key.split("/")[0] for key in keys]
         counts = count_facts(splits, block.expected_counts)
         facts = {"mask_rule": block.mask_rule, "unused": len(ids["unused"]), **counts}
-        return Index(splits, ("test",), {"masked": np.array(masked, np.int64)}, facts=facts)
+        return Index(splits, ("test",), {"masked": np.array(walk.told["masked"], np.int64)}, facts=facts)
 
     listed = [
         (f"{split}/{number:05d}", f"{base}jpg/image_{number:05d}.jpg")
@@ -69,8 +68,8 @@ def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable
         for number in ids[split]
     ]
     extras = {"unlabelled": Extra((side, side), "|u1")}
-    rows = rows_of(listed, row, ledger, progress, "flowers")
-    write_packed(out, "flowers", side, True, rows, complete, ledger, extras, blank_masks=True)
+    walk = walk_of(listed, row, ledger, "flowers")
+    pack(out, "flowers", side, True, walk, complete, ledger, extras, blank_masks=True, watch=watch)
 
 
 def _unlabelled(raw: RawFolder, base: str, number: int, size_px: int, ledger: Ledger) -> np.ndarray:

@@ -1,6 +1,5 @@
 """The prepared photos of one's own: squares without masks, some of them held out by the hash of their paths."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -8,10 +7,11 @@ from stages.block import Block as Base
 from stages.data.folder import read_photos
 from stages.data.image import decode_upright
 from stages.data.prepared.ledger import Ledger
-from stages.data.prepared.packed import Index, Row, write_packed
+from stages.data.prepared.packed import Index, Row, pack
+from stages.data.prepared.walk import Watch
 from stages.data.raw import RawFolder
 from stages.data.sets.scenes import framed
-from stages.data.sets.walk import photo_of, rows_of
+from stages.data.sets.walk import photo_of, walk_of
 from stages.data.splits import by_hash
 
 STEPS = ("found", "decode")
@@ -28,7 +28,7 @@ class Block(Base):
     decode_error_limit: float
 
 
-def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable | None = None) -> None:
+def prepare(block: Block, inputs: dict[str, Path], out: Path, watch: Watch | None = None) -> None:
     """Packs every photo, turned as its EXIF data say. Raises: FileNotFoundError, ValueError."""
     raw = RawFolder.open(inputs["raw"])
     photos = read_photos(raw)
@@ -42,5 +42,5 @@ def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable
         ledger.check("folder", block.minimum_kept, block.decode_error_limit)
         return Index(by_hash(keys, block.held_out, "test", "held_out"), ("test",), facts={"crop": block.crop})
 
-    rows = rows_of([(photo, photo) for photo in photos], row, ledger, progress, "photos")
-    write_packed(out, "folder", block.size_px, False, rows, complete, ledger)
+    walk = walk_of([(photo, photo) for photo in photos], row, ledger, "photos")
+    pack(out, "folder", block.size_px, False, walk, complete, ledger, watch=watch)

@@ -1,8 +1,8 @@
 """The prepared kitchens of LSUN."""
 
-from collections.abc import Callable
 from pathlib import Path
 
+from stages.data.prepared.walk import Watch
 from stages.data.sets.lsun_rooms import prepare_rooms
 from stages.data.sets.scenes import SceneBlock
 
@@ -11,6 +11,6 @@ class Block(SceneBlock):
     """Parameters of the set."""
 
 
-def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable | None = None) -> None:
+def prepare(block: Block, inputs: dict[str, Path], out: Path, watch: Watch | None = None) -> None:
     """Packs the rooms. Raises: as prepare_rooms."""
-    prepare_rooms("kitchen", "kitchen_train_lmdb", block, inputs, out, progress)
+    prepare_rooms("kitchen", "kitchen_train_lmdb", block, inputs, out, watch)

@@ -1,19 +1,20 @@
 """The prepared LSUN objects, birds or cars: filters F1 to F3, the object's mask as the hole, a square crop."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from stages.block import Block as Base
 from stages.data import junk
-from stages.data.detections import ImageDetections, read_detections
-from stages.data.image import ImageError, decode_upright, resize, resize_mask, size_upright
+from stages.data.detections import Detections
+from stages.data.image import decode_upright, resize, resize_mask, size_upright
 from stages.data.lsun import LsunImages
 from stages.data.prepared.crop import box_coverage, object_window
 from stages.data.prepared.ledger import Ledger, Refused
-from stages.data.prepared.packed import Index, Row, write_packed
+from stages.data.prepared.packed import Index, Row, pack
+from stages.data.prepared.walk import Walk, Watch
 from stages.data.raw import RawFolder
 from stages.data.selection import passes_size, refuse_instances
 from stages.data.splits import by_hash
@@ -36,27 +37,19 @@ class Block(Base):
     decode_error_limit: float
 
 
-def prepare(name: str, block: Block, inputs: dict[str, Path], out: Path, progress: Callable | None = None) -> None:
+def prepare(name: str, block: Block, inputs: dict[str, Path], out: Path, watch: Watch | None = None) -> None:
     """Packs the images that pass every filter. Raises: FileNotFoundError, ValueError."""
     raw = RawFolder.open(inputs["raw"])
     images = LsunImages(raw)
     if images.left_out:
         print(f"{raw.root}: {junk.said(images.left_out)}", flush=True)
-    found = read_detections(inputs["detections"])
+    found = Detections(inputs["detections"])
     ledger = Ledger(STEPS, root=raw.root, total=len(images))
 
-    def rows() -> Iterator[Row]:
-        for done, (key, source, content) in enumerate(images, 1):
-            try:
-                image, mask = _select(block, key, content, found)
-            except Refused as refusal:
-                ledger.reject(key, refusal.step, refusal.reason, refusal.detail, source)
-            except ImageError as error:
-                ledger.reject(key, "decode", error.reason, error.detail, source)
-            else:
-                yield Row(key, image, mask, source, hashlib.sha256(content).hexdigest())
-            if progress:
-                progress(done, ledger.total, f"{name} images")
+    def row(key: str, source: str, read: Callable[[], bytes]) -> Row:
+        content = read()
+        image, mask = _select(block, key, content, found)
+        return Row(key, image, mask, source, hashlib.sha256(content).hexdigest())
 
     def complete(keys: list[str]) -> Index:
         ledger.check(name, block.minimum_kept, block.decode_error_limit)
@@ -64,10 +57,11 @@ def prepare(name: str, block: Block, inputs: dict[str, Path], out: Path, progres
             by_hash(keys, block.evaluation_count, "evaluation"), ("evaluation",), facts={"classes": list(block.classes)}
         )
 
-    write_packed(out, name, block.size_px, True, rows(), complete, ledger)
+    walk = Walk(images.readers(), ledger.total, row, f"{name} images")
+    pack(out, name, block.size_px, True, walk, complete, ledger, watch=watch)
 
 
-def _select(block: Block, key: str, content: bytes, found: dict[str, ImageDetections]) -> tuple[np.ndarray, np.ndarray]:
+def _select(block: Block, key: str, content: bytes, found: Detections) -> tuple[np.ndarray, np.ndarray]:
     """One image through all filters, cheapest first.
 
     Shapes: -> uint8 [R R 3], uint8 0/1 [R R]. Raises: Refused, ImageError.
@@ -76,10 +70,10 @@ def _select(block: Block, key: str, content: bytes, found: dict[str, ImageDetect
     if not passes_size(width, height, block.minimum_side_px, block.minimum_long_side_px):
         limits = f"both above {block.minimum_side_px}, the longer above {block.minimum_long_side_px}"
         raise Refused("size", "small", f"{width} x {height} px, wanted {limits}")
-    if key not in found:
+    detections = found.get(key)
+    if detections is None:
         decode_upright(content)  # a photo that no detector could read is listed for what it is
         raise Refused("detector", "no_record", "the detections have no record of this key")
-    detections = found[key]
     if (detections.width, detections.height) != (width, height):
         raise Refused(
             "detector",

@@ -1,6 +1,5 @@
 """The prepared DeepFashion: people with 18 joints; the condition is drawn from them once a window is cut."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +7,10 @@ import numpy as np
 from stages.data.deepfashion import JOINTS, read_joints, read_listed
 from stages.data.image import ImageError
 from stages.data.prepared.ledger import Ledger
-from stages.data.prepared.packed import Extra, Index, Row, write_packed
+from stages.data.prepared.packed import Extra, Index, Row, pack
+from stages.data.prepared.walk import Watch
 from stages.data.raw import RawFolder
-from stages.data.sets.walk import rows_of
+from stages.data.sets.walk import walk_of
 from stages.data.sets.wide import (
     UNKNOWN,
     WideBlock,
@@ -33,7 +33,7 @@ class Block(WideBlock):
     """Parameters of the set."""
 
 
-def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable | None = None) -> None:
+def prepare(block: Block, inputs: dict[str, Path], out: Path, watch: Watch | None = None) -> None:
     """Packs all listed photos with the joints of one person.
 
     joints.npy: float32 [18 2] (x, y) in shares of the photo's width and height, NaN = not seen.
@@ -43,7 +43,6 @@ def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable
     items = {f"{SPLITS[listed.split]}/{listed.name}": listed for listed in read_listed(raw)}
     kinds = read_kinds(raw)
     ledger = Ledger(STEPS, root=raw.root)
-    sources: list[str] = []
 
     def row(key: str, name: str) -> Row:
         image, digest, found = picture_of(raw, name)
@@ -56,22 +55,21 @@ def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable
         if where is not None:
             same_size(image, where)
             truth = square_labels(where, block.size_px)
-        sources.append(found)
         shares = joints / np.array(image.shape[1::-1], np.float32)
         further = {"wide": square(image, block.wide_px), "joints": shares, "truth": truth}
-        return Row(key, square(image, block.size_px), None, found, digest, further)
+        return Row(key, square(image, block.size_px), None, found, digest, further, {"picture": found})
 
     def complete(keys: list[str]) -> Index:
         ledger.check("people", block.minimum_kept, block.decode_error_limit)
         splits = [key.partition("/")[0] for key in keys]
-        numbers, names = kinds_of(sources, kinds)
+        numbers, names = kinds_of(walk.told["picture"], kinds)
         facts = {"wide_px": block.wide_px, **count_facts(splits, block.expected_counts)}
         return Index(splits, ("test",), {"kind": numbers}, {"kind": names}, facts)
 
     listed = sorted((key, item.photo) for key, item in items.items())
-    rows = rows_of(listed, row, ledger, progress, "photos")
+    walk = walk_of(listed, row, ledger, "photos")
     extras = picture_extra(block) | {
         "joints": Extra((JOINTS, 2), "<f4"),
         "truth": Extra((block.size_px, block.size_px), "|u1"),
     }
-    write_packed(out, "people", block.size_px, False, rows, complete, ledger, extras)
+    pack(out, "people", block.size_px, False, walk, complete, ledger, extras, watch=watch)

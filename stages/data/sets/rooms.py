@@ -1,6 +1,5 @@
 """The prepared ADE20K: photos with class numbers, 0 up for the classes that are used, then one number for the rest."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +8,10 @@ from stages.data.ade20k import read_numbers, read_photos
 from stages.data.ade20k_labels import CLASSES
 from stages.data.image import ImageError
 from stages.data.prepared.ledger import Ledger, Refused
-from stages.data.prepared.packed import Extra, Index, Row, write_packed
+from stages.data.prepared.packed import Extra, Index, Row, pack
+from stages.data.prepared.walk import Watch
 from stages.data.raw import RawFolder
-from stages.data.sets.walk import rows_of
+from stages.data.sets.walk import walk_of
 from stages.data.sets.wide import (
     WideBlock,
     kinds_of,
@@ -49,14 +49,13 @@ def table_of(classes: tuple[int, ...]) -> np.ndarray:
     return table
 
 
-def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable | None = None) -> None:
+def prepare(block: Block, inputs: dict[str, Path], out: Path, watch: Watch | None = None) -> None:
     """Packs all photos that have a label map. Raises: FileNotFoundError, ValueError."""
     raw = RawFolder.open(inputs["raw"])
     photos, strange = read_photos(raw)
     kinds, table = read_kinds(raw), table_of(block.classes)
     ledger = Ledger(STEPS, root=raw.root)
     items = {f"{SPLITS[photo.split]}/{photo.name}": photo for photo in photos}
-    sources: list[str] = []
 
     def row(key: str, name: str) -> Row:
         if key not in items:
@@ -67,26 +66,25 @@ def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable
         except ImageError as error:
             raise refused(error, "labels", items[key].labels or f"{items[key].name}.png") from error
         same_size(image, labels)
-        sources.append(found)
         further = {
             "wide": square(image, block.wide_px),
             "labels": square_labels(labels, block.size_px),
             "wide_labels": square_labels(labels, block.wide_px),
         }
-        return Row(key, square(image, block.size_px), None, found, digest, further)
+        return Row(key, square(image, block.size_px), None, found, digest, further, {"picture": found})
 
     def complete(keys: list[str]) -> Index:
         ledger.check("rooms", block.minimum_kept, block.decode_error_limit)
         splits = [key.partition("/")[0] for key in keys]
-        numbers, names = kinds_of(sources, kinds)
+        numbers, names = kinds_of(walk.told["picture"], kinds)
         facts = {"wide_px": block.wide_px, "classes": list(block.classes) or list(range(1, CLASSES + 1))}
         counts = count_facts(splits, block.expected_counts)
         return Index(splits, ("test",), {"kind": numbers}, {"kind": names}, facts | counts)
 
     listed = [(key, photo.photo or photo.labels) for key, photo in items.items()]
-    rows = rows_of(sorted(listed + [(path, path) for path in strange]), row, ledger, progress, "photos")
+    walk = walk_of(sorted(listed + [(path, path) for path in strange]), row, ledger, "photos")
     extras = picture_extra(block) | {
         "labels": Extra((block.size_px, block.size_px), "|u1"),
         "wide_labels": Extra((block.wide_px, block.wide_px), "|u1"),
     }
-    write_packed(out, "rooms", block.size_px, False, rows, complete, ledger, extras)
+    pack(out, "rooms", block.size_px, False, walk, complete, ledger, extras, watch=watch)

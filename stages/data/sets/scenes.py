@@ -1,16 +1,17 @@
 """What the prepared sets of whole scenes share: a square of each picture by one filter, and a few held out by hash."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
 from stages.block import Block as Base
-from stages.data.image import ImageError, centre_square, decode_upright, resize_by
-from stages.data.prepared.ledger import Ledger, Refused
-from stages.data.prepared.packed import Index, Row, write_packed
+from stages.data.image import centre_square, decode_upright, resize_by
+from stages.data.prepared.ledger import Ledger
+from stages.data.prepared.packed import Index, Row, pack
+from stages.data.prepared.walk import Walk, Watch
 from stages.data.raw import RawFolder
 from stages.data.sets.wide import kinds_of, not_blank
 from stages.data.splits import by_hash, count_facts
@@ -20,7 +21,8 @@ STEPS = ("found", "decode")
 TRAIN, HELD_OUT = "train", "held_out"
 NEARLY = 0.99  # the share of a published part that still counts as all of it
 
-Item = tuple[str, str, str, bytes | Refused]  # key, part of the published set, source, content or why there is none
+# Key, source, part of the published set, and what reads the content, or raises Refused where there is none.
+Item = tuple[str, str, str, Callable[[], bytes]]
 
 
 class SceneBlock(Base):
@@ -74,43 +76,31 @@ def prepare_scenes(
     total: int,
     items: Iterable[Item],
     out: Path,
-    progress: Callable | None = None,
+    watch: Watch | None = None,
 ) -> None:
     """Packs `total` items, which come in key order; a drawn set's kinds are known by source or, in a database, by key.
 
     Raises: ValueError for too many rejects, and for more to hold out than half of the set.
     """
     kinds, ledger = read_kinds(raw), Ledger(STEPS, root=raw.root, total=total)
-    parts: list[str] = []
-    pictures: list[str] = []
 
-    def rows() -> Iterator[Row]:
-        for done, (key, part, source, content) in enumerate(items, 1):
-            try:
-                if isinstance(content, Refused):
-                    raise content
-                image = framed(not_blank(decode_upright(content), source), block.size_px, block.crop, block.filter)
-            except Refused as refusal:
-                ledger.reject(key, refusal.step, refusal.reason, refusal.detail, refusal.place or source)
-            except ImageError as error:
-                ledger.reject(key, "decode", error.reason, error.detail, source)
-            else:
-                parts.append(part)
-                pictures.append(source if source in kinds else key)
-                yield Row(key, image, None, source, hashlib.sha256(content).hexdigest())
-            if progress:
-                progress(done, total, f"{name} pictures")
+    def row(key: str, source: str, part: str, read: Callable[[], bytes]) -> Row:
+        content = read()
+        image = framed(not_blank(decode_upright(content), source), block.size_px, block.crop, block.filter)
+        told = {"part": part, "picture": source if source in kinds else key}
+        return Row(key, image, None, source, hashlib.sha256(content).hexdigest(), told=told)
 
     def complete(keys: list[str]) -> Index:
         ledger.check(name, block.minimum_kept, block.decode_error_limit)
         held = by_hash(keys, block.held_out, HELD_OUT, "held_out") if block.held_out else [TRAIN] * len(keys)
-        numbers, names = kinds_of(pictures, kinds)
-        counts = count_facts(parts, block.expected_counts)
+        numbers, names = kinds_of(walk.told["picture"], kinds)
+        counts = count_facts(walk.told["part"], block.expected_counts)
         _say(name, counts["count_differences"], block.max_images)
         facts = {"crop": block.crop, "filter": block.filter, "max_images": block.max_images, "found": total}
         return Index(held, (HELD_OUT,) if block.held_out else (), {"kind": numbers}, {"kind": names}, facts | counts)
 
-    write_packed(out, name, block.size_px, False, rows(), complete, ledger)
+    walk = Walk(items, total, row, f"{name} pictures")
+    pack(out, name, block.size_px, False, walk, complete, ledger, watch=watch)
 
 
 def _say(name: str, differences: dict[str, list[int]], max_images: int) -> None:

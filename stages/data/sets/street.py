@@ -1,6 +1,5 @@
 """The prepared Cityscapes: photos are domain A, their classes in the official colours domain B; truth is train ids."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -10,10 +9,11 @@ from stages.data.cityscapes import Frame, read_frames, read_labels
 from stages.data.cityscapes_labels import TRAIN_NAMES
 from stages.data.image import ImageError
 from stages.data.prepared.ledger import Ledger, Refused
-from stages.data.prepared.packed import Extra, Index, Row, write_packed
+from stages.data.prepared.packed import Extra, Index, Row, pack
+from stages.data.prepared.walk import Watch
 from stages.data.raw import RawFolder
 from stages.data.sets.two_domains import EVALUATION, STEPS, TRAINING, domain_labels
-from stages.data.sets.walk import rows_of
+from stages.data.sets.walk import walk_of
 from stages.data.sets.wide import (
     WideBlock,
     digest_of,
@@ -37,7 +37,7 @@ class Block(WideBlock):
     label_resample: Literal["bicubic", "nearest"]
 
 
-def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable | None = None) -> None:
+def prepare(block: Block, inputs: dict[str, Path], out: Path, watch: Watch | None = None) -> None:
     """Packs each frame twice, as a photo and as colours; a frame that lacks one of them is in neither domain.
 
     Source: code (CUT's preparation: both squashed to a square, the official val split tests), spec §2.1.
@@ -48,7 +48,6 @@ def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable
     kinds = read_kinds(raw)
     ledger = Ledger(STEPS, root=raw.root)
     items = {f"{SPLITS[frame.split]}{domain}/{frame.name}": frame for frame in frames for domain in "AB"}
-    photos: list[str] = []
     lost: dict[str, Refused] = {}  # all photos come before all colours, by the order of keys
 
     def row(key: str, name: str) -> Row:
@@ -58,30 +57,22 @@ def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable
         photo_key = f"{SPLITS[frame.split]}A/{frame.name}"
         if photo_key in lost:
             raise lost[photo_key]
-        try:
-            made = _photo(raw, frame, block, key) if key == photo_key else _colours(raw, frame, block, key)
-        except Refused as error:
-            lost[key] = error
-            raise
-        except ImageError as error:
-            lost[key] = refused(error, "decode", name)
-            raise
-        photos.append(frame.photo)
-        return made
+        return _photo(raw, frame, block, key) if key == photo_key else _colours(raw, frame, block, key)
 
     def complete(keys: list[str]) -> Index:
         ledger.check("street", block.minimum_kept, block.decode_error_limit)
         splits = [key.partition("/")[0] for key in keys]
-        numbers, names = kinds_of(photos, kinds)
+        numbers, names = kinds_of(walk.told["picture"], kinds)
         labels, values = domain_labels(splits, numbers, names)
         facts = {"wide_px": block.wide_px, "label_resample": block.label_resample, "classes": list(TRAIN_NAMES)}
         counts = count_facts(splits, block.expected_counts)
         return Index(splits, EVALUATION, labels, values, facts | counts, training=TRAINING)
 
     listed = [(key, frame.photo or frame.labels or frame.colours) for key, frame in items.items()]
-    rows = rows_of(sorted(listed + [(path, path) for path in strange]), row, ledger, progress, "frames")
+    walk = walk_of(sorted(listed + [(path, path) for path in strange]), row, ledger, "frames")
+    walk.heard = lost.__setitem__
     extras = picture_extra(block) | {"truth": Extra((block.size_px, block.size_px), "|u1")}
-    write_packed(out, "street", block.size_px, False, rows, complete, ledger, extras)
+    pack(out, "street", block.size_px, False, walk, complete, ledger, extras, watch=watch)
 
 
 def _photo(raw: RawFolder, frame: Frame, block: Block, key: str) -> Row:
@@ -89,7 +80,7 @@ def _photo(raw: RawFolder, frame: Frame, block: Block, key: str) -> Row:
     truth, _ = _labels(raw, frame)
     same_size(image, truth)
     further = {"wide": square(image, block.wide_px), "truth": square_labels(truth, block.size_px)}
-    return Row(key, square(image, block.size_px), None, found, digest, further)
+    return Row(key, square(image, block.size_px), None, found, digest, further, {"picture": frame.photo})
 
 
 def _colours(raw: RawFolder, frame: Frame, block: Block, key: str) -> Row:
@@ -97,7 +88,8 @@ def _colours(raw: RawFolder, frame: Frame, block: Block, key: str) -> Row:
     resized = square if block.label_resample == "bicubic" else square_labels
     source = frame.colours or frame.labels
     further = {"wide": resized(colours, block.wide_px), "truth": square_labels(truth, block.size_px)}
-    return Row(key, resized(colours, block.size_px), None, source, digest_of(raw.read(source)), further)
+    told = {"picture": frame.photo}
+    return Row(key, resized(colours, block.size_px), None, source, digest_of(raw.read(source)), further, told)
 
 
 def _labels(raw: RawFolder, frame: Frame) -> tuple[np.ndarray, np.ndarray]:

@@ -1,6 +1,5 @@
 """The prepared Taichi frames: joints of the frames that have some, masks of the test frames."""
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -10,9 +9,10 @@ import numpy as np
 from stages.block import Block as Base
 from stages.data.image import decode, decode_channel, resize_bilinear
 from stages.data.prepared.ledger import Ledger, Refused
-from stages.data.prepared.packed import Extra, Index, Row, write_packed
+from stages.data.prepared.packed import Extra, Index, Row, pack
+from stages.data.prepared.walk import Watch
 from stages.data.raw import RawFolder
-from stages.data.sets.walk import decoded, photo_of, rows_of
+from stages.data.sets.walk import decoded, photo_of, walk_of
 from stages.data.splits import count_facts
 from stages.data.taichi import (
     FOLDERS,
@@ -39,7 +39,7 @@ class Block(Base):
     decode_error_limit: float
 
 
-def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable | None = None) -> None:
+def prepare(block: Block, inputs: dict[str, Path], out: Path, watch: Watch | None = None) -> None:
     """Packs training frames, frames to fit joints on, and test frames. Raises: FileNotFoundError, ValueError."""
     raw = RawFolder.open(inputs["raw"])
     base = find_base(raw)
@@ -48,7 +48,6 @@ def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable
     masks = find_masks(raw, base)
     ledger = Ledger(STEPS, root=raw.root)
     side = block.size_px
-    masked: list[int] = []
 
     def row(key: str, name: str) -> Row:
         split, _, file = key.partition("/")
@@ -56,20 +55,20 @@ def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable
         image = decode(content)
         mask = _mask(raw, masks + file, image, block, ledger) if split == "test" else None
         points = UNKNOWN if split == "train" else joints[split][file]
-        masked.append(int(mask is not None))
-        return Row(key, resize_bilinear(image, side, side), mask, found, digest, {"landmarks": points})
+        told = {"masked": int(mask is not None)}
+        return Row(key, resize_bilinear(image, side, side), mask, found, digest, {"landmarks": points}, told)
 
     def complete(keys: list[str]) -> Index:
         ledger.check("taichi", block.minimum_kept, block.decode_error_limit)
         splits = [key.split("/")[0] for key in keys]
         facts = {"mask_binarise": block.mask_binarise, **count_facts(splits, block.expected_counts)}
-        return Index(splits, ("test",), {"masked": np.array(masked, np.int64)}, facts=facts)
+        return Index(splits, ("test",), {"masked": np.array(walk.told["masked"], np.int64)}, facts=facts)
 
     listed = [(f"{split}/{file}", frames[split] + file) for split in FOLDERS for file in joints[split]]
     listed += [(f"train/{name}", f"{base}train/{name}") for name in train_frames(raw, base)]
     extras = {"landmarks": Extra((JOINTS, 2), "<f4")}
-    rows = rows_of(sorted(listed), row, ledger, progress, "frames")
-    write_packed(out, "taichi", side, True, rows, complete, ledger, extras, blank_masks=True)
+    walk = walk_of(sorted(listed), row, ledger, "frames")
+    pack(out, "taichi", side, True, walk, complete, ledger, extras, blank_masks=True, watch=watch)
 
 
 def _mask(raw: RawFolder, name: str, image: np.ndarray, block: Block, ledger: Ledger) -> np.ndarray:

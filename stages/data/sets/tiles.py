@@ -1,7 +1,6 @@
 """Clean background: squares of a set's training photos beside the object, or pictures of the user's own."""
 
 import hashlib
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -9,11 +8,12 @@ import numpy as np
 
 from stages.block import Block as Base
 from stages.data.boxed import READERS, Boxed, box_of
-from stages.data.image import ImageError, decode, decode_upright, resize_bilinear
+from stages.data.image import decode, decode_upright, resize_bilinear
 from stages.data.layout import is_picture
 from stages.data.prepared.boxes import background_tiles
 from stages.data.prepared.ledger import Ledger
-from stages.data.prepared.packed import Index, Packed, Row, write_packed
+from stages.data.prepared.packed import Index, Packed, Row, pack
+from stages.data.prepared.walk import Walk, Watch
 from stages.data.raw import RawFolder
 from stages.data.sets.boxed import inside
 
@@ -33,7 +33,7 @@ class Block(Base):
     decode_error_limit: float
 
 
-def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable | None = None) -> None:
+def prepare(block: Block, inputs: dict[str, Path], out: Path, watch: Watch | None = None) -> None:
     """Packs squares of S px, S as in the prepared set.
 
     Raises: FileNotFoundError; ValueError for fewer tiles than minimum_kept.
@@ -41,54 +41,48 @@ def prepare(block: Block, inputs: dict[str, Path], out: Path, progress: Callable
     raw, data = RawFolder.open(inputs["raw"]), Packed.open(inputs["data"])
     name, side = f"tiles_{data.card['name']}", data.images.shape[1]
     ledger = Ledger(STEPS, root=raw.root)
-    made = _Tiles(block, raw, data, ledger)
+    made = _Tiles(block, raw, data)
+    listed = made.user_files() if block.backgrounds == "user" else made.training_photos()
+    ledger.total = len(listed)
 
     def complete(keys: list[str]) -> Index:
+        sides, scales = walk.told["side_px"], walk.told["scale"]
+        bare = ledger.kept - len({key.rpartition("#")[0] for key in keys})
         ledger.check(name, 0, block.decode_error_limit)
         if len(keys) < block.minimum_kept:
             raise ValueError(
                 f"{name}: expected at least {block.minimum_kept} tiles, twice the batch (minimum_kept), came "
-                f"{len(keys)} from {made.photos} training photos; {made.bare} have none. Lower side_share or "
+                f"{len(keys)} from {len(listed)} training photos; {bare} have none. Lower side_share or "
                 "crop_share, or put pictures into backgrounds/ of the raw set and set backgrounds to user"
             )
         facts = {
-            "count": len(keys), "photos": made.photos, "photos_without_tile": made.bare,
-            "median_side_px": float(np.median(made.sides)), "scale": float(np.median(made.scales)),
+            "count": len(keys), "photos": len(listed), "photos_without_tile": bare,
+            "median_side_px": float(np.median(sides)), "scale": float(np.median(scales)),
             "backgrounds": block.backgrounds,
         }  # fmt: skip
-        return Index(["train"] * len(keys), ("train",), {"side_px": np.array(made.sides)}, {}, facts)
+        return Index(["train"] * len(keys), ("train",), {"side_px": np.array(sides)}, {}, facts)
 
-    write_packed(out, name, side, False, made.rows(side, progress), complete, ledger)
+    walk = Walk(listed, len(listed), made.rows, "photos")
+    pack(out, name, side, False, walk, complete, ledger, watch=watch)
 
 
 class _Tiles:
-    """Walks over photos; `sides` are in pixels, `scales` in sides of the photo's crop, `bare` photos gave nothing."""
+    """The tiles of one photo after another."""
 
-    def __init__(self, block: Block, raw: RawFolder, data: Packed, ledger: Ledger) -> None:
-        self.block, self.raw, self.data, self.ledger = block, raw, data, ledger
-        self.photos = self.bare = 0
-        self.sides: list[int] = []
-        self.scales: list[float] = []
+    def __init__(self, block: Block, raw: RawFolder, data: Packed) -> None:
+        self.block, self.raw, self.data, self.side = block, raw, data, data.images.shape[1]
 
-    def rows(self, side: int, progress: Callable | None) -> Iterator[Row]:
-        user = self.block.backgrounds == "user"
-        listed = self.user_files() if user else self.training_photos()
-        self.ledger.total = self.photos = len(listed)
-        for done, (key, place, item, crop_px) in enumerate(listed, 1):
-            content = self.raw.read(place)
-            digest, before = hashlib.sha256(content).hexdigest(), len(self.sides)
-            try:
-                image = decode_upright(content) if user else decode(content)
-            except ImageError as error:
-                self.ledger.reject(key, "decode", error.reason, error.detail, place)
-                continue
-            for number, tile in enumerate(self.cut(image, item, crop_px, side)):
-                self.sides.append(len(tile))
-                self.scales.append(len(tile) / crop_px)
-                yield Row(f"{key}#{number:02d}", resize_bilinear(tile, side, side), None, place, digest)
-            self.bare += len(self.sides) == before
-            if progress:
-                progress(done, len(listed), "photos")
+    def rows(self, key: str, place: str, item: Boxed | None, crop_px: float) -> list[Row]:
+        """Rows that tell their sides in pixels, and in sides of the photo's crop."""
+        content = self.raw.read(place)
+        digest = hashlib.sha256(content).hexdigest()
+        image = decode_upright(content) if self.block.backgrounds == "user" else decode(content)
+        made = []
+        for number, tile in enumerate(self.cut(image, item, crop_px, self.side)):
+            told = {"side_px": len(tile), "scale": len(tile) / crop_px}
+            small = resize_bilinear(tile, self.side, self.side)
+            made.append(Row(f"{key}#{number:02d}", small, None, place, digest, told=told))
+        return made
 
     def training_photos(self) -> list[tuple[str, str, Boxed | None, float]]:
         """(key, place, what is listed of it, side of its crop in px) of each kept training photo."""

@@ -7,9 +7,10 @@ import numpy as np
 
 from stages.data.image import decode_upright
 from stages.data.prepared.ledger import Ledger
-from stages.data.prepared.packed import Extra, Index, Row, write_packed
+from stages.data.prepared.packed import Extra, Index, Row, pack
+from stages.data.prepared.walk import Watch
 from stages.data.raw import RawFolder
-from stages.data.sets.walk import rows_of
+from stages.data.sets.walk import walk_of
 from stages.data.sets.wide import (
     UNKNOWN,
     WideBlock,
@@ -34,7 +35,7 @@ def prepare_domains(
     block: WideBlock,
     inputs: dict[str, Path],
     out: Path,
-    progress: Callable | None,
+    watch: Watch | None,
 ) -> None:
     """Packs all pictures of both domains; truth.npy holds what a drawn set says of where things are.
 
@@ -43,7 +44,6 @@ def prepare_domains(
     raw = RawFolder.open(inputs["raw"])
     pictures, kinds = read(raw), read_kinds(raw)
     ledger = Ledger(STEPS, root=raw.root)
-    sources: list[str] = []
 
     def row(key: str, name: str) -> Row:
         image, digest, found = picture_of(raw, name, decode_upright)
@@ -53,22 +53,21 @@ def prepare_domains(
         else:
             same_size(image, where)
             truth = square_labels(where, block.size_px)
-        sources.append(found)
         further = {"wide": square(image, block.wide_px), "truth": truth}
-        return Row(key, square(image, block.size_px), None, found, digest, further)
+        return Row(key, square(image, block.size_px), None, found, digest, further, {"picture": found})
 
     def complete(keys: list[str]) -> Index:
         ledger.check(name, block.minimum_kept, block.decode_error_limit)
         splits = [key.partition("/")[0] for key in keys]
-        numbers, names = kinds_of(sources, kinds)
+        numbers, names = kinds_of(walk.told["picture"], kinds)
         labels, values = domain_labels(splits, numbers, names)
         facts = {"wide_px": block.wide_px, **count_facts(splits, block.expected_counts)}
         return Index(splits, EVALUATION, labels, values, facts, training=TRAINING)
 
     listed = sorted((f"{split}/{path.rpartition('/')[2]}", path) for split, paths in pictures.items() for path in paths)
-    rows = rows_of(listed, row, ledger, progress, "pictures")
+    walk = walk_of(listed, row, ledger, "pictures")
     extras = picture_extra(block) | {"truth": Extra((block.size_px, block.size_px), "|u1")}
-    write_packed(out, name, block.size_px, False, rows, complete, ledger, extras)
+    pack(out, name, block.size_px, False, walk, complete, ledger, extras, watch=watch)
 
 
 def domain_labels(

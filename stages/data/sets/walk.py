@@ -1,34 +1,21 @@
-"""One pass over listed items: rows of those that pass, an entry in the ledger for those that do not."""
+"""What sets read of each listed item, and how they walk over them."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from stages.data.image import ImageError
 from stages.data.prepared.ledger import Ledger, Refused
-from stages.data.prepared.packed import Row
+from stages.data.prepared.row import Row
+from stages.data.prepared.walk import Walk
 from stages.data.raw import RawFolder
 
 
-def rows_of(
-    items: Sequence[tuple[str, str]],
-    make: Callable[[str, str], Row],
-    ledger: Ledger,
-    progress: Callable | None,
-    what: str,
-) -> Iterator[Row]:
-    """The rows of items (key, photo) in their order; what does not decode is refused at the step `decode`."""
+def walk_of(items: Sequence[tuple[str, str]], make: Callable[[str, str], Row], ledger: Ledger, what: str) -> Walk:
+    """A walk over items (key, photo), all of which the ledger counts."""
     ledger.total = len(items)
-    for done, (key, photo) in enumerate(items, 1):
-        try:
-            yield make(key, photo)
-        except Refused as refusal:
-            ledger.reject(key, refusal.step, refusal.reason, refusal.detail, refusal.place or photo)
-        except ImageError as error:
-            ledger.reject(key, "decode", error.reason, error.detail, photo)
-        if progress:
-            progress(done, len(items), what)
+    return Walk(items, len(items), make, what)
 
 
 def photo_of(raw: RawFolder, name: str) -> tuple[bytes, str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -15,6 +16,7 @@ from stages.losses.adversarial import logistic_discriminator, logistic_generator
 from stages.losses.penalty import r1
 from stages.nets.stylegan.stylegan2 import Discriminator, beside_mask
 from stages.papers.contrasfill.keys import CommonBlock
+from stages.papers.contrasfill.start import started
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,8 @@ def adversarial_terms(
 
 def discriminator_of(block: CommonBlock) -> Discriminator:
     """The discriminator that all three methods train against."""
-    return Discriminator(4, block.size_px, block.channel_base, block.channel_limit, block.deviation_group)
+    net = Discriminator(4, block.size_px, block.channel_base, block.channel_limit, block.deviation_group)
+    return cast(Discriminator, started(net, block.kernel_mean))
 
 
 def adam(block: CommonBlock, nets: tuple[str, ...], lazy_every: int | None) -> Descent:

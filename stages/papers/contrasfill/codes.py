@@ -12,6 +12,7 @@ from stages.nets.stylegan.equal import EqualLinear
 from stages.nets.stylegan.modconv import StyleBank
 from stages.nets.stylegan.noise import NoisePlanes
 from stages.papers.contrasfill.keys import CommonBlock
+from stages.papers.contrasfill.start import started
 
 
 def noise_rows(planes: NoisePlanes, kind: str, name: str, rows: int, chance: Chance) -> Tensor | None:
@@ -22,14 +23,14 @@ def noise_rows(planes: NoisePlanes, kind: str, name: str, rows: int, chance: Cha
 
 
 def prepared(generator: nn.Module, block: CommonBlock) -> nn.Module:
-    """The generator at its start: affine layers scaled by style_spread; strengths stay zero where there is no noise."""
+    """The generator at its start, by style_spread and kernel_mean; strengths stay zero where there is no noise."""
     with torch.no_grad():
         for affine in cast(StyleBank, generator.bank).affine:
             cast(EqualLinear, affine).weight.mul_(block.style_spread)
     for name, parameter in generator.named_parameters():
         if name.endswith(".strength"):
             parameter.requires_grad_(block.noise != "none")
-    return generator
+    return started(generator, block.kernel_mean)
 
 
 def normal_codes(name: str, batch: dict[str, Tensor], chance: Chance, latent: int) -> Tensor:

@@ -29,6 +29,7 @@ class CommonBlock(TrainBlock):
     mapping_layers: int = Field(gt=0)
     mapping_rate: float = Field(gt=0)
     style_spread: float = Field(gt=0)
+    kernel_mean: float = Field(ge=0, le=1)
     learning_rate: float = Field(gt=0)
     betas: tuple[float, float]
     epsilon: float = Field(gt=0)

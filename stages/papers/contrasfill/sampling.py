@@ -1,7 +1,5 @@
 """Samples of a trained ContrasFill-like method: one for every evaluation image, and several for some of them."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -13,9 +11,8 @@ from stages.papers.contrasfill.sampled import positions_to_holes
 if TYPE_CHECKING:
     from stages.data.prepared.packed import Packed
     from stages.engine.method import Method
+    from stages.engine.session import Session
     from stages.engine.world import World
-
-Progress = Callable[[int, int, str], None]
 
 
 class Block(Base):
@@ -54,23 +51,18 @@ def positions_to_spread(positions: np.ndarray, count: int) -> np.ndarray:
     return positions[np.arange(count) * len(positions) // count]
 
 
-def jobs_of(singles: list[int], several: list[int], samples: int, batch: int) -> Iterator[list[tuple[int, int]]]:
-    """The batches: rows (position, number of the sample). All samples of one image are one batch.
+def rows_of(singles: list[int], several: list[int], samples: int) -> list[tuple[int, int]]:
+    """The rows (position, number of the sample), all samples of one image behind each other.
 
     The single sample of an image is its sample 0, so an image with several is not drawn anew for its single one.
     """
-    for position in several:
-        yield [(position, number) for number in range(samples)]
     chosen = set(several)
-    rest = [(position, 0) for position in singles if position not in chosen]
-    for start in range(0, len(rest), batch):
-        yield rest[start : start + batch]
+    rows = [(position, number) for position in several for number in range(samples)]
+    return rows + [(position, 0) for position in singles if position not in chosen]
 
 
-def sample(
-    block: Block, method: "Method", data: "Packed", seed: int, world: "World", out: Path, progress: Progress
-) -> dict[str, Any]:
-    """Draw all samples and write single.npy, multiple.npy and index.parquet.
+def sample(block: Block, method: "Method", data: "Packed", seed: int, session: "Session") -> dict[str, Any]:
+    """Draw all samples, `batch` rows at once, and write single.npy, multiple.npy and index.parquet.
 
     Each sample depends on (seed, key of the image, number of the sample) alone. Values are rounded to 8 bits;
     outside the hole they are the image's own.
@@ -79,10 +71,10 @@ def sample(
     Shapes: single uint8 [N, R, R, 3]; multiple uint8 [images, samples, R, R, 3].
     Raises: ValueError for a method that changes pixels outside the hole.
     """
-    import torch
-
     from stages.data.files import write_table
+    from stages.engine.shards import SHARD_BATCHES, Shards
 
+    out, kept = session.out, Shards(session.resume)
     positions = np.asarray(data.positions(block.split))
     several = positions_to_spread(positions, block.images)
     side = data.images.shape[1]
@@ -91,17 +83,25 @@ def sample(
     single = np.lib.format.open_memmap(out / "single.npy", "w+", np.uint8, (len(positions), side, side, 3))
     shape = (len(several), block.samples, side, side, 3)
     multiple = np.lib.format.open_memmap(out / "multiple.npy", "w+", np.uint8, shape)
-    done, total = 0, len(positions) + len(several) * (block.samples - 1)
-    with torch.no_grad():
-        for rows in jobs_of(positions.tolist(), several.tolist(), block.samples, block.batch):
-            made = produce(method, data, rows, seed, block, world)
-            for (position, number), picture in zip(rows, made, strict=True):
-                if position in place_several:
-                    multiple[place_several[position], number] = picture
-                if number == 0:
-                    single[place[position]] = picture
-            done += len(rows)
-            progress(done, total, "samples")
+    rows = rows_of(positions.tolist(), several.tolist(), block.samples)
+    size = block.batch * SHARD_BATCHES
+    for number, start in enumerate(range(0, len(rows), size)):
+        part = rows[start : start + size]
+
+        def drawn(start: int = start, part: list[tuple[int, int]] = part) -> dict[str, np.ndarray]:
+            pictures = []
+            for first in range(0, len(part), block.batch):
+                batch = part[first : first + block.batch]
+                pictures.append(produce(method, data, batch, seed, block.hole, block.codes, session.world))
+                session.progress(start + first + len(batch), len(rows), "samples")
+            return {"image": np.concatenate(pictures)}
+
+        made = kept.arrays(number, -(-len(rows) // size), drawn)["image"]
+        for (position, sampled), picture in zip(part, made, strict=True):
+            if position in place_several:
+                multiple[place_several[position], sampled] = picture
+            if sampled == 0:
+                single[place[position]] = picture
     single.flush()
     multiple.flush()
     keys = data.keys
@@ -141,25 +141,27 @@ def grid_codes(rows: list[tuple[str, int]], side: int, method: "Method", seed: i
 
 
 def produce(
-    method: "Method", data: "Packed", rows: list[tuple[int, int]], seed: int, block: Block, world: "World"
+    method: "Method", data: "Packed", rows: list[tuple[int, int]], seed: int, hole: str, codes: int, world: "World"
 ) -> np.ndarray:
-    """One batch of samples. Shapes: rows (position, number) [B] → uint8 [B, R, R, 3]."""
+    """A batch of samples; hole and codes as in the Block. Shapes: rows (position, number) [B] → uint8 [B, R, R, 3]."""
     import torch
 
     from stages.data.image import from_tensor, mask_to_tensor, to_tensor
     from stages.engine.rowchance import RowChance
 
     positions = np.array([position for position, _ in rows])
-    images, holes = data.images[positions], positions_to_holes(data, positions, block.hole)
+    images, holes = data.images[positions], positions_to_holes(data, positions, hole)
     batch = {
         "image": to_tensor(images).to(world.device),
         "mask": mask_to_tensor(holes).to(world.device),
         "position": torch.from_numpy(positions).to(world.device),
     }
     keys = data.keys
-    if block.codes:
-        batch |= grid_codes([(keys[position], number) for position, number in rows], block.codes, method, seed)
-    made = method.produce(batch, RowChance(seed, [f"{keys[position]}/{number}" for position, number in rows]))["image"]
+    if codes:
+        batch |= grid_codes([(keys[position], number) for position, number in rows], codes, method, seed)
+    chance = RowChance(seed, [f"{keys[position]}/{number}" for position, number in rows])
+    with torch.no_grad():
+        made = method.produce(batch, chance)["image"]
     if not bool(torch.isfinite(made).all()):
         raise FloatingPointError(f"a sample of {keys[rows[0][0]]} or the {len(rows) - 1} beside it is not finite")
     pictures = from_tensor(made)

@@ -1,7 +1,5 @@
 """Random generations of a trained generator with everything on the way: pictures, points, masks, embeddings, scales."""
 
-from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -11,10 +9,8 @@ from stages.block import Block as Base
 
 if TYPE_CHECKING:
     from stages.data.prepared.packed import Packed
-    from stages.engine.world import World
+    from stages.engine.session import Session
     from stages.papers.ganseg.methods.gan.method import Gan
-
-Progress = Callable[[int, int, str], None]
 
 
 class Block(Base):
@@ -26,9 +22,7 @@ class Block(Base):
     batch: int = Field(gt=0)
 
 
-def sample(
-    block: Block, method: "Gan", data: "Packed | None", seed: int, world: "World", out: Path, progress: Progress
-) -> dict[str, Any]:
+def sample(block: Block, method: "Gan", data: "Packed | None", seed: int, session: "Session") -> dict[str, Any]:
     """Draw all generations in evaluation mode and write one .npy for each quantity.
 
     Generation i depends on (seed, i) alone, so none was chosen and any can be drawn again; its noise is kept too.
@@ -39,19 +33,30 @@ def sample(
     [-1, 1]; noise float32 [P, 3 z + 2]; embeddings, untrained float32 [N, K + 1, d], background last; scales [N, K].
     Raises: FloatingPointError naming the first generation of a batch that is not finite.
     """
+    from stages.engine.shards import SHARD_BATCHES, Shards
     from stages.papers.ganseg.methods.gan.method import for_sampling
 
-    bare = for_sampling(method.block, world)
-    bare.nets["generator"].to(world.device).eval()
+    bare = for_sampling(method.block, session.world)
+    bare.nets["generator"].to(session.world.device).eval()
+    kept, size = Shards(session.resume), block.batch * SHARD_BATCHES
     held: dict[str, list[np.ndarray]] = {}
-    for start in range(0, block.generations, block.batch):
-        numbers = np.arange(start, min(start + block.batch, block.generations))
-        made = generate(method, seed, numbers, f"generation {start} or its batch")
-        keep(held, made, max(0, block.pictures - start))
-        held.setdefault("untrained", []).append(embeddings(generate(bare, seed, numbers, "the untrained network")))
-        progress(int(numbers[-1]) + 1, block.generations, "generations")
+    for part, first in enumerate(range(0, block.generations, size)):
+
+        def drawn(first: int = first, last: int = min(first + size, block.generations)) -> dict[str, np.ndarray]:
+            made: dict[str, list[np.ndarray]] = {}
+            for start in range(first, last, block.batch):
+                numbers = np.arange(start, min(start + block.batch, last))
+                one = generate(method, seed, numbers, f"generation {start} or its batch")
+                keep(made, one, max(0, block.pictures - start))
+                control = embeddings(generate(bare, seed, numbers, "the untrained network"))
+                made.setdefault("untrained", []).append(control)
+                session.progress(int(numbers[-1]) + 1, block.generations, "generations")
+            return {name: np.concatenate(parts) for name, parts in made.items()}
+
+        for name, array in kept.arrays(part, -(-block.generations // size), drawn).items():
+            held.setdefault(name, []).append(array)
     for name, parts in held.items():
-        np.save(out / f"{name}.npy", np.concatenate(parts))
+        np.save(session.out / f"{name}.npy", np.concatenate(parts))
     trained = method.block
     return {
         "generations": block.generations,

@@ -14,7 +14,7 @@ from stages.data.image import from_tensor, to_tensor
 from stages.data.pose_maps import condition
 from stages.data.prepared.packed import Packed
 from stages.engine.rowchance import RowChance
-from stages.engine.weights import load_weights
+from stages.engine.weights import opened
 from stages.engine.world import World
 
 Progress = Callable[[int, int, str], None]
@@ -52,14 +52,10 @@ def open_trained(folder: Path, methods: Methods, data: Packed, device: str) -> T
     if facts["data"] != data.card["name"]:
         raise ValueError(f"{folder} was trained on {facts['data']}, the data are {data.card['name']}")
     module = methods[facts["method"]]
-    block = module.Block.model_validate(facts["block"], strict=False)
-    if block.size_px != data.card["size_px"]:
-        raise ValueError(f"{folder} was trained at {block.size_px} px, the data have {data.card['size_px']} px")
-    method = module.for_sampling(block, World.single(device))
-    load_weights(method, folder)
-    for net in method.nets.values():
-        net.to(device).eval()
-    return Trained(method, facts)
+    if facts["block"]["size_px"] != data.card["size_px"]:
+        size = facts["block"]["size_px"]
+        raise ValueError(f"{folder} was trained at {size} px, the data have {data.card['size_px']} px")
+    return Trained(opened(module, facts["block"], folder, World.single(device)), facts)
 
 
 def test_split(data: Packed, direction: str | None) -> Split:

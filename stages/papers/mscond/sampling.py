@@ -3,12 +3,14 @@
 Source: supp Fig. 3 to 6 (truncated); spec §5.5; settled 4 (gaps G14, G30).
 """
 
-from collections.abc import Callable
+from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
+from stages.metrics.crops import Kept
 from stages.papers.mscond.measured import DetectedBlock, slug, why_blind
 
 if TYPE_CHECKING:
@@ -16,10 +18,9 @@ if TYPE_CHECKING:
 
     from stages.data.prepared.packed import Packed
     from stages.engine.method import Method
-    from stages.engine.world import World
-    from stages.metrics.crops import Kept
-
-Progress = Callable[[int, int, str], None]
+    from stages.engine.session import Session
+    from stages.papers.mscond.generated import Trained
+    from stages.teachers.detectors.scenes import ScenesDetector
 
 
 class Block(DetectedBlock):
@@ -60,14 +61,7 @@ class Found:
 
 
 def sample(
-    block: Block,
-    method: "Method",
-    data: "Packed | None",
-    seed: int,
-    world: "World",
-    out: Path,
-    progress: Progress,
-    detector: Path,
+    block: Block, method: "Method", data: "Packed | None", seed: int, session: "Session", detector: Path
 ) -> dict[str, Any]:
     """Write uncurated.npy, objects_<category>.npy and objects.json; gives what captions say.
 
@@ -77,30 +71,31 @@ def sample(
     import numpy as np
 
     from stages.data.files import write_json
-    from stages.papers.mscond.generated import pictures_of, trained_of
-    from stages.papers.mscond.looking import detected
+    from stages.engine.shards import SHARD_BATCHES, Shards
+    from stages.papers.mscond.generated import trained_of
     from stages.teachers.detectors.scenes import open_detector
 
     trained, blind = trained_of(method), why_blind({"detector": detector})
-    opened = None if blind else open_detector(detector, str(world.device))
+    opened = None if blind else open_detector(detector, str(session.world.device))
     found = {category: Found(block.shown) for category in block.categories}
-    count, kept, done = max(block.uncurated, block.looked_at), list["np.ndarray"](), 0
-    for images in pictures_of(trained, seed, range(count), block.batch, block.psi, noisy=False):
-        kept.append(images[: max(block.uncurated - done, 0)])
-        if opened is not None:
-            looked = images[: max(block.looked_at - done, 0)]
-            for number, objects in enumerate(detected(opened, looked, block), done):
-                for category in block.categories:
-                    found[category].add(number, images[number - done], objects[category])
-        done += len(images)
-        progress(done, count, "pictures")
-    uncurated = np.concatenate(kept)
-    np.save(out / "uncurated.npy", uncurated)
+    count, shown_first, shards = max(block.uncurated, block.looked_at), list["np.ndarray"](), Shards(session.resume)
+    size = block.batch * SHARD_BATCHES
+    for part, first in enumerate(range(0, count, size)):
+        numbers = range(first, min(first + size, count))
+        make = partial(looked_at, block, trained, seed, session, opened, numbers)
+        made = shards.arrays(part, -(-count // size), make)
+        shown_first.append(made["images"][: max(block.uncurated - first, 0)])
+        for place, category in product(range(len(made["images"])), range(len(block.categories))):
+            own = (made["picture"] == place) & (made["category"] == category)
+            objects = Kept(made["boxes"][own], made["scores"][own])
+            found[block.categories[category]].add(first + place, made["images"][place], objects)
+    uncurated = np.concatenate(shown_first)
+    np.save(session.out / "uncurated.npy", uncurated)
     shown = {category: one for category, one in found.items() if one.pictures}
     for category, one in shown.items():
-        np.save(out / f"objects_{slug(category)}.npy", np.stack(one.images))
+        np.save(session.out / f"objects_{slug(category)}.npy", np.stack(one.images))
     nothing = blind or f"no detection in {block.looked_at} generated pictures"
-    write_json(out / "objects.json", {
+    write_json(session.out / "objects.json", {
         "detector": opened.facts if opened else None, "psi": block.psi, "looked_at": block.looked_at,
         "categories": {category: one.facts() for category, one in shown.items()},
         "absent": {category: nothing for category in block.categories if category not in shown},
@@ -109,3 +104,36 @@ def sample(
         "uncurated": block.uncurated, "looked_at": block.looked_at, "shown": block.shown, "psi": block.psi,
         "size_px": uncurated.shape[1], "categories": list(block.categories),
     }  # fmt: skip
+
+
+def looked_at(
+    block: Block, trained: "Trained", seed: int, session: "Session", opened: "ScenesDetector | None", numbers: range
+) -> dict[str, "np.ndarray"]:
+    """Pictures of some latents, and the objects in those that are looked at.
+
+    Shapes: images uint8 [n S S 3]; of each object picture (its place among these), category (of block.categories)
+    int64 [m], boxes float64 [m 4] and scores float64 [m], in the pictures' order.
+    """
+    import numpy as np
+
+    from stages.papers.mscond.generated import pictures_of
+    from stages.papers.mscond.looking import detected
+
+    images, rows, seen = list["np.ndarray"](), list[tuple[int, int, "np.ndarray", float]](), 0
+    for made in pictures_of(trained, seed, numbers, block.batch, block.psi, noisy=False):
+        images.append(made)
+        if opened is not None:
+            looked = made[: max(block.looked_at - numbers.start - seen, 0)]
+            for place, objects in enumerate(detected(opened, looked, block), seen):
+                for number, category in enumerate(block.categories):
+                    boxes, scores = objects[category]
+                    rows += [(place, number, box, score) for box, score in zip(boxes, scores, strict=True)]
+        seen += len(made)
+        session.progress(numbers.start + seen, max(block.uncurated, block.looked_at), "pictures")
+    return {
+        "images": np.concatenate(images),
+        "picture": np.array([row[0] for row in rows], np.int64),
+        "category": np.array([row[1] for row in rows], np.int64),
+        "boxes": np.array([row[2] for row in rows], np.float64).reshape(-1, 4),
+        "scores": np.array([row[3] for row in rows], np.float64),
+    }

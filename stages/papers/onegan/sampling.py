@@ -3,8 +3,6 @@
 Source: supp §D.1 to D.3, Fig. 1 to 3; spec §6.1 to 6.3.
 """
 
-from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,15 +11,11 @@ from stages.papers.onegan.sample_keys import SampleBlock as Block
 
 if TYPE_CHECKING:
     from stages.data.prepared.packed import Packed
-    from stages.engine.world import World
+    from stages.engine.session import Session
     from stages.papers.onegan.methods.gan.method import OneGAN
 
-Progress = Callable[[int, int, str], None]
 
-
-def sample(
-    block: Block, method: "OneGAN", data: "Packed", seed: int, world: "World", out: Path, progress: Progress
-) -> dict[str, Any]:
+def sample(block: Block, method: "OneGAN", data: "Packed", seed: int, session: "Session") -> dict[str, Any]:
     """Write one .npy for each row or grid of the figures, and predicted_mask.npy; gives what captions say.
 
     Shapes: fig1_reference uint8 [K S S 3], fig1 [rows K S S 3]; fig2_{image, made, foreground, background} [K S S 3],
@@ -33,19 +27,19 @@ def sample(
     from stages.papers.onegan.rebuilding import rebuild
     from stages.papers.onegan.shown import conditional, reconstructions, swaps
 
-    device, test = str(world.device), data.positions("test")
+    device, out, test = str(session.world.device), session.out, data.positions("test")
     images = np.asarray(data.images[test])
     seen = encoded(method.model, images, block.batch, device)
     found = rebuild(method.model, images, block.batch, device)
     np.save(out / "predicted_mask.npy", to_levels(found.masks))
-    progress(1, 4, "masks of test photos")
+    session.progress(1, 4, "masks of test photos")
     facts: dict[str, Any] = {"size_px": data.card["size_px"], "predicted_keys": [data.keys[place] for place in test]}
     facts["fig1"] = conditional(block, method.model, data, seen, seed, device, out)
-    progress(2, 4, "generations")
+    session.progress(2, 4, "generations")
     facts["fig2"] = reconstructions(block, method.model, data, device, out)
-    progress(3, 4, "reconstructions")
+    session.progress(3, 4, "reconstructions")
     facts["fig3"] = swaps(block, method.model, data, seen, found, device, out)
-    progress(4, 4, "swaps")
+    session.progress(4, 4, "swaps")
     return facts
 
 

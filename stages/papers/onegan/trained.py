@@ -7,7 +7,7 @@ from torch import nn
 
 from stages.data.files import read_json
 from stages.data.prepared.packed import Packed
-from stages.engine.weights import load_weights
+from stages.engine.weights import opened
 from stages.engine.world import World
 from stages.papers.onegan.judges import Judges
 from stages.papers.onegan.methods.gan import method
@@ -37,9 +37,8 @@ def open_trained(folder: Path, data: Packed, device: str) -> Trained:
     block = Block.model_validate(facts["block"], strict=False)
     if block.size_px != data.card["size_px"]:
         raise ValueError(f"{folder} was trained at {block.size_px} px, the data have {data.card['size_px']} px")
-    held = method.for_sampling(block, World.single(device))
-    load_weights(held, folder)
+    held = opened(method, facts["block"], folder, World.single(device))
     nets: dict[str, nn.Module] = held.nets
     for net in nets.values():
-        net.to(device).eval().requires_grad_(False)
+        net.requires_grad_(False)
     return Trained(held.model, block, facts, held.judges)

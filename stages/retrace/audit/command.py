@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from stages.retrace.audit import auditor
 from stages.retrace.audit.auditing import Audit
 from stages.retrace.audit.findings import AuditReport
 from stages.retrace.audit.revision import revision
+from stages.retrace.audit.used import UsedFolders
 from stages.retrace.dvc import cache
 from stages.retrace.evidence.differences import Sources
 from stages.retrace.evidence.sound import is_digest
@@ -23,12 +25,23 @@ def run(targets: Sequence[str], scope: str, root: str | None, against: str | Non
     """
     if root is not None and not is_digest(root):
         raise ValueError(f"--root takes a sha256 of 64 hexadecimal digits, found {root!r}")
+    own = UsedFolders(targets)
     if scope == "cache":
+        if own.folders:
+            raise ValueError(
+                f"{next(iter(own.folders))} was made by retrace use and lies in no cache: leave --cache out"
+            )
         return cache.audit(targets, root, against, progress)
+    if own.only:
+        if root or against:
+            raise ValueError(
+                "--root and --against are of stages, and no stage that these folders name is here: leave them out"
+            )
+        return own.added(AuditReport(scope, auditor=auditor.digest()))
     with ExitStack() as stack:
         top = stack.enter_context(revision(against)) if against else Path(".")
-        audit = Audit(targets, scope, Sources(top))
+        audit = Audit(own.stages, scope, Sources(top))
         audit.judge(root, against)
         audit.check()
         audit.refuse_nothing()
-        return audit.report(progress)
+        return own.added(audit.report(progress))

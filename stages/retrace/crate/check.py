@@ -13,6 +13,8 @@ from urllib.parse import unquote
 
 PROFILE = "provenance-run-crate"
 OK = 200
+RECORDS = "records"
+REQUIRED = ("license", "library_name", "tags")
 
 
 def main(crate: str, contexts: str) -> None:
@@ -24,7 +26,7 @@ def main(crate: str, contexts: str) -> None:
         plain = Path(scratch, "crate")
         plain.symlink_to(Path(crate).resolve(), target_is_directory=True)
         found = validate(str(plain), cache)
-    found["issues"] += read_back(crate)
+    found["issues"] += read_back(crate) + records(Path(crate, RECORDS))
     print(json.dumps(found, sort_keys=True))
 
 
@@ -81,6 +83,35 @@ def read_back(crate: str) -> list[str]:
         if not document.get_records():
             issues.append("prov: no records")
     return issues
+
+
+def records(folder: Path) -> list[str]:
+    """What the libraries of Croissant and of the model hub refuse among the records; neither asks the web here."""
+    return [f"mlcroissant: {path.name}: {text}" for path in sorted(folder.rglob("*.croissant.json"))
+            for text in _dataset(path)] + [f"huggingface_hub: {path.name}: {text}" for path in
+            sorted(folder.rglob("*.md")) for text in _model(path)]  # fmt: skip
+
+
+def _dataset(path: Path) -> list[str]:
+    """Recommended properties that a description lacks are no issue: a receipt holds no day and no version."""
+    import mlcroissant  # pyright: ignore[reportMissingImports]
+
+    try:
+        mlcroissant.Dataset(jsonld=path)
+    except Exception as error:  # whatever a file that somebody wrote makes of it
+        return [" ".join(str(error).split())]
+    return []
+
+
+def _model(path: Path) -> list[str]:
+    from huggingface_hub import ModelCard  # pyright: ignore[reportMissingImports]
+
+    try:
+        card = ModelCard(path.read_text(encoding="utf-8"))
+    except Exception as error:
+        return [" ".join(str(error).split())]
+    missing = [key for key in REQUIRED if not card.data.get(key)]
+    return [f"its front matter has no {key}" for key in missing]
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 import json
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,15 @@ from stages import homes
 from stages.retrace import folder
 from stages.retrace.crate import data as crate_data
 from stages.retrace.crate import prov as crate_prov
+from stages.retrace.crate import records as crate_records
 from stages.retrace.crate.actions import RUN, Actions
 from stages.retrace.crate.graph import CRATE, METADATA, PROFILES, ROOT, Graph, encode, local
 from stages.retrace.crate.payload import Payload
 from stages.retrace.crate.plan import SOURCE, WORKFLOW, Plan
 from stages.retrace.crate.report import CrateReport
 from stages.retrace.evidence.receipts import Receipt, Shelf
+from stages.retrace.record.certificate import Checker
+from stages.retrace.record.earlier import Earlier, earlier
 
 ENVIRONMENT = Path(".work/crate")
 CHECK = Path(__file__).with_name("check.py")
@@ -29,7 +33,8 @@ SHAPE = "https://bioschemas.org/profiles/ComputationalWorkflow/1.0-RELEASE"
 class Draft:
     """A crate before it is written."""
 
-    def __init__(self) -> None:
+    def __init__(self, checker: Checker | None = None, then: Earlier | None = None) -> None:
+        """`then` is what the outputs are compared with in the certificate, if anything."""
         self.graph, self.shelf = Graph(), Shelf()
         shelf = self.shelf
         self.payload = Payload(self.graph, shelf)
@@ -52,6 +57,7 @@ class Draft:
         plan.positions()
         licence, title = crate_data.cited(self.graph, self.payload)
         self.restricted = crate_data.describe(self.graph, shelf, self.payload, self.nodes, licence)
+        crate_records.add(self.graph, self.payload, shelf, self.nodes, finals, checker or Checker(), then)
         day = actions.last_day or _built_day(finals)
         crate_data.titled(self.graph, title, finals, day, licence, self.restricted)
 
@@ -102,15 +108,19 @@ class Draft:
             payload.present(path)
 
 
-def run(out: str, prov: bool) -> CrateReport:
+def run(out: str, prov: bool, against: str | None, start: Path, checker: Mapping[str, str]) -> CrateReport:
     """Packs all built tables and figures into OUT, replacing an earlier crate there, once the validator accepts it.
 
-    Raises: FileNotFoundError without the validator's environment or anything built; ValueError for an OUT in use.
+    `start` is the folder from which `against` counts; `checker` what whoever checked says of themselves.
+    Raises: FileNotFoundError without the validator's environment or anything built; ValueError for an OUT in use, for
+    nothing to compare with and for a wrong option.
     """
+    who = Checker(**checker)
     place = folder.target(out, METADATA, "an earlier crate")
     if not (ENVIRONMENT / "bin/python").is_file():
         raise FileNotFoundError(f"expected roc-validator in {ENVIRONMENT}; make crate-env")
-    draft = Draft()
+    with earlier(against, start) if against else nullcontext() as then:
+        draft = Draft(who, then)
     if prov:
         draft.add_prov()
     payload, document = draft.payload, draft.graph.document()

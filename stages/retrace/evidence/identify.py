@@ -6,6 +6,7 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from stages.retrace.evidence import used
 from stages.retrace.evidence.receipts import Receipt, Shelf, file_sha256, outputs
 from stages.retrace.evidence.sound import is_digest
 
@@ -41,6 +42,8 @@ def identify(target: str, shelf: Shelf) -> Identity:
         return _by_digits(target, shelf)
     inside = path.relative_to(Path.cwd()) if path.is_absolute() and path.is_relative_to(Path.cwd()) else path
     owner = shelf.owner(inside)
+    if owner is None and (folder := used.folder_of(path)) is not None:
+        return _of_used(path, folder)
     if path.is_dir():
         if owner is None:
             said = shelf.problem(inside) or "no receipt lies in this folder or above it, so no stage vouches for it"
@@ -93,6 +96,22 @@ def _of_folder(path: Path, owner: Receipt) -> Identity:
     return Identity(
         owner, path.as_posix(), "", "by its receipt; names and sizes checked, bytes not", not wrong, warning
     )
+
+
+def _of_used(path: Path, folder: Path) -> Identity:
+    """What `retrace use` made, as a whole or one file of it. Raises: Unvouched for an edited receipt, or links."""
+    try:
+        node = used.read(folder)
+        others = used.differences(folder, node)
+    except ValueError as problem:
+        raise Unvouched(str(problem)) from None
+    how, sha256 = "by its receipt, which names its model; every byte checked", ""
+    if path.is_file():
+        sha256, name = file_sha256(path), path.absolute().relative_to(folder.absolute()).as_posix()
+        others = {name} & others.keys()
+    wrong = next(iter(others), "")
+    warning = f"{wrong} is not as the receipt lists it: altered, added or taken away" if wrong else ""
+    return Identity(node, path.as_posix(), sha256, how, not wrong, warning)
 
 
 def _of_file(path: Path, inside: Path, owner: Receipt | None, shelf: Shelf) -> Identity:

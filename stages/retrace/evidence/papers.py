@@ -58,6 +58,13 @@ def files(name: str) -> list[Path]:
     return sorted(PAPERS.glob(f"*/{name}"))
 
 
+def title(paper: str) -> str:
+    """A paper's name as its README begins with it; the folder's name where it has none."""
+    readme = PAPERS / paper / "README.md"
+    text = readme.read_text(encoding="utf-8", errors="replace") if paper and readme.is_file() else ""
+    return text.partition("\n")[0].removeprefix("#").strip() or paper
+
+
 def gaps(path: Path) -> list[GapEntry]:
     """Raises: Spoiled naming file, entry and key."""
     return checked(path, load_yaml(path), GAPS)

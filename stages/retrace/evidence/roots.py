@@ -46,8 +46,10 @@ def _of(node: Receipt, shelf: Shelf) -> Iterable[Root]:
             used = key != "file" or params.get("source") == "file"
             if key.endswith("file") and path and digest and used:
                 yield Root(SUPPLIED, str(path), str(digest), f"weights of {node.choice('need')}")
-    for _, entry, by in shelf.inputs(node):
-        if not entry["receipt"] and not by:
+    for name, entry, by in shelf.inputs(node):
+        if node.content["verb"] == "use" and not by:
+            yield Root(SUPPLIED, entry["path"], entry["sha256"], f"{name.partition(':')[0]} given to retrace use")
+        elif not entry["receipt"] and not by:
             yield Root(SOURCE, entry["path"], entry["sha256"], _card(entry["path"]))
 
 

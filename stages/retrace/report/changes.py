@@ -4,10 +4,11 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from stages.retrace.evidence import table
+from stages.retrace.record.earlier import Earlier
 from stages.retrace.report import names
-from stages.retrace.report.earlier import Earlier
 from stages.retrace.report.gathered import Result
 from stages.retrace.report.names import Link
 from stages.retrace.report.results import PICTURE, Made
@@ -39,8 +40,31 @@ class Picture:
     alt: str
 
 
-def write(earlier: Earlier, made: Sequence[Made], shown: Shown, site: Site) -> None:
-    """The page of changes; `earlier` has the files of then."""
+@dataclass(frozen=True)
+class Changes:
+    """What the page of changes shows, for a terminal or a program; `since` says in words what it is compared with."""
+
+    since: str
+    numbers: Sequence[Number]
+    pictures: Sequence[Picture]
+    others: Sequence[Link]
+    new: Sequence[Link]
+    gone: Sequence[Result]
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "since": self.since,
+            "numbers": [{"result": one.link.text, "number": one.name, "then": one.then, "now": one.now,
+                         "printed": one.printed} for one in self.numbers],
+            "pictures": [one.link.text for one in self.pictures],
+            "others": [one.text for one in self.others],
+            "new": [one.text for one in self.new],
+            "gone": [one.first for one in self.gone],
+        }  # fmt: skip
+
+
+def write(earlier: Earlier, made: Sequence[Made], shown: Shown, site: Site) -> Changes:
+    """The page of changes, and what stands on it; `earlier` has the files of then."""
     built = [one for one in made if one.result.node]
     numbers, pictures, others = [], [], []
     for one in built:
@@ -56,8 +80,9 @@ def write(earlier: Earlier, made: Sequence[Made], shown: Shown, site: Site) -> N
                 others.append(Link(path, names.file(path)))
     new = [_link(one.result) for one in built if not any(earlier.knows(path) for path, _ in _files(one, shown))]
     gone = [one.result for one in made if not one.result.node and earlier.knows(one.result.first)]
-    site.page(PLACE, "changes.html", earlier=earlier, numbers=numbers, pictures=pictures, others=others, new=new,
-              gone=gone)  # fmt: skip
+    changes = Changes(earlier.name, numbers, pictures, others, new, gone)
+    site.page(PLACE, "changes.html", changes=changes)
+    return changes
 
 
 def _files(one: Made, shown: Shown) -> Iterable[tuple[str, bytes]]:

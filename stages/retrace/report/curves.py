@@ -9,7 +9,7 @@ from stages.retrace.evidence import table
 
 COLUMNS = {"step", "term", "value"}
 WIDE, TALL, EDGE = 240, 80, 4
-POINTS = 200
+POINTS = 100
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,8 @@ def _curve(term: str, points: Sequence[tuple[float, float]]) -> Curve:
     kept = [points[round(at * (len(points) - 1) / (POINTS - 1))] for at in range(POINTS)]
     kept = kept if len(points) > POINTS else list(points)
     drawn = [
-        f"{EDGE + (WIDE - 2 * EDGE) * _share(step, first, last):.1f},"
-        f"{TALL - EDGE - (TALL - 2 * EDGE) * _share(value, low, high):.1f}"
+        f"{EDGE + (WIDE - 2 * EDGE) * _share(step, first, last):.0f},"
+        f"{TALL - EDGE - (TALL - 2 * EDGE) * _share(value, low, high):.0f}"
         for step, value in kept
     ]
     ends = (f"{first:g}", f"{last:g}")

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from stages.retrace.evidence import papers
+from stages.retrace.record.earlier import MARK
 from stages.retrace.report.claim_pages import counted
 from stages.retrace.report.gathered import Gathered
 from stages.retrace.report.numbers import Row
 from stages.retrace.report.results import Made
 from stages.retrace.report.shown import Shown
-from stages.retrace.report.site import MARK, Site
-
-PAPERS = Path("stages/papers")
+from stages.retrace.report.site import Site
 
 
 @dataclass(frozen=True)
@@ -63,16 +63,8 @@ def _block(paper: str, all_: Gathered, made: Sequence[Made]) -> Block:
     own = [one for one in made if one.result.paper == paper]
     seeds = {seed for one in own for seed in one.seeds}
     return Block(
-        paper, _title(paper), counted(one for one in all_.claims if one.paper == paper), all_.root_of(paper),
+        paper, papers.title(paper) or "Other results",
+        counted(one for one in all_.claims if one.paper == paper), all_.root_of(paper),
         tuple(sorted(seeds, key=lambda seed: (len(seed), seed))), tuple(one for one in own if one.result.node),
         tuple(one for one in own if not one.result.node),
     )  # fmt: skip
-
-
-def _title(paper: str) -> str:
-    """A paper's name as its README has it."""
-    readme = PAPERS / paper / "README.md"
-    first = (
-        readme.read_text(encoding="utf-8", errors="replace").partition("\n")[0] if paper and readme.is_file() else ""
-    )
-    return first.removeprefix("#").strip() or paper or "Other results"

@@ -55,7 +55,7 @@ class Gathered:
         self.audit.refuse_nothing()
         self.audited = self.audit.report(progress)
         self.profile = str(params.load()["profile"])
-        self._wanted = what.wanted(sources.stages, targets)
+        self.wanted = what.wanted(sources.stages, targets)
         self.nodes = self._nodes()
         self.inputs = {node.digest: list(self.shelf.inputs(node)) for node in self.nodes}
 
@@ -81,7 +81,7 @@ class Gathered:
     def results(self) -> list[Result]:
         """Figures, then tables, in the graph's order; those that no stage of today makes come last."""
         units = {out: unit for out, unit in self.audit.units.items() if unit.is_final}
-        order = {stage.name: number for number, stage in enumerate(self._wanted)}
+        order = {stage.name: number for number, stage in enumerate(self.wanted)}
         found = [self._result(out, unit.stage) for out, unit in units.items()]
         late = len(order)
         return sorted((one for one in found if one.node or one.first), key=lambda one: (

@@ -29,6 +29,10 @@ def stage(node: Receipt) -> str:
     return f"stage/{node.digest[:SHORT]}.html"
 
 
+def card(node: Receipt) -> str:
+    return f"card/{node.digest[:SHORT]}.html"
+
+
 def result(out: str) -> str:
     return f"result/{plain(Path(out).name)}.html"
 

@@ -12,15 +12,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from stages.retrace.audit.findings import KINDS
+from stages.retrace.record.scope import stamp
 from stages.retrace.report import names
 from stages.retrace.report.texts import Texts
 from stages.runner.terminal import safe
 
 TEMPLATES = Path(__file__).with_name("templates")
 SUMS = "SHA256SUMS"
-MARK = "retrace-report.json"
-# The one profile whose numbers say something about the papers.
-EVIDENCE = "paper"
 
 
 class Site:
@@ -34,8 +32,8 @@ class Site:
             trim_blocks=True, lstrip_blocks=True,
         )  # fmt: skip
         self._pages.globals.update(
-            stamp=f"Profile {profile}." if profile == EVIDENCE else f"Profile {profile}: no evidence about the papers.",
-            root_digest=root_digest, plain=names.plain, anchor=names.anchor, cells=names.cells, kinds=KINDS,
+            stamp=stamp(profile), root_digest=root_digest, plain=names.plain, anchor=names.anchor, cells=names.cells,
+            kinds=KINDS,
         )  # fmt: skip
         self._pages.filters.update(
             linked=texts.linked, caption=texts.caption, markdown=texts.markdown, size=size, mono=mono
@@ -74,4 +72,4 @@ def size(count: int) -> str:
 def mono(text: str) -> Markup:
     """A path or digest that may fold anywhere behind a slash or underscore."""
     found = Markup.escape(safe(str(text))).replace("/", Markup("/<wbr>")).replace("_", Markup("_<wbr>"))
-    return Markup('<span class="mono">{}</span>').format(found)
+    return Markup("<code>{}</code>").format(found)

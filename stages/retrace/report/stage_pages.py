@@ -32,10 +32,10 @@ class Files:
     place: str
 
 
-def write(node: Receipt, all_: Gathered, shown: Shown, site: Site) -> None:
+def write(node: Receipt, all_: Gathered, records: list[Link], shown: Shown, site: Site) -> None:
     """The page of one stage, and lists of its files where they are long.
 
-    Of an earlier run no file is read: what lies there now is not what it made.
+    `records` are what others are handed of it. Of an earlier run no file is read: what lies there now is another's.
     """
     content, own, current = node.content, names.stage(node), all_.shelf.is_current(node)
     made = [(path, str(entry["size"]), entry["sha256"]) for path, entry in outputs(node).items()]
@@ -54,6 +54,7 @@ def write(node: Receipt, all_: Gathered, shown: Shown, site: Site) -> None:
         gap_paper=_gap_paper(node, all_), outputs=_files(made, "outputs", own, site), supplied=supplied,
         code=_code(node, site), curves=drawn, costs=_costs(node), copied=copied if current else {},
         result=names.result(node.stage) if node.is_final and current else "", cards=_cards(node, all_),
+        records=records,
     )  # fmt: skip
 
 

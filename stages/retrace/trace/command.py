@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from stages.retrace.answer import FINDING, FINE
+from stages.retrace.evidence import used
 from stages.retrace.evidence.identify import Identity, Unvouched, identify
 from stages.retrace.evidence.origins import Origins
 from stages.retrace.evidence.receipts import Receipt, Shelf
@@ -61,6 +62,11 @@ class Trace:
         whole = self.found.trusted and not self.shelf.lost(self.found.node)
         return FINE if whole and (self.cell is None or self.cell.agrees) else FINDING
 
+    @property
+    def is_current(self) -> bool:
+        """Whether it is its stage's present receipt; of what `retrace use` made there is but one."""
+        return self.found.node.content["verb"] == used.VERB or self.shelf.is_current(self.found.node)
+
     def nodes(self) -> list[Receipt]:
         """The file's own stage first, then what it was made from, as far as `depth` goes."""
         wanted, level = {self.found.node.digest: self.found.node}, [self.found.node]
@@ -98,7 +104,7 @@ class Trace:
             "found": self.found.how,
             "trusted": self.found.trusted,
             "warning": self.found.warning,
-            "current": self.shelf.is_current(node),
+            "current": self.is_current,
             "receipt": node.digest,
             "stages": [self._stage(at) for at in self.nodes()],
             "roots": [root.as_dict() for root in self.roots()],

@@ -45,7 +45,7 @@ def _head(trace: Trace, page: Page) -> None:
     rows.append(("stage", styled(f"{verb(node)} {quoted(node.stage)}")))
     rows.append(("receipt", styled(f"{node.digest}  [grey62]{quoted(node.place)}[/]")))
     rows.append(("fingerprint", node.fingerprint))
-    if not trace.shelf.is_current(node):
+    if not trace.is_current:
         since = "has run again since" if node.stage in trace.shelf.current else "is not built here any more"
         rows.append(("", styled(f"[yellow]not the stage's present receipt: it {since}[/]")))
     for entry in trace.shelf.lost(node):

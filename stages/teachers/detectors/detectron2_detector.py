@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stages.data.detections import ImageDetections
+from stages.data.instances import ImageDetections
 from stages.data.raw import RawFolder
 from stages.teachers.detectors.alike import BATCHES_AHEAD, run_alike
 from stages.teachers.detectors.found import Block, Files, in_batches, to_detections

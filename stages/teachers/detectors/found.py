@@ -5,17 +5,22 @@ from itertools import islice
 from typing import Any, Protocol
 
 import numpy as np
+from pydantic import Field
 
 from stages.block import Block as Base
-from stages.data.detections import ImageDetections, Instance, encode_mask
 from stages.data.image import ImageError, decode_upright
+from stages.data.instances import ImageDetections, Instance, encode_mask
+from stages.engine.ahead import ahead
 
+# Threads that decode the next photos while a network looks at those before.
+DECODERS = 2
 Files = Iterable[tuple[str, bytes]]
 
 
 class Block(Base):
     """Keys of `detect.<set>`; those after `batch` are read by the source that they are named after.
 
+    shard: photos, in key order, that are found, kept and written together; a network sees none beside another shard's.
     minimum_side_px and minimum_long_side_px: smaller images (filter F1) are left out unseen; 0 lets all pass.
     """
 
@@ -23,6 +28,7 @@ class Block(Base):
     threshold: float
     minimum_side_px: int
     minimum_long_side_px: int
+    shard: int = Field(gt=0)
     batch: int
     precomputed_file: str
     detectron2_config: str
@@ -41,19 +47,21 @@ class Detector(Protocol):
 
 
 def in_batches(files: Files, size: int) -> Iterator[list[tuple[str, np.ndarray]]]:
-    """(key, uint8 [H W 3]) in lists of `size`, the last one shorter; `prepare` lists what does not decode."""
-    images = _decoded(files)
+    """(key, uint8 [H W 3]) in lists of `size`, the last one shorter; `prepare` lists what does not decode.
+
+    While a list is in use the next one is decoded.
+    """
+    images = (photo for photo in ahead(files, _decoded, DECODERS, size) if photo is not None)
     while batch := list(islice(images, size)):
         yield batch
 
 
-def _decoded(files: Files) -> Iterator[tuple[str, np.ndarray]]:
-    for key, content in files:
-        try:
-            image = decode_upright(content)
-        except ImageError:
-            continue
-        yield key, image
+def _decoded(file: tuple[str, bytes]) -> tuple[str, np.ndarray] | None:
+    key, content = file
+    try:
+        return key, decode_upright(content)
+    except ImageError:
+        return None
 
 
 def to_detections(

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from stages.data.detections import GIVEN, ImageDetections
 from stages.data.image import ImageError, decode_mask, size_of
+from stages.data.instances import GIVEN, ImageDetections
 from stages.data.prepared.crop import tight_box
 from stages.data.raw import RawFolder
 from stages.teachers.detectors.found import Block, Files
@@ -24,7 +24,7 @@ class GivenMasks:
         """Raises: ValueError for a mask that does not decode, or of another size than its photo."""
         import numpy as np
 
-        from stages.data.detections import Instance, encode_mask
+        from stages.data.instances import Instance, encode_mask
 
         for key, content in files:
             try:

@@ -3,9 +3,11 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
-from stages.data.detections import ImageDetections, read_records
+from stages.data.detection_records import Records
+from stages.data.instances import ImageDetections
 from stages.data.raw import RawFolder
 from stages.teachers.detectors.found import Block, Files
 
@@ -19,14 +21,16 @@ class Precomputed:
 
     def find(self, files: Files) -> Iterator[tuple[str, ImageDetections]]:
         """Raises: ValueError for a record that is no such thing, or a key that comes twice."""
-        wanted, seen = {key for key, _ in files}, set()
-        for key, found in read_records(self.path):
-            if key in seen:
-                raise ValueError(f"{self.path}: expected one record per image, came two for key {key!r}")
-            seen.add(key)
-            if key in wanted:
+        for key, _ in files:
+            found = self.records.get(key)
+            if found is not None:
                 kept = tuple(instance for instance in found.instances if instance.score >= self.threshold)
                 yield key, replace(found, instances=kept)
+
+    @cached_property
+    def records(self) -> Records:
+        """Where each record is: the file is read once for it."""
+        return Records(self.path)
 
 
 def open_detector(block: Block, raw: RawFolder, folder: Path | None, device: str) -> Precomputed:

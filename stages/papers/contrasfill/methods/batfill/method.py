@@ -96,9 +96,10 @@ class TwoSources:
 
 
 class BatFill:
-    """The method: steps of phase T, then steps of phases D and G.
+    """The method: steps of phase T, then steps of phases D and G, which share what the upsampler painted.
 
-    Source: contrasfill §6.3. Symbols: g grid, N = g^2 cells, K palette colours, M hole mask.
+    Source: contrasfill §6.3 (order of D and G: gap G31).
+    Symbols: g grid, N = g^2 cells, K palette colours, M hole mask.
     """
 
     average = ()
@@ -145,18 +146,24 @@ class BatFill:
             return [Phase("T", "T", ("T",))]
         return [Phase("D", "D", ("D",)), Phase("G", "G", ("G",))]
 
-    def losses(self, phase: Phase, batch: dict, shared: dict, chance: Chance, step: int) -> dict[str, Tensor]:
-        image = batch["image"]
+    def forward(self, batch: dict, chance: Chance) -> dict:
+        """The step's holes, the image's tokens, and in steps of D and G what the upsampler paints, once for both."""
+        image, block = batch["image"], self.block
         draw = chance.uniform("batfill/hole", len(image), 3).to(image.device)
-        mask = mix_holes(batch["mask"], draw, self.block.box_hole_share, self.block.random_hole_share)
-        tokens = self.to_tokens(image)
+        mask = mix_holes(batch["mask"], draw, block.box_hole_share, block.random_hole_share)
+        shared = {"mask": mask, "tokens": self.to_tokens(image)}
+        if int(chance.step) >= block.transformer_steps:
+            shared["made"] = self.upsample(image, mask, shared["tokens"])
+        return shared
+
+    def losses(self, phase: Phase, batch: dict, shared: dict, chance: Chance, step: int) -> dict[str, Tensor]:
+        image, mask = batch["image"], shared["mask"]
         if phase.name == "T":
-            return self.transformer_terms(tokens, palette.to_hole_cells(mask, self.block.grid))
+            return self.transformer_terms(shared["tokens"], palette.to_hole_cells(mask, self.block.grid))
         if phase.name == "D":
-            with torch.no_grad():
-                made = self.upsample(image, mask, tokens)
+            made = shared["made"].detach()
             return {"D/hinge": objectives.hinge_d(self.nets["D"](image), self.nets["D"](made))}
-        return self.generator_terms(image, mask, self.upsample(image, mask, tokens))
+        return self.generator_terms(image, mask, shared["made"])
 
     def transformer_terms(self, tokens: Tensor, hole: Tensor) -> dict[str, Tensor]:
         """Mean cross entropy of the whole batch's hole tokens; its exponential is the perplexity.

@@ -32,9 +32,12 @@ def hole_order(hole: Tensor) -> tuple[Tensor, Tensor]:
 
 
 class Attention(nn.Module):
-    """Multi-head self-attention; with `kept`, keys and values are written there and read from there.
+    """Multi-head self-attention of the positions from `first` on, which see all that `allowed` lets them see.
 
-    Shapes: x [B L W] -> [B L W]; kept: keys and values [B H L' W/H], filled up to `start`.
+    With `kept`, keys and values are written there and read from there.
+
+    Shapes: x [B L W] -> [B L-first W]; allowed bool [L-first L]; kept: keys and values [B H L' W/H], filled up to
+        `start`.
     """
 
     def __init__(self, width: int, heads: int):
@@ -46,8 +49,10 @@ class Attention(nn.Module):
     def split(self, x: Tensor) -> Tensor:
         return x.unflatten(2, (self.heads, -1)).transpose(1, 2)
 
-    def forward(self, x: Tensor, allowed: Tensor | None, kept: tuple[Tensor, Tensor] | None, start: int) -> Tensor:
-        query, key, value = self.split(self.query(x)), self.split(self.key(x)), self.split(self.value(x))
+    def forward(
+        self, x: Tensor, allowed: Tensor | None, kept: tuple[Tensor, Tensor] | None, start: int, first: int
+    ) -> Tensor:
+        query, key, value = self.split(self.query(x[:, first:])), self.split(self.key(x)), self.split(self.value(x))
         if kept is not None:
             end = start + x.shape[1]
             kept[0][:, :, start:end], kept[1][:, :, start:end] = key, value
@@ -57,7 +62,10 @@ class Attention(nn.Module):
 
 
 class Layer(nn.Module):
-    """A pre-norm transformer layer: x + attention(norm x), then + GELU network(norm x). Shapes: [B L W] -> [B L W]."""
+    """A pre-norm transformer layer: x + attention(norm x), then + GELU network(norm x).
+
+    Shapes: x [B L W] -> its positions from `first` on [B L-first W]; the rest as `Attention`.
+    """
 
     def __init__(self, width: int, heads: int, hidden: int):
         super().__init__()
@@ -65,8 +73,15 @@ class Layer(nn.Module):
         self.attention = Attention(width, heads)
         self.network = nn.Sequential(nn.Linear(width, hidden), nn.GELU(), nn.Linear(hidden, width))
 
-    def forward(self, x: Tensor, allowed: Tensor | None, kept: tuple[Tensor, Tensor] | None = None, start: int = 0):
-        x = x + self.attention(self.norm_attention(x), allowed, kept, start)
+    def forward(
+        self,
+        x: Tensor,
+        allowed: Tensor | None,
+        kept: tuple[Tensor, Tensor] | None = None,
+        start: int = 0,
+        first: int = 0,
+    ) -> Tensor:
+        x = x[:, first:] + self.attention(self.norm_attention(x), allowed, kept, start, first)
         return x + self.network(self.norm_network(x))
 
 
@@ -76,7 +91,8 @@ class Transformer(nn.Module):
     The sequence: N context positions (visible: token + place; hole: place only), then for the row's hole cells
     p_1 < p_2 < ... a start (place p_1) and the tokens known so far (token of p_j + place p_j, j = 1 .. M-1). Output j
     predicts the token of p_j. The context block is open, so its raster order equals the published order (visible
-    first), and rows with different holes share a batch: causality keeps padding at the end unseen.
+    first), and rows with different holes share a batch: causality keeps padding at the end unseen. Nothing reads what
+    the last layer would make of the context, so it makes the outputs alone.
 
     A cell has one place, wherever it stands. The public model makes 2 N places (77,231,104 parameters) and reads the
     first N of them for both halves; the N that nothing reads are left out here (76,706,816).
@@ -109,9 +125,9 @@ class Transformer(nn.Module):
     def forward(self, tokens: Tensor, hole: Tensor, targets: Tensor, order: Tensor) -> Tensor:
         x = torch.cat([self.context(tokens, hole), self.after(targets, order)], 1)
         allowed = attention_mask(self.cells, x.device)[: x.shape[1], : x.shape[1]]
-        for layer in self.layers:
+        for layer in self.layers[:-1]:
             x = layer(x, allowed)
-        return self.head(self.norm(x[:, self.cells :]))
+        return self.head(self.norm(self.layers[-1](x, allowed[self.cells :], first=self.cells)))
 
     def read_context(self, tokens: Tensor, hole: Tensor, room: int) -> Cache:
         """Keys and values of the context block, which never change while tokens are drawn, with room for more."""

@@ -23,6 +23,7 @@ from stages.papers.contrasfill.combinations import Cell
 from stages.papers.contrasfill.holes import alone, composite, holes
 from stages.papers.contrasfill.keys import CommonBlock, sizes, training_source
 from stages.papers.contrasfill.methods.contrasfill.nets import Generator, UnknownEncoder
+from stages.papers.contrasfill.start import started
 
 CODES = {2: ("known", "unknown"), 1: ("unknown",)}
 
@@ -100,7 +101,8 @@ class ContrasFill:
         if block.unknown_encoder == "joint" and any(block.lambda_unknown):
             with initialised(seed, "unknown"):
                 size, base, limit = block.size_px, block.channel_base, block.channel_limit
-                self.nets["unknown"] = UnknownEncoder(size, base, limit, block.unknown_features)
+                unknown = UnknownEncoder(size, base, limit, block.unknown_features)
+                self.nets["unknown"] = started(unknown, block.kernel_mean)
             self.average = ("generator", "unknown")
         self.frozen = frozen
         self.memory = {"latent_average": torch.zeros(block.codes, block.latent)}

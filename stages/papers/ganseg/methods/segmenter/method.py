@@ -1,5 +1,6 @@
 """The segmenter: DeepLabV3 taught on a stream of generated images and their masks, then measured on real images."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -102,16 +103,21 @@ def for_sampling(block: Block, world: World) -> Segmenter:
     return Segmenter(block, world, 0, None)
 
 
-def finish(block: Block, inputs: dict[str, Path], out: Path, world: World, progress) -> None:
-    """Measures the trained network on the real images of the prepared set.  Inputs: data, model."""
-    method = for_sampling(block, world)
-    load_weights(method, out)
-    method.net.to(world.device).eval()
+def predictor(method: Segmenter, world: World) -> Callable[[np.ndarray], np.ndarray]:
+    """The trained network on 8-bit pictures. Shapes: uint8 [B S S 3] -> float32 [B K+1 S S], background first."""
 
     def predict(images: np.ndarray) -> np.ndarray:
         batch = {"image": to_tensor(images).to(world.device)}
         return method.produce(batch, RowChance(0, []))["probabilities"].cpu().numpy()
 
+    return predict
+
+
+def finish(block: Block, inputs: dict[str, Path], out: Path, world: World, progress) -> None:
+    """Measures the trained network on the real images of the prepared set.  Inputs: data, model."""
+    method = for_sampling(block, world)
+    load_weights(method, out)
+    method.net.to(world.device).eval()
     packed, gan = Packed.open(inputs["data"]), trained_model(inputs["model"], World.single())
     fixed = gan.generator.fixed_scale
     facts = {
@@ -128,4 +134,4 @@ def finish(block: Block, inputs: dict[str, Path], out: Path, world: World, progr
         "fixed_scale": None if fixed is None else float(fixed),
         "concentration_weight": concentration_weight(gan.block),
     }
-    evaluate(predict, packed, facts, out, block.evaluation_batch, progress)
+    evaluate(predictor(method, world), packed, facts, out, block.evaluation_batch, progress)

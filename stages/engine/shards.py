@@ -1,0 +1,96 @@
+"""Finished parts of long work, in a stage's resume folder: a kill costs at most the part that was being made.
+
+The folder belongs to one fingerprint, so a part is a function of its number. It is written under a temporary name,
+flushed to disk and renamed: complete, or not there.
+"""
+
+import hashlib
+import io
+import json
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+
+HEADER_BYTES = 4096
+# Batches that a sampler keeps together: some hundred pictures of 256 px, some seconds of work.
+SHARD_BATCHES = 8
+
+
+class Shards:
+    """Numbered parts of one work. A file is a line of JSON (size, sha256 of what follows), then the content."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def held(self, number: int) -> bytes | None:
+        """What was kept under a number; None, said in the log, for a damaged file, which is made anew."""
+        path = self.folder / _name(number)
+        try:
+            with path.open("rb") as file:
+                line, content = file.readline(HEADER_BYTES), file.read()
+        except FileNotFoundError:
+            return None
+        if line != _header(content):
+            print(f"{path}: expected a whole shard, came bytes that do not match its header; made anew", flush=True)
+            return None
+        return content
+
+    def keep(self, number: int, content: bytes) -> None:
+        """Keeps a finished part."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for left in self.folder.glob("writing-*"):
+            left.unlink()
+        temporary = self.folder / f"writing-{os.getpid()}"
+        try:
+            with temporary.open("wb") as file:
+                file.write(_header(content))
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(self.folder / _name(number))
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
+        flush_folder(self.folder)
+
+    def part(self, number: int, of: int, make: Callable[[], bytes]) -> bytes:
+        """What is kept under a number of 0 to of - 1, or what `make` gives, which is kept then.
+
+        Not of the last one: behind it there is nothing left to lose.
+        """
+        content = self.held(number)
+        if content is None:
+            content = make()
+            if number < of - 1:
+                self.keep(number, content)
+        return content
+
+    def arrays(self, number: int, of: int, make: Callable[[], Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+        """As `part`, of named arrays."""
+
+        def packed() -> bytes:
+            stream = io.BytesIO()
+            np.savez(stream, **make())  # pyright: ignore[reportArgumentType]
+            return stream.getvalue()
+
+        with np.load(io.BytesIO(self.part(number, of, packed)), allow_pickle=False) as found:
+            return dict(found)
+
+
+def flush_folder(folder: Path) -> None:
+    """Makes a rename durable: the folder's own entry must reach the disk too."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _name(number: int) -> str:
+    return f"shard-{number:012d}"
+
+
+def _header(content: bytes) -> bytes:
+    return json.dumps({"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}).encode() + b"\n"

@@ -1,0 +1,1 @@
+"""What is handed to others beside the results: model cards, descriptions of data, a certificate."""

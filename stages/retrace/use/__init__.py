@@ -1,0 +1,1 @@
+"""One command: its answer and how it looks."""

@@ -1,0 +1,82 @@
+"""A sampling that is stopped or killed at any moment goes on behind its last shard and ends with the same bytes."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from stages.engine import shards
+from stages.engine.session import Session
+from stages.engine.world import World
+from stages.papers.contrasfill import sampling as contrasfill
+from stages.papers.ganseg import sampling as ganseg
+from stages.papers.ganseg.methods.gan.method import for_sampling
+from stages.papers.mscond import generated
+from stages.papers.mscond import sampling as mscond
+from tests.papers import mscond_scored
+from tests.papers.ganseg_blocks import gan_block
+from tests.papers.test_contrasfill_samples import Painter, packed
+from tests.papers.test_contrasfill_samples import block as contrasfill_block
+from tests.papers.test_ganseg_samples import SMALL
+from tests.papers.test_mscond_sampling import KEYS
+from tests.parts.interrupted import Ending, ended_often, files_of, killed_often
+
+SHARD = 2
+
+
+@pytest.fixture(autouse=True)
+def small_shards(monkeypatch):
+    monkeypatch.setattr(shards, "SHARD_BATCHES", SHARD)
+
+
+def session(out: Path, ending) -> Session:
+    """A fresh output, beside it what is kept."""
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir()
+    return Session(World.single(), out, out.with_name(f"{out.name} resume"), lambda: False, ending)
+
+
+def fillings(tmp_path: Path, monkeypatch):
+    data, method = packed(tmp_path / "data"), Painter()
+    return lambda out, ending: contrasfill.sample(contrasfill_block(), method, data, 0, session(out, ending))
+
+
+def generations(tmp_path: Path, monkeypatch):
+    method = for_sampling(gan_block(**SMALL), World.single())
+    with torch.no_grad():
+        method.generator.constants.weight.add_(1.0)
+    method.generator.eval()
+    block = ganseg.Block(profile="demo", generations=13, pictures=7, batch=2)
+    return lambda out, ending: ganseg.sample(block, method, None, 0, session(out, ending))
+
+
+def scenes(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(generated, "trained_of", lambda method: mscond_scored.model())
+    monkeypatch.setattr(generated, "latents", mscond_scored.numbered)
+    monkeypatch.setattr(generated, "make", mscond_scored.made)
+    block, folder = mscond.Block(**(KEYS | {"batch": 2})), mscond_scored.detector(tmp_path / "detector")
+    return lambda out, ending: mscond.sample(block, None, None, 0, session(out, ending), folder)  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize("made", [fillings, generations, scenes])
+def test_stops_between_batches_change_no_byte_and_cost_less_than_a_shard_each(tmp_path, monkeypatch, made):
+    sample = made(tmp_path, monkeypatch)
+    ending = Ending(None)
+    facts = sample(tmp_path / "whole", ending)
+    told = []
+    calls = ended_often(lambda ending: told.append(sample(tmp_path / "out", ending)), made.__name__, SHARD + 1)
+    assert files_of(tmp_path / "out") == files_of(tmp_path / "whole") and told == [facts]
+    assert len(calls) > 1 and sum(calls) <= ending.calls + SHARD * (len(calls) - 1)
+
+
+def test_kills_at_any_moment_change_no_byte(tmp_path, monkeypatch):
+    sample = fillings(tmp_path, monkeypatch)
+    sample(tmp_path / "whole", Ending(None))
+
+    def work() -> None:
+        torch.set_num_threads(1)
+        sample(tmp_path / "out", Ending(None))
+
+    assert killed_often(work, "fillings", 2e-2) > 0
+    assert files_of(tmp_path / "out") == files_of(tmp_path / "whole")

@@ -1,0 +1,1 @@
+"""README and the other pages: what they say is what is there."""

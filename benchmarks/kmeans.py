@@ -1,6 +1,6 @@
 """k-means of the direction study's size by scikit-learn and faiss, one thread each: python -m benchmarks.kmeans
 
-scikit-learn's starts are sought among all rows and, as the study does it (key start_codes), among a fifth of them.
+scikit-learn's starts are sought among all rows and, as the study can (key start_codes), among a fifth of them.
 
 Run by hand; faiss is no dependency and is passed over where it is not installed. Processor seconds, memory above
 the data, and how good the clusters are (inertia), each also as a ratio to scikit-learn's.

@@ -158,9 +158,11 @@ def test_grouping_refuses_what_it_cannot_group():
         cluster(np.ones((3, 2)), 9, 10, 0, 9)
     with pytest.raises(ValueError, match="9 clusters need as many features to start from, came 8: raise start_codes"):
         cluster(np.ones((30, 2)), 9, 10, 0, 8)
+    with pytest.raises(ValueError, match="feature 1 is zero"):
+        group(np.array([[1.0, 0], [0, 0], [0, 1]]), 2, 1, 10, 0, 3)
 
 
-def test_starts_from_a_part_of_the_features_give_clusters_as_good():
+def test_starts_from_a_part_of_the_features_give_clusters_nearly_as_good():
     from benchmarks.kmeans import features, inertia
 
     data = features(8000, 16, 40)
@@ -170,8 +172,6 @@ def test_starts_from_a_part_of_the_features_give_clusters_as_good():
     assert not np.array_equal(whole[0], some[0])
     # seeds alone differ by 3 %
     assert sum(inertia(data, one) for one in some) / sum(inertia(data, one) for one in whole) < 1.01
-    with pytest.raises(ValueError, match="feature 1 is zero"):
-        group(np.array([[1.0, 0], [0, 0], [0, 1]]), 2, 1, 10, 0)
 
 
 # --- calibration and acceptance ---------------------------------------------------------------------------------------

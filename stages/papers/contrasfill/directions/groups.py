@@ -32,8 +32,8 @@ def cluster(
 ) -> tuple[np.ndarray, np.ndarray, int]:
     """k-means with k-means++ starts, one start, in one thread so that the bits do not depend on the machine's cores.
 
-    Starts are sought among `starts` features, evenly taken: to look at all of them takes most of the time and finds no
-    better clusters (benchmarks/kmeans.py).
+    Starts are sought among `starts` features, evenly taken: to look at all of them takes most of the time
+    (benchmarks/kmeans.py).
     Source: supp §4.1 (k-means into 1k clusters); the start and the number of iterations are ours (gap G26).
     Shapes: float32 [N D] → (centres [clusters D], labels int64 [N], iterations run).
     Raises: ValueError for fewer features than clusters, or fewer among which starts are sought.

@@ -15,7 +15,9 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -98,11 +100,13 @@ class Timed:
     run: Any
     host: list[float] = field(default_factory=list)
     whole: list[float] = field(default_factory=list)
+    waits: list[int] = field(default_factory=list)
 
     def step(self, batch: dict, device: str) -> None:
         """One step, waited for."""
         started = time.perf_counter()
-        self.run.step(batch)
+        with counted(device, self.waits):
+            self.run.step(batch)
         self.host.append(time.perf_counter() - started)
         wait(device)
         self.whole.append(time.perf_counter() - started)
@@ -110,7 +114,26 @@ class Timed:
     def said(self, device: str) -> str:
         """The last step, which is warm where there are several, and the memory."""
         share = self.host[-1] / self.whole[-1]
-        return f"{1000 * self.whole[-1]:8.1f} ms a step, host {share:4.0%}, {memory(device)}"
+        waits = "" if device == "cpu" else f", {self.waits[-1]} waits for the GPU"
+        return f"{1000 * self.whole[-1]:8.1f} ms a step, host {share:4.0%}{waits}, {memory(device)}"
+
+
+@contextmanager
+def counted(device: str, waits: list[int]) -> Iterator[None]:
+    """Adds how often the host waited for the GPU within this, as torch itself notices it."""
+    import torch
+
+    if device == "cpu":
+        yield
+        return
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        torch.cuda.set_sync_debug_mode("warn")
+        try:
+            yield
+        finally:
+            torch.cuda.set_sync_debug_mode("default")
+    waits.append(sum("synchronizing CUDA operation" in str(one.message) for one in told))
 
 
 def wait(device: str) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from stages.engine.counted import normal_rows
 from stages.engine.world import World
 
 
@@ -21,7 +22,8 @@ class Chance:
     """The random draws of one step.
 
     Draws with `local_rows` are made for the whole batch and each process keeps its rows (rank, rank + size, …), so that
-    1 and 8 processes see the same samples. All draws are float32 on the CPU; the caller moves them.
+    1 and 8 processes see the same samples. They are float32 on the CPU, and the caller moves them; noise, of which
+    there is much, is drawn on the device where it is used, and each process draws its own rows alone.
     """
 
     def __init__(self, seed: int, step: int | str, world: World) -> None:
@@ -40,6 +42,11 @@ class Chance:
         """Uniform in [0, 1). Shapes: [local_rows, *shape]."""
         draw = self.numpy(name).random((local_rows * self.world.size, prod(shape)), dtype=np.float32)
         return self._own(draw, shape)
+
+    def noise(self, name: str, local_rows: int, columns: int, device: torch.device) -> Tensor:
+        """Standard normal, with equal bits on every device. Shapes: [local_rows, columns]."""
+        rows = range(self.world.rank, local_rows * self.world.size, self.world.size)
+        return normal_rows(key_of(self.seed, self.step, name), rows, columns, device)
 
     def shared_normal(self, name: str, *shape: int) -> Tensor:
         """Standard normal, the same in every process. Shapes: [*shape]."""

@@ -1,8 +1,10 @@
 """The training loop: it knows phases, not methods.
 
 From a batch to an update: `Feed` gives a batch (feed.py) → the method's `losses` of each phase give named scalars
-(method.py) → `Run._update` sums and checks them, runs backward, and the phase's `Optimiser` moves what the phase learns
-(descent.py) → `Averages` follow (average.py), `Record` keeps the scalars (record.py), `StateFolder` a state (state.py).
+(method.py) → `Run._update` sums them, runs backward, during which gradients are exchanged
+(exchange.py), and the phase's `Optimiser` moves what the phase learns (descent.py) → `Averages` follow
+(average.py). The scalars wait on the device (pending.py) until a tick, a save or the end, where they are checked and
+`Record` keeps them (record.py); `Behind` has a state written (behind.py, state.py).
 """
 
 from pathlib import Path
@@ -11,13 +13,17 @@ import torch
 from torch import Tensor
 
 from stages.engine.average import Averages, keep_share
+from stages.engine.behind import Behind
 from stages.engine.chance import Chance
 from stages.engine.descent import Optimiser
+from stages.engine.exchange import Exchange
 from stages.engine.feed import Feed
-from stages.engine.method import Source, Trainable
+from stages.engine.method import Source, Trainable, check_terms
 from stages.engine.norms import synchronise
+from stages.engine.pending import Pending
+from stages.engine.placing import place
 from stages.engine.plan import Phase, TrainBlock
-from stages.engine.record import STATISTIC, Record, check_finite
+from stages.engine.record import STATISTIC, Record
 from stages.engine.session import Session
 from stages.engine.snapshot import identity, restore, snapshot
 from stages.engine.state import Interrupted, StateFolder
@@ -34,8 +40,8 @@ def train(
 ) -> None:
     """Trains a method and writes weights.safetensors and curve.csv; goes on from a saved state where there is one.
 
-    Raises: Interrupted after a stop (the state is saved), FloatingPointError at the first loss that is not finite,
-    ValueError if the method's description does not fit together or no saved state is good.
+    Raises: Interrupted after a stop (the state is saved), FloatingPointError at the next tick or save naming the first
+    loss that is not finite, ValueError if the method's description does not fit together or no saved state is good.
     """
     world = session.world
     run = Run(method, source, block, seed, world, session.resume)
@@ -44,14 +50,17 @@ def train(
         while run.done < block.iterations:
             if world.any(session.stop()):
                 run.save()
+                run.behind.wait()
                 raise Interrupted(f"stopped at step {run.done} of {block.iterations}; the state is saved")
             run.step(feed.batch(run.done))
             if run.done % block.keep_every == 0 and run.done < block.iterations:
                 run.save()
             if world.rank == 0:
                 session.progress(run.done, block.iterations, run.record.text)
+        run.behind.wait()
     finally:
         feed.close()
+        run.behind.close()
     if world.rank == 0:
         write_weights({**method.nets, **run.averages.copies}, method.memory, session.out)
         write_files([*method.nets.values(), *method.frozen.values()], session.out)
@@ -67,32 +76,45 @@ class Run:
         if source.size % world.size:
             raise ValueError(f"a batch of {source.size} does not divide among {world.size} processes")
         self.method, self.block, self.seed, self.world, self.batch = method, block, seed, world, source.size
-        self.layout = torch.channels_last if block.channels_last else torch.contiguous_format
-        for name, net in method.frozen.items():
-            method.frozen[name] = net.to(world.device).eval().requires_grad_(False)
-        for name, net in method.nets.items():
-            method.nets[name] = net.to(world.device).train()
-            world.broadcast([*net.parameters(), *net.buffers()])
-        for name, tensor in method.memory.items():
-            method.memory[name] = tensor.to(world.device)
-        world.broadcast(list(method.memory.values()))
-        for net in (*method.nets.values(), *method.frozen.values()):
-            net.to(memory_format=self.layout)
+        place(method, world, block.channels_last)
         self.learnable = {name: [p for p in net.parameters() if p.requires_grad] for name, net in method.nets.items()}
         self.averages = Averages(method.nets, method.average)
+        self.exchange = Exchange(world, self.learnable)
         for net in method.nets.values():
             synchronise(net, world)
         self.optimisers = {name: Optimiser(descent, method.nets) for name, descent in method.descents.items()}
         self.record = Record(block.tick_every, source.size)
         self.states = StateFolder(resume, identity(method, block, seed, source.size))
+        self.behind = Behind(self.states, world.device)
         self.done, content = self.states.load() or (0, None)
         if content is not None:
             restore(content, method, self.averages, self.optimisers, self.record)
+        self.pending = Pending(self.done)
         world.agree("the step to go on from", self.done)
 
     def step(self, batch: dict) -> None:
-        """One step: what the phases share, each phase's update, the averages, the scalars."""
-        chance, values = Chance(self.seed, self.done, self.world), {}
+        """One step: what the phases share, each phase's update, the averages; the device is waited for at ticks."""
+        try:
+            self._phases(batch)
+        except Exception:
+            # Numbers that are none may make a later step fail in words that hide where they began.
+            self.pending.values(World.single(self.world.device))
+            raise
+        seen = self.done * self.batch
+        self.averages.update(keep_share(self.batch, seen, self.block.ema_half_life_images, self.block.ema_ramp))
+        self.done += 1
+        if self.record.due(self.done, self.block.iterations):
+            self.collect()
+
+    def collect(self) -> None:
+        """Hands the scalars of all steps so far to the record. Raises: FloatingPointError if one is no number."""
+        found = self.pending.values(self.world)
+        for step in range(self.pending.since, self.done):
+            self.record.add(step + 1, self.block.iterations, found.get(step, {}))
+        self.pending = Pending(self.done)
+
+    def _phases(self, batch: dict) -> None:
+        chance, names = Chance(self.seed, self.done, self.world), set[str]()
         shared: dict = {}
         forward = getattr(self.method, "forward", None)
         if forward is not None:
@@ -104,47 +126,32 @@ class Run:
             self._let_learn(phase.learns)
             with self.world.autocast(self.block.precision):
                 terms = self.method.losses(phase, batch, shared, chance, self.done)
-            again = sorted(set(terms) & set(values))
-            if again:
-                raise ValueError(f"phase {phase.name} repeats the loss names {again} of an earlier phase of the step")
-            values |= self._update(phase, terms, keep_graph=bool(shared) and number < len(phases))
-        seen = self.done * self.batch
-        self.averages.update(keep_share(self.batch, seen, self.block.ema_half_life_images, self.block.ema_ramp))
-        self.done += 1
-        self.record.add(self.done, self.block.iterations, values)
+            check_terms(self.method, phase, terms, names)
+            names |= set(terms)
+            self._update(phase, terms, keep_graph=bool(shared) and number < len(phases))
 
     def save(self) -> None:
         """Saves the state, and the scalars so far for whoever watches; process 0 writes, since all hold the same."""
+        self.collect()
         if self.world.rank == 0:
-            self.states.save(self.done, self.state())
+            self.behind.save(self.done, self.state())
             self.record.write(self.states.folder)
 
     def state(self) -> dict:
         """Everything that changes from step to step, as a saved state holds it."""
         return snapshot(self.method, self.averages, self.optimisers, self.record)
 
-    def _update(self, phase: Phase, terms: dict[str, Tensor], keep_graph: bool) -> dict[str, float]:
-        """Sums the phase's losses once, checks them, and moves what learns."""
-        stray = sorted(set(phase.learns) - set(self.method.descents[phase.descent].nets))
-        if stray:
-            raise ValueError(f"phase {phase.name} learns {stray}, which its descent {phase.descent} does not move")
-        for name, term in terms.items():
-            if term.dim():
-                raise ValueError(f"loss {name} of phase {phase.name} must be a scalar, found shape {tuple(term.shape)}")
-        values: dict[str, float] = {}
-        if terms:
-            together = self.world.mean(torch.stack([term.detach().float() for term in terms.values()]))
-            values = dict(zip(terms, together.tolist(), strict=True))
-        check_finite(values, self.done)
+    def _update(self, phase: Phase, terms: dict[str, Tensor], keep_graph: bool) -> None:
+        """Sums the phase's losses once and moves what learns."""
+        self.pending.add(self.done, terms)
         losses = [term.float() for name, term in terms.items() if STATISTIC not in name]
         if losses:
-            torch.stack(losses).sum().backward(retain_graph=keep_graph)
+            with self.exchange.during(phase.learns):
+                torch.stack(losses).sum().backward(retain_graph=keep_graph)
             moved = [parameter for name in phase.learns for parameter in self.learnable[name]]
-            self.world.average_gradients(moved)
             self.optimisers[phase.descent].step(self.done, moved)
             for parameter in moved:
                 parameter.grad = None
-        return values
 
     def _let_learn(self, names: tuple[str, ...]) -> None:
         for name, parameters in self.learnable.items():

@@ -45,3 +45,16 @@ class Method(Trainable, Protocol):
     def produce(self, batch: dict, chance: Chance) -> dict[str, Tensor]:
         """What `sample` writes: at least "image", composited, in [-1, 1]."""
         ...
+
+
+def check_terms(method: Trainable, phase: Phase, terms: dict[str, Tensor], earlier: set[str]) -> None:
+    """Raises: ValueError if losses are no scalars or named as in an earlier phase, or a phase moves what it may not."""
+    again = sorted(set(terms) & earlier)
+    if again:
+        raise ValueError(f"phase {phase.name} repeats the loss names {again} of an earlier phase of the step")
+    stray = sorted(set(phase.learns) - set(method.descents[phase.descent].nets))
+    if stray:
+        raise ValueError(f"phase {phase.name} learns {stray}, which its descent {phase.descent} does not move")
+    for name, term in terms.items():
+        if term.dim():
+            raise ValueError(f"loss {name} of phase {phase.name} must be a scalar, found shape {tuple(term.shape)}")

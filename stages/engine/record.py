@@ -30,13 +30,17 @@ class Record:
         self.window: dict[str, list[float]] = {}
         self.text = ""
 
+    def due(self, done: int, total: int) -> bool:
+        """Whether lines are written after step number `done`."""
+        return done % self.every == 0 or done == total
+
     def add(self, done: int, total: int, values: dict[str, float]) -> None:
         """Takes the values of step number `done` (1 first) and writes lines at each tick and at the end."""
         for name, value in values.items():
             entry = self.window.setdefault(name, [0.0, 0])
             entry[0] += value
             entry[1] += 1
-        if done % self.every == 0 or done == total:
+        if self.due(done, total):
             means = {name: entry[0] / entry[1] for name, entry in self.window.items()}
             # A statistic of nothing (the mean of an empty set) has no value and no line.
             held = {name: float(f"{mean:.{DIGITS}g}") for name, mean in means.items() if math.isfinite(mean)}

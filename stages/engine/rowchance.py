@@ -29,6 +29,11 @@ class RowChance(Chance):
         self._check(name, local_rows)
         return torch.cat([chance.uniform(name, 1, *shape) for chance in self.own])
 
+    def noise(self, name: str, local_rows: int, columns: int, device: torch.device) -> Tensor:
+        """Standard normal, with equal bits on every device. Shapes: [local_rows, columns]."""
+        self._check(name, local_rows)
+        return torch.cat([chance.noise(name, 1, columns, device) for chance in self.own])
+
     def _check(self, name: str, local_rows: int) -> None:
         if local_rows != len(self.rows):
             raise ValueError(f"draw {name!r}: expected {len(self.rows)} rows, one for each sample, got {local_rows}")

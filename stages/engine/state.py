@@ -7,12 +7,13 @@ import logging
 import os
 import pickle
 from pathlib import Path
+from typing import BinaryIO
 
 import torch
 
-FORMAT = 1
+FORMAT = 2
 GENERATIONS = 2
-HEADER_BYTES = 4096
+HEADER_BYTES = 512
 
 log = logging.getLogger(__name__)
 
@@ -24,9 +25,9 @@ class Interrupted(Exception):
 class StateFolder:
     """The last two states of one training run.
 
-    A file is one line of JSON (format, step, what the state belongs to, size, and sha256 of these and the payload),
-    then the payload. It is written under a temporary name, flushed to disk and renamed, so a kill at any moment leaves
-    the previous states whole.
+    A file is one line of JSON of a fixed length (format, step, what the state belongs to, size, and sha256 of the
+    payload and these), then the payload, which is digested as it goes out. It is written under a temporary name,
+    flushed to disk and renamed, so a kill at any moment leaves the previous states whole.
     """
 
     def __init__(self, folder: Path, belongs_to: str) -> None:
@@ -35,16 +36,16 @@ class StateFolder:
     def save(self, step: int, content: dict) -> None:
         """Writes the state after `step` steps and keeps one older generation."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        buffer = io.BytesIO()
-        torch.save(content, buffer)
-        payload = buffer.getvalue()
-        facts = {"format": FORMAT, "step": step, "belongs_to": self.belongs_to, "size": len(payload)}
-        header = json.dumps({**facts, "sha256": _digest(facts, payload)}, sort_keys=True).encode() + b"\n"
         temporary = self.folder / f"writing-{os.getpid()}"
         try:
             with open(temporary, "wb") as file:
-                file.write(header)
-                file.write(payload)
+                file.write(bytes(HEADER_BYTES))
+                payload = Digested(file)
+                torch.save(content, payload)  # pyright: ignore[reportArgumentType]  # it asks for no more than these
+                facts = {"format": FORMAT, "step": step, "belongs_to": self.belongs_to, "size": payload.size}
+                line = json.dumps({**facts, "sha256": _digest(facts, payload.digest)}, sort_keys=True)
+                file.seek(0)
+                file.write(line.encode().ljust(HEADER_BYTES - 1) + b"\n")
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(temporary, self.folder / _name(step))
@@ -89,7 +90,7 @@ class StateFolder:
             raise ValueError(f"state {path.name} belongs to another run ({facts['belongs_to']!s:.12}…)")
         if facts["size"] != len(payload):
             raise ValueError(f"state {path.name} is truncated: {len(payload)} bytes of {facts['size']}")
-        if digest != _digest(facts, payload) or path.name != _name(facts["step"]):
+        if digest != _digest(facts, hashlib.sha256(payload)) or path.name != _name(facts["step"]):
             raise ValueError(f"state {path.name} is damaged: its bytes do not match their sha256")
         try:
             return facts["step"], torch.load(io.BytesIO(payload), map_location="cpu", weights_only=True)
@@ -108,10 +109,27 @@ def _name(step: object) -> str:
     return f"state-{step:012d}" if isinstance(step, int) else "no state"
 
 
-def _digest(facts: dict, payload: bytes) -> str:
-    digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
-    digest.update(payload)
-    return digest.hexdigest()
+def _digest(facts: dict, payload: "hashlib._Hash") -> str:
+    whole = payload.copy()
+    whole.update(json.dumps(facts, sort_keys=True).encode())
+    return whole.hexdigest()
+
+
+class Digested:
+    """A file whose bytes are counted and digested as they are written."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file, self.digest, self.size = file, hashlib.sha256(), 0
+
+    def write(self, data: bytes | memoryview) -> int:
+        """Writes them all."""
+        self.digest.update(data)
+        self.size += len(data)
+        return self.file.write(data)
+
+    def flush(self) -> None:
+        """As any file's."""
+        self.file.flush()
 
 
 def _flush_folder(folder: Path) -> None:

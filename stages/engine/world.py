@@ -11,6 +11,9 @@ import torch.distributed as dist
 from torch import Tensor
 from torch.distributed import Store  # pyright: ignore[reportPrivateImportUsage]  # public in its documentation
 
+# What lies on the CPU is exchanged there, without a wait for the GPU's work.
+BACKENDS = {"cpu": "gloo", "cuda": "cpu:gloo,cuda:nccl"}
+
 
 @dataclass(frozen=True)
 class World:
@@ -28,28 +31,14 @@ class World:
     def gather(self, rows: Tensor) -> Tensor:
         """All processes' rows in the order of the whole batch; gradients flow back to the process that owns a row.
 
-        Backward sums the processes' gradients, so a loss that every process computes on the gathered rows, followed by
-        `average_gradients`, has the gradient of one process.    Shapes: [b ...] -> [b * size ...].
+        Backward sums the processes' gradients, so a loss that every process computes on the gathered rows has, after
+        the mean over processes (`Exchange`), the gradient of one process.    Shapes: [b ...] -> [b * size ...].
         """
         return rows if self.size == 1 else _Gather.apply(rows, self)
 
     def total(self, value: Tensor) -> Tensor:
         """The sum over processes, with gradients."""
         return value if self.size == 1 else _Total.apply(value)
-
-    def average_gradients(self, parameters: list[torch.nn.Parameter]) -> None:
-        """Replaces gradients by their mean over processes, in one exchange.
-
-        A parameter without a gradient is left out, so it must be without one in every process.
-        """
-        gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
-        if self.size == 1 or not gradients:
-            return
-        flat = torch.cat([gradient.reshape(-1) for gradient in gradients])
-        dist.all_reduce(flat)
-        flat /= self.size
-        for gradient, mean in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
-            gradient.copy_(mean.view_as(gradient))
 
     def mean(self, values: Tensor) -> Tensor:
         """The mean over processes, without gradients."""
@@ -60,8 +49,8 @@ class World:
         return values / self.size
 
     def any(self, flag: bool) -> bool:
-        """Whether the flag is set in any process; all learn the same answer."""
-        return flag if self.size == 1 else bool(self.mean(torch.tensor(float(flag), device=self.device)) > 0)
+        """Whether the flag is set in any process; all learn the same answer, and no device is asked for it."""
+        return flag if self.size == 1 else bool(self.mean(torch.tensor(float(flag))) > 0)
 
     def broadcast(self, tensors: list[Tensor]) -> None:
         """Gives every process the tensors of process 0."""
@@ -130,7 +119,7 @@ def joined(gpus: int, rank: int = 0, size: int = 1, store: Store | None = None) 
     if size == 1:
         yield World(0, 1, device)
         return
-    dist.init_process_group("nccl" if device.type == "cuda" else "gloo", rank=rank, world_size=size, store=store)
+    dist.init_process_group(BACKENDS[device.type], rank=rank, world_size=size, store=store)
     try:
         yield World(rank, size, device)
     finally:

@@ -75,6 +75,7 @@ class Far(Tensor):
 
     def tolist(self) -> Any:
         """A GPU gives its numbers too, and waits."""
+        ask("tolist")
         return self.near.tolist()
 
 
@@ -93,6 +94,13 @@ class Watch:
     beside = False
 
 
+def ask(what: str) -> None:
+    """Counts a wait for the device. Raises: DeviceFault where nothing may wait."""
+    Watch.asked += 1
+    if Watch.forbidden:
+        raise DeviceFault(f"{what}: a number is asked of the device where nothing may wait for it")
+
+
 def compute(func, args, kwargs) -> Any:
     """Runs an operator on the values, after refusing what a GPU would refuse. Raises: DeviceFault."""
     leaves = tree_leaves((args, kwargs))
@@ -105,9 +113,7 @@ def compute(func, args, kwargs) -> Any:
     if far and near and func not in ACROSS:
         raise DeviceFault(f"{func}: expected all tensors on one device, {len(near)} of them lie on the CPU")
     if func in ASKED and far:
-        Watch.asked += 1
-        if Watch.forbidden:
-            raise DeviceFault(f"{func}: a number is asked of the device where nothing may wait for it")
+        ask(str(func))
     if func in LAYERS and not far and not Watch.beside:
         raise DeviceFault(f"{func}: a network computes on the CPU beside the device")
     device = kwargs.get("device")

@@ -103,7 +103,7 @@ def test_a_number_asked_of_it_is_found_where_nothing_may_wait():
         x = torch.ones(3, device=DEVICE)
         with nothing_waits():
             y = x.sum()
-            for ask in (y.item, lambda: float(y), lambda: bool(y > 0)):
+            for ask in (y.item, y.tolist, lambda: float(y), lambda: bool(y > 0)):
                 with pytest.raises(DeviceFault, match="nothing may wait"):
                     ask()
         assert y.item() == 3.0

@@ -71,8 +71,8 @@ class Plain:
 
 
 def plain(tmp_path, terms, **changes) -> Plain:
-    method, numbers, world = Plain(terms), block(iterations=2, **changes), World.single()
-    (tmp_path / "out").mkdir()
+    method, numbers, world = Plain(terms), block(**{"iterations": 2, **changes}), World.single()
+    (tmp_path / "out").mkdir(parents=True)
     train(
         method, ToySource(numbers, 0, world), numbers, 0, Session(world, tmp_path / "out", tmp_path / "r", bool, ignore)
     )
@@ -98,16 +98,47 @@ def test_a_phase_without_a_loss_moves_nothing(tmp_path):
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
-def test_a_loss_that_is_no_number_names_its_term_and_step_before_anything_moves(tmp_path, bad):
-    def terms(w, step):
-        return {"G/good": w.sum(), "G/bad": w.sum() * (bad if step else 1.0)}
+@pytest.mark.parametrize("step", [0, 1, 4, 6, 7])
+def test_a_loss_that_is_no_number_names_its_term_and_step_and_nothing_is_saved_after_it(tmp_path, bad, step):
+    def terms(w, now):
+        return {"G/good": w.sum(), "G/bad": w.sum() * (bad if now == step else 1.0)}
 
-    method = Plain(terms)
-    numbers, world = block(iterations=4), World.single()
-    with pytest.raises(FloatingPointError, match=f"G/bad is {bad} at step 1"):
-        train(method, ToySource(numbers, 0, world), numbers, 0, Session(world, tmp_path, tmp_path / "r", bool, ignore))
-    assert method.nets["G"].weight.item() == pytest.approx(1.8)
+    # ticks after steps 5 and 8, states after 3 and 6
+    numbers, world = block(iterations=8, tick_every=5, keep_every=3), World.single()
+    session = Session(world, tmp_path, tmp_path / "r", bool, ignore)
+    with pytest.raises(FloatingPointError, match=f"G/bad is {bad} at step {step};"):
+        train(Plain(terms), ToySource(numbers, 0, world), numbers, 0, session)
     assert not (tmp_path / "weights.safetensors").exists()
+    saved = sorted(int(path.name[6:]) for path in (tmp_path / "r").glob("state-*"))
+    assert saved == [done for done in (3, 6) if done <= step]
+
+
+def test_a_stop_after_a_loss_that_is_no_number_saves_nothing(tmp_path):
+    numbers, world = block(), World.single()
+    asked = iter([False, False, True])
+    session = Session(world, tmp_path, tmp_path / "r", lambda: next(asked), ignore)
+    method = Plain(lambda w, step: {"G/bad": w.sum() * (math.nan if step else 1.0)})
+    with pytest.raises(FloatingPointError, match="G/bad is nan at step 1;"):
+        train(method, ToySource(numbers, 0, world), numbers, 0, session)
+    assert not list((tmp_path / "r").glob("state-*"))
+
+
+def test_what_fails_because_a_loss_was_no_number_tells_of_the_loss(tmp_path):
+    def terms(w, step):
+        if not torch.isfinite(w).all():
+            raise IndexError("a row that is none")
+        return {"G/bad": w.sum() * (math.nan if step == 1 else 1.0)}
+
+    with pytest.raises(FloatingPointError, match="G/bad is nan at step 1;") as told:
+        plain(tmp_path, terms, iterations=4)
+    assert isinstance(told.value.__context__, IndexError)
+    with pytest.raises(IndexError, match="out of range"):
+        plain(tmp_path / "other", lambda w, step: {"G/good": w.sum()} if step == 0 else ["a row"][step])
+
+
+def test_a_step_without_values_is_a_step_of_the_curve(tmp_path):
+    plain(tmp_path, lambda w, step: {} if step else {"a": w.sum()})
+    assert curve(tmp_path) == ["2,16,a,2.0"]
 
 
 def test_a_statistic_of_nothing_has_no_line_and_stops_nothing(tmp_path):

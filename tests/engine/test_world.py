@@ -9,6 +9,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from stages.engine.exchange import Exchange
 from stages.engine.norms import synchronise
 from stages.engine.world import World, joined
 from tests.engine import toy
@@ -51,8 +52,8 @@ def gather_gradient(world: World, folder: Path) -> None:
     own = rows()[world.rank :: world.size].clone().requires_grad_(True)
     made = layer()
     gathered = world.gather(made(own))
-    whole_batch_loss(gathered).backward()
-    world.average_gradients(list(made.parameters()))
+    with Exchange(world, {"net": list(made.parameters())}).during(("net",)):
+        whole_batch_loss(gathered).backward()
     found = {"rows": own.grad / world.size, "weight": made.weight.grad, "gathered": gathered.detach()}
     save_file({**found, "bias": made.bias.grad}, folder / f"{world.rank}.safetensors")
 
@@ -78,8 +79,8 @@ def norm_double_gradient(world: World, folder: Path) -> None:
     synchronise(net, world)
     images = torch.sin(torch.arange(ROWS * 48.0)).view(ROWS, 3, 4, 4)[world.rank :: world.size].requires_grad_(True)
     slope = torch.autograd.grad(net(images).sum(), images, create_graph=True)[0]
-    slope.square().sum((1, 2, 3)).mean().backward()
-    world.average_gradients(list(net.parameters()))
+    with Exchange(world, {"net": list(net.parameters())}).during(("net",)):
+        slope.square().sum((1, 2, 3)).mean().backward()
     found = {name: p.grad for name, p in net.named_parameters() if p.grad is not None}
     save_file({**found, **dict(net.named_buffers())}, folder / f"{world.size}-{world.rank}.safetensors")
 

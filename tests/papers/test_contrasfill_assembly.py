@@ -195,7 +195,7 @@ def test_noise_is_drawn_by_row_or_fixed_or_none():
     assert noise_rows(planes, "none", "x", 2, chance()) is None
     assert torch.equal(noise_rows(planes, "const", "x", 2, chance()), planes.fixed)
     drawn = noise_rows(planes, "random", "x", 2, chance())
-    assert drawn.shape == (2, 80) and torch.equal(drawn, chance().normal("x", 2, 80))
+    assert drawn.shape == (2, 80) and torch.equal(drawn, chance().noise("x", 2, 80, planes.fixed.device))
 
 
 # --- the contrastive losses -------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from stages.data.prepared.packed import Index, Row, write_packed
+from stages.engine.exchange import Exchange
 from stages.engine.world import World
 from stages.nets.encoders.load import save_encoder
 from stages.nets.encoders.small import SmallIdentity
@@ -27,10 +28,11 @@ def keep_gradients(world, folder, method):
         for name, net in made.nets.items():
             net.requires_grad_(name in phase.learns).zero_grad()
         terms = made.losses(phase, batch, {}, type(chance())(0, 0, world), 0)
-        sum(term for name, term in terms.items() if "stat/" not in name).backward()
+        learnable = {name: list(made.nets[name].parameters()) for name in phase.learns}
+        with Exchange(world, learnable).during(phase.learns):
+            sum(term for name, term in terms.items() if "stat/" not in name).backward()
         for net in phase.learns:
             parameters = dict(made.nets[net].named_parameters())
-            world.average_gradients(list(parameters.values()))
             found |= {f"{net}.{name}": p.grad.clone() for name, p in parameters.items() if p.grad is not None}
         found |= {name: world.mean(term.detach()) for name, term in terms.items()}
     found["average"] = made.memory["latent_average"].clone()

@@ -14,6 +14,7 @@ from stages.data.image import decode
 from stages.data.prepared.beside import BesideSource
 from stages.data.prepared.boxes import box_crop
 from stages.data.prepared.packed import Packed
+from stages.data.prepared.rows import Rows
 from stages.data.prepared.windows import WindowSource
 from stages.data.raw import RawFolder
 from stages.draw.scenes.boxed import listing
@@ -219,7 +220,7 @@ def test_training_needs_no_masks(made, tmp_path):
         assert one["background_image"].shape == one["image"].shape == (4, 3, 32, 32)
 
 
-def test_boxes_follow_window_and_flip(made):
+def test_boxes_follow_window_and_flip(made, tmp_path):
     """Painted into the wide copies, each box is found again where the batch says it is."""
     data = made["bird_boxes"][1]
     positions = data.positions("train")
@@ -228,7 +229,8 @@ def test_boxes_follow_window_and_flip(made):
     edges = np.stack([data.column(f"box_{side}") for side in ("left", "top", "right", "bottom")], 1)
     for place, (left, top, right, bottom) in enumerate(np.rint(edges * 38).astype(int)):
         wide[place, top:bottom, left:right] = 255
-    windows.wide["image"] = wide
+    np.save(tmp_path / "wide.npy", wide)
+    windows.wide["image"] = Rows(tmp_path / "wide.npy")
     for step in range(5):
         batch = windows.batch(step)
         for image, box in zip(batch["image"].numpy(), batch["box"].numpy(), strict=True):

@@ -153,7 +153,7 @@ def test_what_rests_on_the_users_data_bears_their_terms(alone):
     assert front["datasets"] == ["celebamask_hq"] and front["pipeline_tag"] == "image-to-image"
     for word in ("non-commercial research and education only", "may not be passed on", "Faces of public figures",
                  "a" * 64, "arcface.pth", "no evidence about the papers", "US 2023/0342884", "Yuheng Li",
-                 'load_file("weights.safetensors")',
+                 'load_file("weights.safetensors")', "retrace use results/store/lite/model/contrasfill/full_face_0",
                  "stages.papers.contrasfill.methods.contrasfill.method"):  # fmt: skip
         assert word in text, word
     assert "drawn pictures alone" not in text

@@ -18,7 +18,7 @@ from stages.papers.contrasfill.start import started
 def noise_rows(planes: NoisePlanes, kind: str, name: str, rows: int, chance: Chance) -> Tensor | None:
     """The noise of all layers at once: drawn for each sample (one draw), the network's fixed planes, or none."""
     if kind == "random":
-        return chance.normal(name, rows, planes.size).to(planes.fixed.device)
+        return chance.noise(name, rows, planes.size, planes.fixed.device)
     return planes.fixed if kind == "const" else None
 
 

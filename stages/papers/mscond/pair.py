@@ -68,7 +68,7 @@ class Maker:
         if self.block.noise == "none":
             return None
         planes = self.generator.noise
-        return chance.normal(f"{name}/noise", rows, planes.size).to(planes.fixed.device)
+        return chance.noise(f"{name}/noise", rows, planes.size, planes.fixed.device)
 
     def synthesise(self, normal: Tensor, name: str, chance: Chance) -> Tensor:
         """Images of normal codes: [B latent] -> float32 [B 3 S S]."""

@@ -129,7 +129,7 @@ class StyleGAN:
         codes = mixed(generator, mapped, self.block.style_mixing, name, chance)
         flat = None
         if self.block.noise == "random":
-            flat = chance.normal(f"{name}/noise", rows, generator.noise.size).to(real.device)
+            flat = chance.noise(f"{name}/noise", rows, generator.noise.size, real.device)
         return generator(codes, flat)
 
     @torch.no_grad()

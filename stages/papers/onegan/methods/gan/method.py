@@ -54,6 +54,7 @@ class OneGAN:
                 orthogonal(self.nets[name], TABLES)
         self.frozen: dict[str, nn.Module] = {}
         self.memory = {GUARD: torch.zeros(len(PATHS), dtype=torch.int64)}
+        self.guard_next = 0
         self.descents = {
             name: Descent(
                 kind="adam", nets=nets, learning_rate=block.learning_rate, betas=block.betas, eps=block.epsilon
@@ -198,17 +199,23 @@ class OneGAN:
     def _guard(self, masks: list[Tensor], step: int) -> None:
         """Counts the steps in a row in which a path's masks are all object, or none.
 
+        A count grows by one a step at most, so it is asked of the device only where it may have become too high.
         Raises: FloatingPointError naming path, step and key once they are `guard_share` of the phase's steps.
         """
         first, length = self.block.phase_steps(step)
         held, low, high = self.memory[GUARD], self.block.guard_low, self.block.guard_high
+        limit = math.ceil(self.block.guard_share * length)
         if step == first:
             held.zero_()
+            self.guard_next = first + limit - 1
         means = self.world.mean(torch.stack([mask.detach().float().mean() for mask in masks]))
         outside = (means < low) | (means > high)
         held[: len(masks)] = torch.where(outside, held[: len(masks)] + 1, 0)
-        limit = math.ceil(self.block.guard_share * length)
-        for path, mean, count in zip(PATHS, means.tolist(), held.tolist(), strict=False):
+        if step < self.guard_next:
+            return
+        counts = held.tolist()
+        self.guard_next = step + limit - max(counts)
+        for path, mean, count in zip(PATHS, means.tolist(), counts, strict=False):
             if count >= limit:
                 raise FloatingPointError(
                     f"step {step}: the mean mask of path {path} is {mean:.3f}, outside {low} to {high} for {count}"

@@ -183,13 +183,13 @@ def far() -> Iterator[torch.device]:
 
 
 @contextmanager
-def nothing_waits() -> Iterator[None]:
-    """Within this no number may be asked of the device."""
-    Watch.forbidden = True
+def nothing_waits(forbidden: bool = True) -> Iterator[None]:
+    """Within this no number may be asked of the device; with False it may be again."""
+    before, Watch.forbidden = Watch.forbidden, forbidden
     try:
         yield
     finally:
-        Watch.forbidden = False
+        Watch.forbidden = before
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import gc
 import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -43,3 +44,9 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
+
+
+def pytest_runtest_setup() -> None:
+    """What a test before it ran as a stage takes denormal numbers for 0, with which hypothesis draws none."""
+    if torch := sys.modules.get("torch"):
+        torch.set_flush_denormal(False)

@@ -167,8 +167,9 @@ def test_a_job_at_its_time_limit_and_a_cancelled_one_go_on_from_their_states(loc
     first = work.start(without_gpus, OUT)
     until(lambda: bool(again(without_gpus)) or first.poll() is not None, "never queued again", without_gpus.place, 90)
     (job,) = again(without_gpus)
-    # SLURM keeps what is queued again waiting for two minutes.
-    without_gpus.call("scontrol", "update", f"JobId={job}", "StartTime=now")
+    # SLURM keeps what is queued again waiting for two minutes. Begun in the second of its end it would be refused:
+    # a credential made no later than the last run was revoked is taken for revoked too.
+    without_gpus.call("scontrol", "update", f"JobId={job}", "StartTime=now+3")
     until(lambda: len(work.begun()) == 2 or first.poll() is not None, "it never went on", without_gpus.place)
     assert first.poll() is None, work.said()
     without_gpus.call("scancel", job)

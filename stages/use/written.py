@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stages.data.files import write_json
+from stages.durable import flush_folder
 from stages.runner import packages, project, publish, receipt
 from stages.runner.code import Code
 from stages.runner.digest import file_digest, listing
@@ -51,7 +52,7 @@ def write(
         made.rename(out)
     finally:
         shutil.rmtree(made, ignore_errors=True)
-    receipt.flush_folder(out.parent)
+    flush_folder(out.parent)
     return content
 
 

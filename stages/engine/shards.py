@@ -8,7 +8,8 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,8 @@ import numpy as np
 HEADER_BYTES = 4096
 # Batches that a sampler keeps together: some hundred pictures of 256 px, some seconds of work.
 SHARD_BATCHES = 8
+# As a number of parts: none of them is the last.
+MORE_FOLLOWS = 10**12
 
 
 class Shards:
@@ -69,14 +72,46 @@ class Shards:
 
     def arrays(self, number: int, of: int, make: Callable[[], Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
         """As `part`, of named arrays."""
-
-        def packed() -> bytes:
-            stream = io.BytesIO()
-            np.savez(stream, **make())  # pyright: ignore[reportArgumentType]
-            return stream.getvalue()
-
-        with np.load(io.BytesIO(self.part(number, of, packed)), allow_pickle=False) as found:
+        with np.load(io.BytesIO(self.part(number, of, lambda: packed(make()))), allow_pickle=False) as found:
             return dict(found)
+
+    def once(self, make: Callable[[], Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+        """Arrays that are made in one go and kept, since other work follows them."""
+        return self.arrays(0, MORE_FOLLOWS, make)
+
+    def over(
+        self, count: int, batch: int, make: Callable[[range], Mapping[str, np.ndarray]]
+    ) -> Iterator[dict[str, np.ndarray]]:
+        """Arrays of `count` items in order, those of SHARD_BATCHES batches a part; make(numbers) gives some items'.
+
+        The last part is kept too, since other work follows them.
+        """
+        size = batch * SHARD_BATCHES
+        for number, first in enumerate(range(0, count, size)):
+            numbers = range(first, min(first + size, count))
+            yield self.arrays(number, MORE_FOLLOWS, partial(make, numbers))
+
+    def joined(
+        self, count: int, batch: int, make: Callable[[range], Mapping[str, np.ndarray]]
+    ) -> dict[str, np.ndarray]:
+        """As `over`, the parts' arrays behind each other."""
+        return behind_each_other(self.over(count, batch, make))
+
+
+def packed(arrays: Mapping[str, np.ndarray]) -> bytes:
+    """The bytes of an npz."""
+    stream = io.BytesIO()
+    np.savez(stream, **arrays)  # pyright: ignore[reportArgumentType]
+    return stream.getvalue()
+
+
+def behind_each_other(parts: Iterable[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """Arrays of the same names, joined along their first axis."""
+    held: dict[str, list[np.ndarray]] = {}
+    for part in parts:
+        for name, array in part.items():
+            held.setdefault(name, []).append(array)
+    return {name: np.concatenate(arrays) for name, arrays in held.items()}
 
 
 def flush_folder(folder: Path) -> None:

@@ -72,8 +72,7 @@ class Shards:
 
     def arrays(self, number: int, of: int, make: Callable[[], Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
         """As `part`, of named arrays."""
-        with np.load(io.BytesIO(self.part(number, of, lambda: packed(make()))), allow_pickle=False) as found:
-            return dict(found)
+        return unpacked(self.part(number, of, lambda: packed(make())))
 
     def once(self, make: Callable[[], Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
         """Arrays that are made in one go and kept, since other work follows them."""
@@ -91,6 +90,20 @@ class Shards:
             numbers = range(first, min(first + size, count))
             yield self.arrays(number, MORE_FOLLOWS, partial(make, numbers))
 
+    def newest(self) -> tuple[int, bytes] | None:
+        """The number and content of the last whole part, for work whose parts are its state so far."""
+        for path in sorted(self.folder.glob("shard-*"), reverse=True):
+            number = int(path.name.removeprefix("shard-"))
+            if (content := self.held(number)) is not None:
+                return number, content
+        return None
+
+    def forget(self, below: int) -> None:
+        """Removes the parts under a number, which later states stand for."""
+        for path in self.folder.glob("shard-*"):
+            if path.name < _name(below):
+                path.unlink()
+
     def joined(
         self, count: int, batch: int, make: Callable[[range], Mapping[str, np.ndarray]]
     ) -> dict[str, np.ndarray]:
@@ -103,6 +116,12 @@ def packed(arrays: Mapping[str, np.ndarray]) -> bytes:
     stream = io.BytesIO()
     np.savez(stream, **arrays)  # pyright: ignore[reportArgumentType]
     return stream.getvalue()
+
+
+def unpacked(content: bytes) -> dict[str, np.ndarray]:
+    """The arrays of an npz."""
+    with np.load(io.BytesIO(content), allow_pickle=False) as found:
+        return dict(found)
 
 
 def behind_each_other(parts: Iterable[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:

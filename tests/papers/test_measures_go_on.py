@@ -1,5 +1,6 @@
 """A long measure that is stopped or killed at any moment goes on behind its last shard and ends with the same bytes."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -7,13 +8,15 @@ import pytest
 import torch
 
 from stages.engine import shards
+from stages.papers.ganseg import fidelity
 from stages.papers.mscond import generated, quality, reference, trained
 from tests.papers import mscond_scored as made_up
+from tests.papers.test_ganseg_samples import model as ganseg_model
 from tests.parts.interrupted import Ending, ended_often, files_of, killed_often
 
 BATCH = 2
 # Calls of a progress that a killed run can lose: the batches of a state, or the one call of a shard.
-LOST = {"reference": 4, "quality": 1}
+LOST = {"reference": 4, "quality": 1, "ganseg": 2}
 
 
 @pytest.fixture(autouse=True)
@@ -32,6 +35,9 @@ def inputs(tmp_path_factory) -> dict[str, Path]:
     found["reference"], found["model"] = folder / "reference", folder / "model"
     found["reference"].mkdir()
     reference.measure(made_up.reference_block(), found, found["reference"], "cpu", made_up.going(folder / "reference"))
+    found["ganseg"] = ganseg_model(folder / "ganseg")
+    facts = json.loads((found["ganseg"] / "model.json").read_text())
+    (found["ganseg"] / "model.json").write_text(json.dumps(facts | {"data": "city_scenes"}))
     return found
 
 
@@ -44,6 +50,9 @@ def measured(inputs: dict[str, Path], name: str):
         if name == "reference":
             block = made_up.reference_block(batch=BATCH)
             reference.measure(block, inputs, out, "cpu", made_up.going(out, ending))
+        elif name == "ganseg":
+            block = fidelity.Block(profile="demo", images=11, batch=BATCH)
+            fidelity.measure(block, inputs | {"model": inputs[name]}, out, "cpu", made_up.going(out, ending))
         else:
             quality.measure(made_up.quality_block(batch=BATCH), inputs, out, "cpu", made_up.going(out, ending))
 

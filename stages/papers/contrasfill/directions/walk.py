@@ -54,11 +54,7 @@ def discover(study: Study) -> None:
     trained = open_model(study.inputs["model"], study.paper, study.method, study.seed, study.session.world)
     check_fits(trained, data, block.hole, study.inputs["model"])
     codes, features = draw_codes(study, trained.method, data)
-<<<<<<< HEAD
-    groups = group(features, block.clusters, block.nearest, block.cluster_iterations, study.seed)
-=======
     groups = grouped(study, features)
->>>>>>> 23a67d40ca49a30804dcf40bf3df6dcd5685511a
     direction = find(
         codes[groups.members], groups.labels, block, study.seed, study.session
     )  # fmt: skip
@@ -128,9 +124,7 @@ def grouped(study: Study, features: np.ndarray) -> Groups:
     block = study.block
 
     def sought() -> dict[str, np.ndarray]:
-        found = group(
-            features, block.clusters, block.nearest, block.cluster_iterations, study.seed, starts=block.start_codes
-        )
+        found = group(features, block.clusters, block.nearest, block.cluster_iterations, study.seed)
         return {name: np.asarray(value) for name, value in vars(found).items()}
 
     kept = study.kept("groups").once(sought)

@@ -6,6 +6,7 @@ import os
 import numpy as np
 import pytest
 
+from stages.engine import shards
 from stages.engine.shards import Shards
 
 

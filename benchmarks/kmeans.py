@@ -1,7 +1,5 @@
 """k-means of the direction study's size by scikit-learn and faiss, one thread each: python -m benchmarks.kmeans
 
-scikit-learn's starts are sought among all rows and, as the study can (key start_codes), among a fifth of them.
-
 Run by hand; faiss is no dependency and is passed over where it is not installed. Processor seconds, memory above
 the data, and how good the clusters are (inertia), each also as a ratio to scikit-learn's.
 """
@@ -13,8 +11,7 @@ import subprocess
 import sys
 import time
 
-LIBRARIES = ("scikit-learn", "from a fifth", "faiss")
-SHARE = 5
+LIBRARIES = ("scikit-learn", "faiss")
 
 
 def features(rows: int, width: int, clusters: int):
@@ -38,8 +35,7 @@ def fit(library: str, data, clusters: int, iterations: int):
     if library != "faiss":
         from stages.papers.contrasfill.directions.groups import cluster
 
-        starts = len(data) if library == "scikit-learn" else len(data) // SHARE
-        centres, _, run = cluster(data, clusters, iterations, 0, starts)
+        centres, _, run = cluster(data, clusters, iterations, 0)
         return centres, run
     import faiss
 

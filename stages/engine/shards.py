@@ -13,6 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
+from stages.durable import complete
+
 HEADER_BYTES = 4096
 # Batches that a sampler keeps together: some hundred pictures of 256 px, some seconds of work.
 SHARD_BATCHES = 8
@@ -42,18 +44,9 @@ class Shards:
         self.folder.mkdir(parents=True, exist_ok=True)
         for left in self.folder.glob("writing-*"):
             left.unlink()
-        temporary = self.folder / f"writing-{os.getpid()}"
-        try:
-            with temporary.open("wb") as file:
-                file.write(_header(content))
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(self.folder / _name(number))
-        except OSError:
-            temporary.unlink(missing_ok=True)
-            raise
-        flush_folder(self.folder)
+        with complete(self.folder / _name(number), self.folder / f"writing-{os.getpid()}") as file:
+            file.write(_header(content))
+            file.write(content)
 
     def part(self, number: int, of: int, make: Callable[[], bytes]) -> bytes:
         """What is kept under a number of 0 to of - 1, or what `make` gives, which is kept then.
@@ -77,15 +70,6 @@ class Shards:
 
         with np.load(io.BytesIO(self.part(number, of, packed)), allow_pickle=False) as found:
             return dict(found)
-
-
-def flush_folder(folder: Path) -> None:
-    """Makes a rename durable: the folder's own entry must reach the disk too."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _name(number: int) -> str:

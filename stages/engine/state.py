@@ -11,6 +11,8 @@ from typing import BinaryIO
 
 import torch
 
+from stages.durable import complete
+
 FORMAT = 2
 GENERATIONS = 2
 HEADER_BYTES = 512
@@ -36,23 +38,14 @@ class StateFolder:
     def save(self, step: int, content: dict) -> None:
         """Writes the state after `step` steps and keeps one older generation."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        temporary = self.folder / f"writing-{os.getpid()}"
-        try:
-            with open(temporary, "wb") as file:
-                file.write(bytes(HEADER_BYTES))
-                payload = Digested(file)
-                torch.save(content, payload)  # pyright: ignore[reportArgumentType]  # it asks for no more than these
-                facts = {"format": FORMAT, "step": step, "belongs_to": self.belongs_to, "size": payload.size}
-                line = json.dumps({**facts, "sha256": _digest(facts, payload.digest)}, sort_keys=True)
-                file.seek(0)
-                file.write(line.encode().ljust(HEADER_BYTES - 1) + b"\n")
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, self.folder / _name(step))
-        except OSError:
-            temporary.unlink(missing_ok=True)
-            raise
-        _flush_folder(self.folder)
+        with complete(self.folder / _name(step), self.folder / f"writing-{os.getpid()}") as file:
+            file.write(bytes(HEADER_BYTES))
+            payload = Digested(file)
+            torch.save(content, payload)  # pyright: ignore[reportArgumentType]  # it asks for no more than these
+            facts = {"format": FORMAT, "step": step, "belongs_to": self.belongs_to, "size": payload.size}
+            line = json.dumps({**facts, "sha256": _digest(facts, payload.digest)}, sort_keys=True)
+            file.seek(0)
+            file.write(line.encode().ljust(HEADER_BYTES - 1) + b"\n")
         self._forget(step)
 
     def load(self) -> tuple[int, dict] | None:
@@ -130,12 +123,3 @@ class Digested:
     def flush(self) -> None:
         """As any file's."""
         self.file.flush()
-
-
-def _flush_folder(folder: Path) -> None:
-    """Makes a rename durable: the folder's own entry must reach the disk too."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -8,6 +8,7 @@ import re
 import shutil
 from pathlib import Path
 
+from stages.durable import flush_folder
 from stages.runner import lock, receipt
 from stages.runner.exits import RETRY, StageFailure
 
@@ -44,7 +45,7 @@ def flush(folder: Path) -> None:
         for name in files:
             with Path(root, name).open("rb") as stream:
                 os.fsync(stream.fileno())
-        receipt.flush_folder(Path(root))
+        flush_folder(Path(root))
 
 
 def publish_folder(made: Path, out: Path, content: dict) -> None:
@@ -65,7 +66,7 @@ def publish_folder(made: Path, out: Path, content: dict) -> None:
     else:
         receipt.keep(content)
         made.rename(out)
-    receipt.flush_folder(out.parent)
+    flush_folder(out.parent)
 
 
 def publish_files(made: Path, out: Path, content: dict) -> None:
@@ -76,7 +77,7 @@ def publish_files(made: Path, out: Path, content: dict) -> None:
     place.unlink(missing_ok=True)
     for name in sorted(content["outputs"]):
         (made / name).replace(out.parent / name)
-    receipt.flush_folder(out.parent)
+    flush_folder(out.parent)
     made.rmdir()
     receipt.keep(content)
     receipt.write(place, receipt.encode(content))

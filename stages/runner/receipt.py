@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from stages.durable import complete
 from stages.runner.digest import file_digest, listing, listing_digest, path_digest
 from stages.runner.exits import BAD_INPUT, BAD_OUTPUT, StageFailure
 
@@ -64,31 +65,14 @@ def fingerprint(content: dict[str, Any]) -> str:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Writes a small file so that it is complete or absent: temporary name, flush, rename, flush the folder."""
+    """Writes a small file so that it is complete or absent, and takes away what killed writers left."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.parent / f".{path.name}.{os.getpid()}.tmp"
     left = re.compile(rf"\.{re.escape(path.name)}\.\d+\.tmp")
     for leftover in [one for one in path.parent.iterdir() if left.fullmatch(one.name)]:
         leftover.unlink(missing_ok=True)
-    try:
-        with temporary.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
-    flush_folder(path.parent)
-
-
-def flush_folder(folder: Path) -> None:
-    """Makes renames in a folder survive a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    with complete(path, temporary) as stream:
+        stream.write(content)
 
 
 def keep(content: dict[str, Any]) -> None:

@@ -29,6 +29,7 @@ from stages.teachers.common import (
     random_crops,
 )
 from stages.teachers.convert import convert
+from stages.teachers.recolour import recoloured
 from stages.teachers.weights import open_file
 
 
@@ -36,7 +37,8 @@ class Block(TeacherBlock):
     """Keys of `teacher.pmg`: birds by species, cars by colour and by shape, and the independent twins.
 
     `jigsaw` gives n of branches 1, 2, 3; `trunk_rate` is the trunk's share of the learning rate; images are resized to
-    resize_px, padded by crop_padding_px of black and cropped at random to view_size_px; `epochs` times the schedule.
+    resize_px, padded by crop_padding_px of black and cropped at random to view_size_px; `epochs` times the schedule;
+    `recolour` is the share of images that are seen in random colours, 0 where colour may tell the classes apart.
     """
 
     column: str
@@ -56,6 +58,7 @@ class Block(TeacherBlock):
     crop_padding_px: int = Field(ge=0)
     flip: bool
     class_balanced: bool
+    recolour: float = Field(ge=0, le=1)
 
 
 class PMGMethod:
@@ -103,8 +106,10 @@ class PMGMethod:
         return {f"net/{phase.name}": F.cross_entropy(self.nets["net"](image)[branch].float(), classes)}
 
     def prepared(self, images: Tensor, chance: Chance) -> Tensor:
-        """The step's resized, cropped and normalised images: the same for its four phases."""
+        """The step's recoloured, resized, cropped and normalised images: the same for its four phases."""
         block = self.block
+        if block.recolour:
+            images = recoloured(images, chance, block.recolour)
         if images.shape[2] != block.resize_px:
             size = (block.resize_px, block.resize_px)
             images = F.interpolate(images, size=size, mode="bilinear", align_corners=False, antialias=True)

@@ -1,17 +1,18 @@
 """What a model made, as a folder: pictures, use.json, and a receipt in the form of all receipts, complete or absent."""
 
 import os
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stages.data.files import write_json
+from stages.durable import flush_folder
 from stages.runner import packages, project, publish, receipt
 from stages.runner.code import Code
 from stages.runner.digest import file_digest, listing
 from stages.runner.plan import LOCK
 from stages.use.given import Given
+from stages.use.workshop import workshop
 
 if TYPE_CHECKING:
     from stages.data.own.kind import Made
@@ -39,19 +40,14 @@ def write(
     asked = model.asked(options)
     given = model.given(photos, mask)
     content = _receipt(model, out, given, seed, asked)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    made = out.parent / f".{out.name}.{os.getpid()}.tmp"
-    made.mkdir()
-    try:
+    with workshop(out) as made:
         _pictures(model, made, given, seed, asked, content["fingerprint"])
         content |= {"device": _device(model), "packages": packages.loaded(LOCK), "outputs": listing(made)}
         receipt.write(made / "receipt.json", receipt.encode(content))
         publish.flush(made)
         refuse_taken(out)
         made.rename(out)
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
-    receipt.flush_folder(out.parent)
+    flush_folder(out.parent)
     return content
 
 

@@ -6,7 +6,6 @@ import os
 import numpy as np
 import pytest
 
-from stages.engine import shards
 from stages.engine.shards import Shards
 
 
@@ -63,7 +62,7 @@ def test_a_full_disk_leaves_no_half_part_and_a_killed_writers_file_goes(tmp_path
     def full(descriptor: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(shards.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
         kept.keep(0, b"content")
     assert list(tmp_path.iterdir()) == []

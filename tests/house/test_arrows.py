@@ -10,7 +10,7 @@ STAGES = ROOT / "stages"
 PARTS = ("engine", "nets", "losses", "metrics", "data", "draw", "teachers")
 # What stands beside the verbs: graph and retrace speak to the engines and auditors, use opens models without the graph,
 # block.py is everyone's base class, homes.py says to runner and graph which file holds which parameters, loading.py has
-# the package loaded from source, yaml_text.py reads what people write.
+# the package loaded from source, yaml_text.py reads what people write, durable.py keeps files through a power cut.
 FILES = sorted(STAGES.rglob("*.py"))
 
 
@@ -34,7 +34,7 @@ def imported(path: Path) -> set[str]:
 
 def allowed(owner: str) -> set[str]:
     """The layers that a layer may import."""
-    everyone = {"block", "yaml_text", owner}
+    everyone = {"block", "durable", "yaml_text", owner}
     if not owner:
         return {"loading"}
     if owner == "engine":

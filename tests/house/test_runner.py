@@ -297,21 +297,26 @@ def test_two_runs_of_one_stage_never_overlap(project):
     assert second.returncode == 0 and f"process {first.pid} on {os.uname().nodename} is making this" in out
 
 
-@pytest.mark.parametrize("shell", ["bash", "sh"])
-def test_stage_dies_with_its_engine(project, shell):
-    """The chain of an engine: a program starts a shell, whose `exec` line is the stage; the program is killed."""
-    line = "exec " + " ".join(shlex.quote(word) for word in project.command("wait")) + " > log.txt 2>&1"
-    program = f"import subprocess; subprocess.run([{shell!r}, '-c', {line!r}])"
+def ends_with_its_engine(project, program: str, seconds: int) -> None:
+    """Starts a program that starts the stage, kills the program and sees the stage die."""
     engine = subprocess.Popen([sys.executable, "-c", program], cwd=project.folder)
     wait_for(project.folder / "started")
     lock = project.folder / ".work/locks" / f"{OUT.as_posix().replace('/', '~')}.lock"
     stage = int(lock.read_text().split()[0])
     engine.kill()
     engine.wait()
-    end = time.monotonic() + 10
+    end = time.monotonic() + seconds
     while not dead(stage):
         assert time.monotonic() < end, "the stage outlived its engine"
         time.sleep(0.05)
+
+
+@pytest.mark.parametrize("shell", ["bash", "sh"])
+def test_stage_dies_with_its_engine(project, shell):
+    """The chain of an engine: a program starts a shell, whose `exec` line is the stage; the program is killed."""
+    line = "exec " + " ".join(shlex.quote(word) for word in project.command("wait")) + " > log.txt 2>&1"
+    program = f"import subprocess; subprocess.run([{shell!r}, '-c', {line!r}])"
+    ends_with_its_engine(project, program, seconds=10)
     assert not (project.folder / OUT).exists()
 
 
@@ -319,16 +324,7 @@ def test_stage_dies_with_its_grandparent(project):
     """Without `exec` a shell stands between engine and stage; killing the engine alone must still end the stage."""
     line = " ".join(shlex.quote(word) for word in project.command("wait")) + " > log.txt 2>&1; true"
     program = f"import subprocess; subprocess.run(['bash', '-c', {line!r}])"
-    engine = subprocess.Popen([sys.executable, "-c", program], cwd=project.folder)
-    wait_for(project.folder / "started")
-    lock = project.folder / ".work/locks" / f"{OUT.as_posix().replace('/', '~')}.lock"
-    stage = int(lock.read_text().split()[0])
-    engine.kill()
-    engine.wait()
-    end = time.monotonic() + 15
-    while not dead(stage):
-        assert time.monotonic() < end, "the stage outlived its engine"
-        time.sleep(0.05)
+    ends_with_its_engine(project, program, seconds=15)
 
 
 def test_leases_queue_up_and_are_freed_by_death(tmp_path, monkeypatch):

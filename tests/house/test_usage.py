@@ -17,6 +17,7 @@ def test_the_verbs_are_the_files_beside_each_other():
     beside = {path.stem for path in (ROOT / "stages").glob("*.py")} - {
         "__init__",
         "block",
+        "durable",
         "homes",
         "loading",
         "yaml_text",

@@ -11,8 +11,9 @@ BIN = Path(sys.executable).parent
 COPIED = (
     "Snakefile", ".dvcignore", ".dvc/config", ".dvc/.gitignore", ".dvc/.gitattributes", ".dvc/plots", ".gitignore",
     "profiles", "envs/core.yaml",
-    "stages/__init__.py", "stages/block.py", "stages/graph", "stages/homes.py", "stages/loading.py",
-    "stages/preflight.py", "stages/runner", "stages/retrace", "stages/data", "stages/cards", "stages/yaml_text.py",
+    "stages/__init__.py", "stages/block.py", "stages/durable.py", "stages/graph", "stages/homes.py",
+    "stages/loading.py", "stages/preflight.py", "stages/runner", "stages/retrace", "stages/data", "stages/cards",
+    "stages/yaml_text.py",
 )  # fmt: skip
 
 VERB = '''

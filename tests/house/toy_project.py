@@ -93,7 +93,7 @@ class ToyProject:
         shutil.copytree(
             ROOT / "stages" / "runner", folder / "stages" / "runner", ignore=shutil.ignore_patterns("__pycache__")
         )
-        for name in ("__init__.py", "block.py", "homes.py", "loading.py", "yaml_text.py"):
+        for name in ("__init__.py", "block.py", "durable.py", "homes.py", "loading.py", "yaml_text.py"):
             shutil.copy(ROOT / "stages" / name, folder / "stages" / name)
         (folder / "stages" / "toy.py").write_text(VERB)
         (folder / "params.yaml").write_text(PARAMS)

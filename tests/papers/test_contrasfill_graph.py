@@ -47,6 +47,17 @@ def test_no_model_is_trained_twice(profile):
     assert len(made) >= 90
 
 
+def test_the_demo_weighs_shape_alone_otherwise():
+    weights, values = {}, params.load(ROOT)
+    for stage in stages_in("demo"):
+        if stage.cmd.split()[3] == "stages.train" and "--paper contrasfill" in stage.cmd:
+            arguments = arguments_of(stage)[1]
+            merged = layers.merge(values, arguments.layers)
+            if "encoder" in arguments.inputs and "ablation" not in arguments.out.name:
+                weights.setdefault(arguments.inputs["encoder"].name, set()).add(tuple(merged["lambda_known"]))
+    assert weights == {"face": {(0.15,)}, "bird": {(0.15,)}, "car": {(0.15,)}, "car_shape": {(0.5,)}}
+
+
 def test_models_of_box_holes_are_trained_on_boxes_and_others_on_object_masks():
     for _, arguments, merged in of("train"):
         name = arguments.out.name

@@ -151,7 +151,10 @@ def test_the_readme_says_exactly_what_the_demo_changes():
         said = re.findall(r"`(\w+)` (.+?) → (.+?)(?:, (?=`)|$)", cells)
         found[layer] = {key: (yaml.safe_load(before), yaml.safe_load(after)) for key, before, after in said}
     held = {name: changed for name, layer in params()["contrasfill"].items() if (changed := departures(layer))}
+    ours = params()["contrasfill"]["contrasfill"]
+    held["shape"] = {key: (ours["base"][key], value) for key, value in ours["shape"]["demo"].items()}
     assert found == held
+    assert not ours["shape"]["paper"]
     assert not any(layer.get("profile", {}).get("paper") for layer in params()["contrasfill"].values())
 
 

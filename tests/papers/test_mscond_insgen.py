@@ -9,15 +9,14 @@ from safetensors.torch import load_file
 
 from benchmarks.trainings import Training
 from stages.engine.launch import launch
-from stages.engine.loop import Run, train
-from stages.engine.session import Session
-from stages.engine.state import Interrupted
+from stages.engine.loop import Run
 from stages.engine.world import World, settle
 from stages.papers.mscond.methods.insgen import method as insgen
 from stages.train import work
 from tests.papers.checks_mscond_insgen import CHECKS
 from tests.papers.insgen_made import MODULE, made_block, pack
 from tests.papers.mscond_loaded import as_it_is
+from tests.papers.stopped import train_through
 
 WORLD = World.single()
 
@@ -36,21 +35,7 @@ def test_update(check):
 def trained(inputs: dict[str, Path], out: Path, stops_after: int = -1, **changes: Any) -> dict[str, bytes]:
     """The files of a whole training, through a stop behind a step where asked."""
     block = made_block(**changes)
-    (out / "resume").mkdir(parents=True)
-    for stop in ([stops_after] if stops_after >= 0 else []) + [-1]:
-        seen: list[None] = []
-
-        def stopping(seen=seen, stop=stop) -> bool:
-            seen.append(None)
-            return len(seen) - 1 == stop
-
-        method, source = insgen.for_training(block, inputs, 0, WORLD)
-        session = Session(WORLD, out, out / "resume", stopping, lambda *words: None)
-        if stop >= 0:
-            with pytest.raises(Interrupted):
-                train(method, source, block, 0, session)
-        else:
-            train(method, source, block, 0, session)
+    train_through(lambda: insgen.for_training(block, inputs, 0, WORLD), block, out, stops_after)
     return {name: (out / name).read_bytes() for name in ("weights.safetensors", "curve.csv")}
 
 

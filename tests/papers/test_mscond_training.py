@@ -14,16 +14,15 @@ from torch import Tensor
 from stages.data.files import read_table, write_json
 from stages.engine.chance import Chance
 from stages.engine.launch import launch
-from stages.engine.loop import Run, train
+from stages.engine.loop import Run
 from stages.engine.plan import Phase
-from stages.engine.session import Session
-from stages.engine.state import Interrupted
 from stages.engine.world import settle
 from stages.papers.mscond.contrast import Contrast
 from stages.papers.mscond.methods.gan import method as gan
 from stages.papers.mscond.trained import latents, make, open_trained
 from stages.train import work
 from tests.papers.mscond_made import MODULE, WORLD, gan_block, gan_of, pack, photos
+from tests.papers.stopped import train_through
 
 D = Phase("Dmain", "D", ())
 
@@ -51,21 +50,7 @@ def made(inputs: dict[str, Path], folder: Path, run: str, steps: int, **changes:
 def trained(inputs: dict[str, Path], out: Path, run: str, stops_after: int = -1, **changes: Any) -> dict[str, bytes]:
     """The files of a whole training, through a stop behind a step where asked."""
     block = gan_block(run, **changes)
-    (out / "resume").mkdir(parents=True)
-    for stop in ([stops_after] if stops_after >= 0 else []) + [-1]:
-        seen: list[None] = []
-
-        def stopping(seen=seen, stop=stop) -> bool:
-            seen.append(None)
-            return len(seen) - 1 == stop
-
-        method, source = gan.for_training(block, inputs, 0, WORLD)
-        session = Session(WORLD, out, out / "resume", stopping, lambda *words: None)
-        if stop >= 0:
-            with pytest.raises(Interrupted):
-                train(method, source, block, 0, session)
-        else:
-            train(method, source, block, 0, session)
+    train_through(lambda: gan.for_training(block, inputs, 0, WORLD), block, out, stops_after)
     gan.finish(block, inputs, out, WORLD, lambda *words: None)
     return {name: (out / name).read_bytes() for name in ("weights.safetensors", "curve.csv", "dynamics.parquet")}
 

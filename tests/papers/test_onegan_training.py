@@ -13,15 +13,14 @@ from safetensors.torch import load_file
 
 from stages.data.prepared.packed import Packed
 from stages.engine.launch import launch
-from stages.engine.loop import Run, train
-from stages.engine.session import Session
-from stages.engine.state import Interrupted
+from stages.engine.loop import Run
 from stages.engine.world import World, settle
 from stages.papers.onegan.methods.gan import method as gan
 from stages.papers.onegan.trained import open_trained
 from stages.train import work
 from tests.papers import onegan_made
 from tests.papers.onegan_made import MODULE, drawn_batch, gan_block, inputs_of
+from tests.papers.stopped import train_through
 
 WORLD = World.single()
 SIX: dict[str, Any] = {"iterations": 6, "phase_starts": (2, 4)}
@@ -37,21 +36,7 @@ def inputs(tmp_path_factory) -> dict[str, Path]:
 def trained(inputs: dict[str, Path], out: Path, stops_after: int = -1, **changes: Any) -> dict[str, bytes]:
     """The files of a whole training, through a stop behind a step where asked."""
     block = gan_block(**(SIX | changes))
-    (out / "resume").mkdir(parents=True)
-    for stop in ([stops_after] if stops_after >= 0 else []) + [-1]:
-        seen: list[None] = []
-
-        def stopping(seen=seen, stop=stop) -> bool:
-            seen.append(None)
-            return len(seen) - 1 == stop
-
-        method, source = gan.for_training(block, inputs, 0, WORLD)
-        session = Session(WORLD, out, out / "resume", stopping, lambda *words: None)
-        if stop >= 0:
-            with pytest.raises(Interrupted):
-                train(method, source, block, 0, session)
-        else:
-            train(method, source, block, 0, session)
+    train_through(lambda: gan.for_training(block, inputs, 0, WORLD), block, out, stops_after)
     return {name: (out / name).read_bytes() for name in ("weights.safetensors", "curve.csv")}
 
 

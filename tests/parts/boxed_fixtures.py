@@ -19,19 +19,6 @@ def scenes_of(name: str):
     return importlib.import_module(f"stages.draw.scenes.{name}")
 
 
-def block_of(name: str, profile: str = "smoke", **changes):
-    """A drawing's block."""
-    names = (f"supply.{name}.base", f"raw.{name}.base", f"supply.{name}.profile.demo", f"raw.{name}.profile.{profile}")
-    return layers.validate(scenes_of(name).Block, layers.merge(PARAMS, names) | changes, names)
-
-
-def drawn(name: str, out: Path, **changes) -> Path:
-    """A raw folder."""
-    out.mkdir(parents=True)
-    scenes_of(name).draw(block_of(name, **changes), out)
-    return out
-
-
 def detected(name: str, raw: Path, out: Path, source: str = "precomputed") -> Path:
     """A folder of detections."""
     from stages.data.detections import write_detections

@@ -18,7 +18,8 @@ from stages.data.raw import RawFolder
 from stages.draw.scenes.boxed import listing
 from stages.draw.scenes.chance import generator
 from stages.draw.scenes.marks import tight_box
-from tests.parts.boxed_fixtures import SETS, block_of, drawn, scenes_of
+from tests.parts.boxed_fixtures import SETS, scenes_of
+from tests.parts.drawn_scenes import block_of, drawn
 
 COUNT = 12
 

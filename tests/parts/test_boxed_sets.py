@@ -19,7 +19,8 @@ from stages.data.prepared.windows import WindowSource
 from stages.data.raw import RawFolder
 from stages.draw.scenes.boxed import listing
 from stages.draw.scenes.faults import FAULTS
-from tests.parts.boxed_fixtures import SETS, block_of, detected, drawn, packed, scenes_of, tiled
+from tests.parts.boxed_fixtures import SETS, detected, packed, scenes_of, tiled
+from tests.parts.drawn_scenes import block_of, drawn
 from tests.parts.raw_fixtures import encode, jpeg, put
 
 SIZES = {"train": 16, "test": 4}

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import importlib
 import io
 import json
 from contextlib import nullcontext
@@ -21,6 +22,9 @@ from stages.data.raw import RawFolder
 from stages.draw.scenes import lsun_bird, lsun_car
 from stages.engine.session import Session
 from stages.engine.world import World
+from stages.runner import params
+from stages.runner.exits import BAD_PARAMS, StageFailure
+from stages.runner.layers import merge, validate
 from stages.teachers import detector as teacher
 from stages.teachers.detectors import network, precomputed
 from stages.teachers.detectors.found import Block, in_batches, to_detections
@@ -288,3 +292,16 @@ def test_torchvisions_published_form_is_converted_from_a_file(tmp_path):
         teacher.teach(
             teacher_of("lite", file=block.file), {}, Session(World.single(), tmp_path / "out", tmp_path, bool, print)
         )
+
+
+@pytest.mark.parametrize("name", ["lsun_bird", "lsun_car", "stanford_cars"])
+def test_masks_of_ones_own_are_refused_before_a_set_that_takes_none_is_read(name):
+    names = ("detect.base", f"detect.data.{name}")
+    merged = merge(params.load(ROOT), names) | {"source": "masks"}
+    block = importlib.import_module(verb.module_of({"set": name})).Block
+    with pytest.raises(StageFailure, match="expected detectron2, torchvision or precomputed") as caught:
+        validate(block, merged, names)
+    assert caught.value.code == BAD_PARAMS and all(word in str(caught.value) for word in (names[1], "source:"))
+    assert validate(block, merged | {"source": "torchvision"}, names)
+    boxed = importlib.import_module(verb.module_of({"set": "dog_boxes"})).Block
+    assert validate(boxed, merged, names)

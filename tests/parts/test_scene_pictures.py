@@ -1,18 +1,14 @@
 """MsConD's sets as drawn: exact bytes, things where the truth says, bad items where readers find them."""
 
 import hashlib
-import importlib
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from stages.data.files import read_table
 from stages.data.image import decode
 from stages.data.lsun import LsunImages
-from stages.data.prepared.packed import Packed
 from stages.data.raw import RawFolder
 from stages.data.truth import FOLDER, KINDS
 from stages.draw.scenes import city_scenes, lsun_scenes
@@ -23,10 +19,9 @@ from stages.draw.scenes.kitchen import draw_kitchen
 from stages.draw.scenes.labelled import LabelledCanvas
 from stages.draw.scenes.livingroom import draw_livingroom
 from stages.draw.scenes.plain_street import draw_plain_street
-from stages.runner import layers, params
 from stages.runner.receipt import check_outputs
+from tests.parts.drawn_scenes import block_of, drawn, prepared
 
-PARAMS = params.load(Path(__file__).resolve().parents[2])
 # What each thing is drawn in: hues in degrees, at a saturation that nothing else has.
 HUES = {
     "city_scenes": {"car": ((345, 360), (0, 12), (40, 62)), "person": ((258, 300),), "bus": ((165, 195),)},
@@ -37,33 +32,17 @@ PAINTERS = {"city_scenes": draw_plain_street, "livingroom": draw_livingroom, "ki
 FRAMES = {"city_scenes": (256, 128), "livingroom": (170, 128), "kitchen": (170, 128)}
 
 
-def block_of(name: str, **changes) -> Any:
-    module = importlib.import_module(f"stages.draw.scenes.{name}")
-    names = (f"supply.{name}.base", f"raw.{name}.base", f"supply.{name}.profile.smoke", f"raw.{name}.profile.smoke")
-    return layers.validate(module.Block, layers.merge(PARAMS, names) | changes, names)
-
-
-def drawn(name: str, out: Path, **changes) -> Path:
-    out.mkdir(parents=True)
-    importlib.import_module(f"stages.draw.scenes.{name}").draw(block_of(name, **changes), out)
-    return out
-
-
 @pytest.fixture(scope="module")
 def sets(tmp_path_factory):
     top = tmp_path_factory.mktemp("scenes")
-    return {name: drawn(name, top / name) for name in HUES}
+    return {name: drawn(name, top / name, supply="smoke") for name in HUES}
 
 
 @pytest.fixture(scope="module")
 def packs(sets, tmp_path_factory):
     found = {}
     for name, raw in sets.items():
-        module, out = importlib.import_module(f"stages.data.sets.{name}"), tmp_path_factory.mktemp(name)
-        names = (f"{name}.base", f"{name}.profile.smoke")
-        module.prepare(layers.validate(module.Block, layers.merge(PARAMS, names), names), {"raw": raw}, out)
-        table = read_table(out / "rejects.parquet")
-        found[name] = Packed.open(out), dict(zip(table["key"], table["reason"], strict=True))
+        found[name] = prepared(name, raw, tmp_path_factory.mktemp(name))
     return found
 
 
@@ -74,7 +53,7 @@ def truth_of(raw: Path) -> dict[str, dict]:
 
 def faulty(name: str) -> dict[str, str]:
     """{key in the prepared set or its rejects: the fault's kind}."""
-    block = block_of(name)
+    block = block_of(name, supply="smoke")
     if name != "city_scenes":
         return {key: kind for key, kind in lsun_scenes.listing(block, name) if kind}
     whole = {path: kind for _, _, path, kind in city_scenes.listing(block) if kind}
@@ -103,8 +82,8 @@ def hue_and_strength(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 @pytest.mark.parametrize("name", HUES)
 def test_equal_seeds_give_equal_bytes_and_others_differ(name, sets, tmp_path):
     first = digests(sets[name])
-    assert digests(drawn(name, tmp_path / "again")) == first and check_outputs(sets[name], ())
-    other = digests(drawn(name, tmp_path / "other", seed=1))
+    assert digests(drawn(name, tmp_path / "again", supply="smoke")) == first and check_outputs(sets[name], ())
+    other = digests(drawn(name, tmp_path / "other", supply="smoke", seed=1))
     pictures = [key for key in first.keys() & other.keys() if key.endswith((".png", "data.mdb"))]
     assert pictures and all(first[key] != other[key] for key in pictures if key not in unchanging(name))
 

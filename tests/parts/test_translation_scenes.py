@@ -1,7 +1,6 @@
 """MoNCE's sets as drawn: exact bytes, truth that fits the pictures, bad items where readers find them."""
 
 import hashlib
-import importlib
 from pathlib import Path
 
 import numpy as np
@@ -9,33 +8,17 @@ import pytest
 from PIL import Image
 
 from stages.data.cityscapes_labels import ID, TRAIN_NAMES, VOID, colours_of, train_ids_of_colours
-from stages.data.files import read_table
-from stages.data.prepared.packed import Packed
 from stages.data.raw import RawFolder
 from stages.data.truth import FOLDER, read_kinds
 from stages.draw.scenes import ade20k, cityscapes, deepfashion, horse2zebra, summer2winter
 from stages.draw.scenes.chance import generator
 from stages.draw.scenes.faults import FAULTS
 from stages.draw.scenes.street import COAT, class_of, draw_street
-from stages.runner import layers, params
 from stages.runner.receipt import check_outputs
+from tests.parts.drawn_scenes import block_of, drawn, prepared
 
-ROOT = Path(__file__).resolve().parents[2]
-PARAMS = params.load(ROOT)
 SETS = {"cityscapes": "street", "horse2zebra": "horses", "summer2winter": "seasons", "ade20k": "rooms",
         "deepfashion": "people"}  # fmt: skip
-
-
-def block_of(name: str, profile: str = "smoke", **changes):
-    module = importlib.import_module(f"stages.draw.scenes.{name}")
-    names = (f"supply.{name}.base", f"raw.{name}.base", f"supply.{name}.profile.demo", f"raw.{name}.profile.{profile}")
-    return layers.validate(module.Block, layers.merge(PARAMS, names) | changes, names)
-
-
-def drawn(name: str, out: Path, **changes) -> Path:
-    out.mkdir(parents=True)
-    importlib.import_module(f"stages.draw.scenes.{name}").draw(block_of(name, **changes), out)
-    return out
 
 
 @pytest.fixture(scope="module")
@@ -48,11 +31,7 @@ def sets(tmp_path_factory):
 def packs(sets, tmp_path_factory):
     found = {}
     for name, target in SETS.items():
-        module, out = importlib.import_module(f"stages.data.sets.{target}"), tmp_path_factory.mktemp(target)
-        names = (f"{target}.base", f"{target}.profile.smoke")
-        module.prepare(layers.validate(module.Block, layers.merge(PARAMS, names), names), {"raw": sets[name]}, out)
-        table = read_table(out / "rejects.parquet")
-        found[name] = Packed.open(out), dict(zip(table["key"], table["reason"], strict=True))
+        found[name] = prepared(target, sets[name], tmp_path_factory.mktemp(target))
     return found
 
 

@@ -1,7 +1,6 @@
 """GANSeg's sets as drawn: exact bytes, masks and points that fit the picture, bad items where readers find them."""
 
 import hashlib
-import importlib
 import io
 from pathlib import Path
 
@@ -9,39 +8,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stages.data.files import read_table
-from stages.data.prepared.packed import Packed
 from stages.draw.scenes import celeba_wild, cub_masks, flowers, taichi
 from stages.draw.scenes.chance import generator
 from stages.draw.scenes.encode import jpeg_exact
 from stages.draw.scenes.faults import FAULTS
 from stages.draw.scenes.figure import figure_joints
-from stages.runner import layers, params
+from tests.parts.drawn_scenes import block_of, drawn, prepared
 
-ROOT = Path(__file__).resolve().parents[2]
-PARAMS = params.load(ROOT)
 SETS = ("celeba_wild", "cub_masks", "flowers", "taichi")
-
-
-def block_of(name: str, profile: str = "smoke", **changes):
-    module = importlib.import_module(f"stages.draw.scenes.{name}")
-    names = (f"supply.{name}.base", f"raw.{name}.base", f"supply.{name}.profile.demo", f"raw.{name}.profile.{profile}")
-    return layers.validate(module.Block, layers.merge(PARAMS, names) | changes, names)
-
-
-def drawn(name: str, out: Path, **changes) -> Path:
-    out.mkdir(parents=True)
-    importlib.import_module(f"stages.draw.scenes.{name}").draw(block_of(name, **changes), out)
-    return out
-
-
-def prepared(name: str, raw: Path, out: Path) -> tuple[Packed, dict[str, str]]:
-    module = importlib.import_module(f"stages.data.sets.{name}")
-    names = (f"{name}.base", f"{name}.profile.smoke")
-    out.mkdir()
-    module.prepare(layers.validate(module.Block, layers.merge(PARAMS, names), names), {"raw": raw}, out)
-    table = read_table(out / "rejects.parquet")
-    return Packed.open(out), dict(zip(table["key"], table["reason"], strict=True))
 
 
 @pytest.fixture(scope="module")

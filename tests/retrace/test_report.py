@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import json
+import re
 import shutil
 import socket
 from pathlib import Path
@@ -117,10 +118,15 @@ def test_a_stage_page_says_what_a_receipt_says(made, published):
                for path, sha256 in receipt["code"].items())  # fmt: skip
 
 
-def test_search_finds_stages_captions_claims_gaps_and_keys(made):
+def test_search_finds_all_that_has_a_page_or_an_entry_of_its_own(made):
     text = made.raw["index.js"].decode()
     entries = json.loads(text.removeprefix("window.retraceIndex = ").rstrip().removesuffix(";"))
-    assert {kind for kind, *_ in entries} == {"result", "claim", "gap", "stage", "key"}
+    assert {kind for kind, *_ in entries} == {"result", "claim", "gap", "model", "data", "stage", "key"}
+    found = {address for _, _, address, _ in entries}
+    assert found >= {name for name in made.pages if name.startswith(("card/", "result/", "stage/"))}
+    for page in ("claims.html", "gaps.html", "data.html"):
+        held = re.findall(r'<article[^>]* id="(.*?)"', made.raw[page].decode())
+        assert held and found >= {f"{page}#{part}" for part in held}
     for _, title, address, _ in entries:
         place, _, part = address.partition("#")
         assert place in made.pages and (not part or part in made.pages[place].ids), title

@@ -42,6 +42,7 @@ def test_planted_names_stay_text(paper, tmp_path):
     for name in ("claims.html", "gaps.html", "errata.html", "index.html", "result/figure.html"):
         assert SHOWN in pages.pages[name].text, name
     cards = [page for name, page in pages.pages.items() if name.startswith("card/")]
+    assert pages.raw["index.js"].count(b'["erratum", ') == 1, "they are found by a search too"
     assert len(cards) == 4 and all(page.text.count(SHOWN) == 3 for page in cards), "title, use and limit"
     assert sum(name.startswith("records/") for name in pages.raw) == 4
     for name, content in pages.raw.items():

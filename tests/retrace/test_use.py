@@ -241,6 +241,36 @@ def test_a_folder_appears_whole_or_not_at_all(models, tmp_path, monkeypatch):
         refuse_taken(ROOT / "results/mine")
 
 
+def test_what_a_killed_use_left_goes_with_the_next_and_a_living_ones_stays(models, tmp_path):
+    out = tmp_path / "out"
+    code = (
+        "import os, signal, sys\nfrom pathlib import Path\nfrom stages.use.workshop import workshop\n"
+        "with workshop(Path(sys.argv[1])) as made:\n    (made / 'half.png').write_bytes(b'half')\n"
+        "    print(made, flush=True)\n    sys.stdin.read(1)\n    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    words = [sys.executable, "-c", code, str(out)]
+    dead, living = (
+        subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8") for _ in range(2)
+    )
+    with dead, living:
+        left, half = (Path(one.stdout.readline().strip()) for one in (dead, living))  # pyright: ignore
+        dead.communicate("x")
+        assert (left / "half.png").exists()
+        # As a run of another machine: no process here has its number, yet its lock is held.
+        elsewhere = half.parent.rename(tmp_path / f".out.{dead.pid + 10**7}.tmp")
+        own = tmp_path / f".out.{dead.pid + 10**7 + 1}.tmp"
+        own.mkdir()
+        (own / "letter.txt").write_text("the user's own")
+        open_model(models / "segmenter").write(out, put_photos(tmp_path / "photos", 1))
+        assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
+            ["out", "photos", "masks", elsewhere.name, own.name]
+        )
+        elsewhere.rename(half.parent)
+        open_model(models / "segmenter").write(tmp_path / "other", tmp_path / "photos")
+        assert half.exists() and (tmp_path / "other/receipt.json").is_file()
+        living.communicate("x")
+
+
 def retrace(*words: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "stages.retrace.main", *map(str, words)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)

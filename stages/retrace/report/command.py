@@ -72,11 +72,11 @@ def run(
         results.write(one, all_, site)
     records = record_pages.write(all_, shown, site)
     for node in all_.nodes:
-        stage_pages.write(node, all_, records.get(node.digest, []), shown, site)
+        stage_pages.write(node, all_, records.links.get(node.digest, []), shown, site)
     claim_pages.write(all_, made, site)
-    data_pages.write(all_, records, site)
+    data_pages.write(all_, records.links, site)
     drawing.write(all_, site)
-    seeking.write(all_, made, site)
+    seeking.write(all_, made, records.cards, site)
     problems = front.problems(all_, made, shown)
     proof.write(all_, made, problems, site)
     with earlier(against, start) if against else nullcontext() as then:

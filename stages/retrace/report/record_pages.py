@@ -3,7 +3,7 @@
 The same texts that `retrace crate` packs, with a page of each card and of the certificate.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from stages.retrace.record import certificate, croissant
@@ -35,13 +35,23 @@ class Row:
     numbers: int
 
 
-def write(all_: Gathered, shown: Shown, site: Site) -> dict[str, list[Link]]:
-    """The cards with their list, and the descriptions.    Returns those of each receipt, by its digest."""
+@dataclass(frozen=True)
+class Records:
+    """The cards, and where those and the descriptions of each receipt lie, by its digest."""
+
+    cards: tuple[ModelCard, ...]
+    links: Mapping[str, list[Link]]
+
+
+def write(all_: Gathered, shown: Shown, site: Site) -> Records:
+    """The cards with their list, and the descriptions."""
     scope = Scope(all_.nodes, all_.shelf, shown)
+    cards = tuple(ModelCard(node, scope) for node in scope.models)
     found: dict[str, list[Link]] = {}
     rows = []
-    for node in scope.models:
-        card, place, page = ModelCard(node, scope), of.place(node, ".md"), names.card(node)
+    for card in cards:
+        node = card.node
+        place, page = of.place(node, ".md"), names.card(node)
         site.files[place] = card.text.encode()
         site.page(page, "card.html", body=card.body, text=place, stage=all_.link(node))
         found[node.digest] = [Link("Model card", page), Link("as a hub's README.md", place)]
@@ -55,7 +65,7 @@ def write(all_: Gathered, shown: Shown, site: Site) -> dict[str, list[Link]]:
         site.files[place] = croissant.encode(croissant.description(node, scope))
         found[node.digest] = [Link("Croissant description", place)]
     site.page(CARDS, "models.html", rows=rows)
-    return found
+    return Records(cards, found)
 
 
 def certify(all_: Gathered, made: Sequence[Made], checker: Checker, then: Earlier | None, site: Site) -> None:

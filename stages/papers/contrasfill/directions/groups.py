@@ -27,31 +27,21 @@ def unit_rows(features: np.ndarray) -> np.ndarray:
     return features / lengths
 
 
-def cluster(
-    features: np.ndarray, clusters: int, iterations: int, seed: int, starts: int
-) -> tuple[np.ndarray, np.ndarray, int]:
+def cluster(features: np.ndarray, clusters: int, iterations: int, seed: int) -> tuple[np.ndarray, np.ndarray, int]:
     """k-means with k-means++ starts, one start, in one thread so that the bits do not depend on the machine's cores.
 
-    Starts are sought among `starts` features, evenly taken: to look at all of them takes most of the time
-    (benchmarks/kmeans.py).
     Source: supp §4.1 (k-means into 1k clusters); the start and the number of iterations are ours (gap G26).
     Shapes: float32 [N D] → (centres [clusters D], labels int64 [N], iterations run).
-    Raises: ValueError for fewer features than clusters, or fewer among which starts are sought.
+    Raises: ValueError for fewer features than clusters.
     """
-    from sklearn.cluster import KMeans, kmeans_plusplus
+    from sklearn.cluster import KMeans
     from threadpoolctl import threadpool_limits
 
     if len(features) < clusters:
         raise ValueError(f"{clusters} clusters need as many features, came {len(features)}: raise the key codes")
-    if starts < clusters:
-        raise ValueError(f"{clusters} clusters need as many features to start from, came {starts}: raise start_codes")
     with threadpool_limits(1):
-        init = "k-means++"
-        if starts < len(features):
-            some = features[np.arange(starts) * len(features) // starts]
-            init, _ = kmeans_plusplus(some, clusters, random_state=seed)
         # The stubs know n_init="auto" alone.
-        found = KMeans(clusters, init=init, n_init=1, max_iter=iterations, random_state=seed).fit(features)  # pyright: ignore[reportArgumentType]
+        found = KMeans(clusters, init="k-means++", n_init=1, max_iter=iterations, random_state=seed).fit(features)  # pyright: ignore[reportArgumentType]
     return found.cluster_centers_, np.asarray(found.labels_).astype(np.int64), int(found.n_iter_)
 
 
@@ -70,9 +60,9 @@ def nearest_members(features: np.ndarray, centres: np.ndarray, labels: np.ndarra
     return Groups(members, labels[members], int((sizes < count).sum()), float(distances.sum()), 0)
 
 
-def group(features: np.ndarray, clusters: int, nearest: int, iterations: int, seed: int, starts: int) -> Groups:
+def group(features: np.ndarray, clusters: int, nearest: int, iterations: int, seed: int) -> Groups:
     """k-means on features of unit length, then the nearest members. Source: supp §4.1; unit length: ours (gap G26)."""
     unit = unit_rows(features)
-    centres, labels, run = cluster(unit, clusters, iterations, seed, starts)
+    centres, labels, run = cluster(unit, clusters, iterations, seed)
     found = nearest_members(unit, centres, labels, nearest)
     return Groups(found.members, found.labels, found.small, found.inertia, run)

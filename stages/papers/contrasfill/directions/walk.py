@@ -37,7 +37,6 @@ class Block(StudyBlock, RegressorBlock):
     clusters: int = Field(gt=1)
     nearest: int = Field(gt=1)
     cluster_iterations: int = Field(gt=0)
-    start_codes: int = Field(gt=0)
     calibration_draws: int = Field(gt=0)
     miss: float = Field(gt=0, lt=1)
     miss_tolerance: float = Field(gt=0)
@@ -55,9 +54,7 @@ def discover(study: Study) -> None:
     trained = open_model(study.inputs["model"], study.paper, study.method, study.seed, study.session.world)
     check_fits(trained, data, block.hole, study.inputs["model"])
     codes, features = draw_codes(study, trained.method, data)
-    groups = group(
-        features, block.clusters, block.nearest, block.cluster_iterations, study.seed, starts=block.start_codes
-    )
+    groups = group(features, block.clusters, block.nearest, block.cluster_iterations, study.seed)
     direction = find(
         codes[groups.members], groups.labels, block, study.seed, study.session
     )  # fmt: skip

@@ -4,8 +4,8 @@
 
 Needs no engine and no data: photos are drawn. Three steps of every method at the smallest size and of ContrasFill's,
 GANSeg's, MoNCE's and OneGAN's at the paper's, in fp32 and bf16; a kill and what goes on after it; two processes; one
-batch sampled and measured. Prints a line for each as it ends and leaves with 1 where one failed. On the CPU the
-paper's sizes take one step of the smallest batch.
+batch sampled and measured; on a GPU StyleGAN2's nets with `compile: elementwise` against plain ones. Prints a line for
+each as it ends and leaves with 1 where one failed. On the CPU the paper's sizes take one step of the smallest batch.
 """
 
 import argparse
@@ -31,6 +31,9 @@ AT_PAPER_SIZE: dict[str, dict[str, Any]] = {
     "spade_monce": {"batch": 2}, "onegan": {"batch": 2}, "prior": {"photos": 1},
     "mscond": {"batch": 2}, "insgen": {"batch": 2}, "projectedgan": {"batch": 2},
 }  # fmt: skip
+
+# Whose nets can be compiled, and after how many steps penalties come again.
+COMPILED, CYCLE = ("contrasfill", "stylegan", "mscond"), 16
 
 
 @dataclass
@@ -181,6 +184,10 @@ def main() -> None:
             for precision in PRECISIONS[: 1 if bench.device == "cpu" else None]:
                 one = TRAININGS[name]
                 bench.row(f"{name}, paper, {precision}", lambda one=one, p=precision: train(bench, one, "paper", p))
+        for name in COMPILED if bench.device == "cuda" else ():
+            for precision in PRECISIONS:
+                what = f"{name}, paper, {precision}, compiled to plain"
+                bench.row(what, lambda n=name, p=precision: compiled(bench, TRAININGS[n], "paper", p))
         print(f"{len(bench.failed)} failed{': ' if bench.failed else ''}{'; '.join(bench.failed)}")
     sys.exit(1 if bench.failed else 0)
 
@@ -226,6 +233,32 @@ def train(bench: Bench, one: Training, profile: str, precision: str) -> str:
     finally:
         feed.close()
     return timed.said(bench.device)
+
+
+def compiled(bench: Bench, one: Training, profile: str, precision: str) -> str:
+    """A training with `compile: elementwise` against itself without, in turns, over a cycle of penalties."""
+    from stages.engine.feed import Feed
+    from stages.engine.loop import Run
+
+    runs, spent = {}, {"none": [], "elementwise": []}
+    for way in spent:
+        method, source, block, world = opened(bench, one, profile, precision=precision, compile=way)
+        run = Run(method, source, block, 0, world, Path(tempfile.mkdtemp(dir=bench.folder)))
+        runs[way] = run, Feed(source, world, block.channels_last, CYCLE + 1)
+    for step in range(CYCLE + 1):
+        for way, (run, feed) in runs.items():
+            batch = feed.batch(step)
+            wait(bench.device)
+            started = time.perf_counter()
+            run.step(batch)
+            wait(bench.device)
+            spent[way].append(time.perf_counter() - started)
+    for _, feed in runs.values():
+        feed.close()
+    # The first step has every penalty, and waits for the compiler.
+    plain, other = (sum(spent[way][1:]) for way in ("none", "elementwise"))
+    return (f"x {other / plain:.2f} of {1000 * plain / CYCLE:.1f} ms a step over {CYCLE} steps, "
+            f"{spent['elementwise'][0]:.0f} s for the compiler, {memory(bench.device)} of both")  # fmt: skip
 
 
 def finished(bench: Bench, one: Training, folder: Path, stops_at: int = -1) -> bytes:

@@ -9,11 +9,12 @@ def module_of(choices: dict[str, str]) -> str:
 
 
 def measure(job: Job) -> None:
-    """Write score.json."""
+    """Write score.json. What a measure keeps in the resume folder a stopped or killed run goes on from."""
+    from stages.engine.going import Going
     from stages.engine.world import joined
 
     with joined(job.gpus) as world:
-        job.module.measure(job.block, job.inputs, job.out, str(world.device), job.progress)
+        job.module.measure(job.block, job.inputs, job.out, str(world.device), Going(job.progress, job.resume))
 
 
 if __name__ == "__main__":

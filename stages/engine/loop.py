@@ -76,7 +76,7 @@ class Run:
         if source.size % world.size:
             raise ValueError(f"a batch of {source.size} does not divide among {world.size} processes")
         self.method, self.block, self.seed, self.world, self.batch = method, block, seed, world, source.size
-        place(method, world, block.channels_last)
+        place(method, world, block, resume)
         self.learnable = {name: [p for p in net.parameters() if p.requires_grad] for name, net in method.nets.items()}
         self.averages = Averages(method.nets, method.average)
         self.exchange = Exchange(world, self.learnable)

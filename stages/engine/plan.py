@@ -25,6 +25,12 @@ class TrainBlock(Block):
     keep_every: int = Field(gt=0)
 
 
+class CompiledBlock(TrainBlock):
+    """The keys of a training whose nets can have what stands between their convolutions compiled (compiling.py)."""
+
+    compile: Literal["none", "elementwise"]
+
+
 @dataclass(frozen=True)
 class Phase:
     """One update within a step: the nets that learn, and the optimiser that moves them."""

@@ -8,7 +8,8 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,8 @@ from stages.durable import complete
 HEADER_BYTES = 4096
 # Batches that a sampler keeps together: some hundred pictures of 256 px, some seconds of work.
 SHARD_BATCHES = 8
+# As a number of parts: none of them is the last.
+MORE_FOLLOWS = 10**12
 
 
 class Shards:
@@ -62,14 +65,65 @@ class Shards:
 
     def arrays(self, number: int, of: int, make: Callable[[], Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
         """As `part`, of named arrays."""
+        return unpacked(self.part(number, of, lambda: packed(make())))
 
-        def packed() -> bytes:
-            stream = io.BytesIO()
-            np.savez(stream, **make())  # pyright: ignore[reportArgumentType]
-            return stream.getvalue()
+    def once(self, make: Callable[[], Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+        """Arrays that are made in one go and kept, since other work follows them."""
+        return self.arrays(0, MORE_FOLLOWS, make)
 
-        with np.load(io.BytesIO(self.part(number, of, packed)), allow_pickle=False) as found:
-            return dict(found)
+    def over(
+        self, count: int, batch: int, make: Callable[[range], Mapping[str, np.ndarray]]
+    ) -> Iterator[dict[str, np.ndarray]]:
+        """Arrays of `count` items in order, those of SHARD_BATCHES batches a part; make(numbers) gives some items'.
+
+        The last part is kept too, since other work follows them.
+        """
+        size = batch * SHARD_BATCHES
+        for number, first in enumerate(range(0, count, size)):
+            numbers = range(first, min(first + size, count))
+            yield self.arrays(number, MORE_FOLLOWS, partial(make, numbers))
+
+    def newest(self) -> tuple[int, bytes] | None:
+        """The number and content of the last whole part, for work whose parts are its state so far."""
+        for path in sorted(self.folder.glob("shard-*"), reverse=True):
+            number = int(path.name.removeprefix("shard-"))
+            if (content := self.held(number)) is not None:
+                return number, content
+        return None
+
+    def forget(self, below: int) -> None:
+        """Removes the parts under a number, which later states stand for."""
+        for path in self.folder.glob("shard-*"):
+            if path.name < _name(below):
+                path.unlink()
+
+    def joined(
+        self, count: int, batch: int, make: Callable[[range], Mapping[str, np.ndarray]]
+    ) -> dict[str, np.ndarray]:
+        """As `over`, the parts' arrays behind each other."""
+        return behind_each_other(self.over(count, batch, make))
+
+
+def packed(arrays: Mapping[str, np.ndarray]) -> bytes:
+    """The bytes of an npz."""
+    stream = io.BytesIO()
+    np.savez(stream, **arrays)  # pyright: ignore[reportArgumentType]
+    return stream.getvalue()
+
+
+def unpacked(content: bytes) -> dict[str, np.ndarray]:
+    """The arrays of an npz."""
+    with np.load(io.BytesIO(content), allow_pickle=False) as found:
+        return dict(found)
+
+
+def behind_each_other(parts: Iterable[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """Arrays of the same names, joined along their first axis."""
+    held: dict[str, list[np.ndarray]] = {}
+    for part in parts:
+        for name, array in part.items():
+            held.setdefault(name, []).append(array)
+    return {name: np.concatenate(arrays) for name, arrays in held.items()}
 
 
 def _name(number: int) -> str:

@@ -3,6 +3,7 @@
 torch-fidelity's own functions of a few lines come with its networks and torchvision, for seconds in every stage.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -64,6 +65,18 @@ class Running:
         """All that another one has seen."""
         if other.count:
             self._join(other.count, other._mean, other._scatter)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """All that is known so far, to the bit."""
+        return {"count": np.array(self.count), "mean": self._mean.numpy(), "scatter": self._scatter.numpy()}
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, np.ndarray]) -> "Running":
+        """One that goes on from what `arrays` gave."""
+        made = cls()
+        made.count = int(arrays["count"])
+        made._mean, made._scatter = (torch.from_numpy(arrays[name].copy()) for name in ("mean", "scatter"))
+        return made
 
     def _join(self, count: int, mean: Tensor, scatter: Tensor) -> None:
         if not self.count:

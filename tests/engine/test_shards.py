@@ -6,6 +6,7 @@ import os
 import numpy as np
 import pytest
 
+from stages.engine import shards
 from stages.engine.shards import Shards
 
 
@@ -38,6 +39,22 @@ def test_arrays_come_back_with_their_types_and_bits(tmp_path):
         for name, array in arrays.items():
             assert found[name].dtype == array.dtype and found[name].tobytes() == array.tobytes()
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_items_come_by_whole_batches_and_every_part_is_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(shards, "SHARD_BATCHES", 2)
+    made: list[range] = []
+
+    def make(numbers: range) -> dict[str, np.ndarray]:
+        made.append(numbers)
+        return {"number": np.array(numbers)}
+
+    for _ in range(2):
+        assert Shards(tmp_path).joined(11, 3, make)["number"].tolist() == list(range(11))
+    assert made == [range(6), range(6, 11)] and len(list(tmp_path.iterdir())) == 2
+    for _ in range(2):
+        assert Shards(tmp_path / "one").once(lambda: make(range(1)))["number"].tolist() == [0]
+    assert len(made) == 3
 
 
 @pytest.mark.parametrize("fault", ["cut", "longer", "a bit", "the header", "empty"])

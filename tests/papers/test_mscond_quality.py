@@ -14,7 +14,7 @@ from stages.metrics.frechet import features_to_distance
 from stages.metrics.scorer import load_scorer
 from stages.papers.mscond import generated, quality, reference, trained
 from tests.papers import mscond_scored as made_up
-from tests.papers.mscond_scored import cars_in, left_out, quality_block, reference_block, row_of, silent
+from tests.papers.mscond_scored import cars_in, going, left_out, quality_block, reference_block, row_of
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def inputs(tmp_path_factory):
     found = made_up.store(folder)
     found["reference"], found["model"] = folder / "reference", folder / "model"
     found["reference"].mkdir()
-    reference.measure(reference_block(), found, found["reference"], "cpu", silent)
+    reference.measure(reference_block(), found, found["reference"], "cpu", going(found["reference"]))
     return found
 
 
@@ -45,7 +45,7 @@ def asked(monkeypatch) -> list[Any]:
 
 def measured(inputs: dict[str, Path], out: Path, **changes: Any) -> dict[str, Any]:
     out.mkdir()
-    quality.measure(quality_block(**changes), inputs, out, "cpu", silent)
+    quality.measure(quality_block(**changes), inputs, out, "cpu", going(out))
     return json.loads((out / "score.json").read_text())
 
 
@@ -94,7 +94,9 @@ def test_as_many_crops_are_compared_on_both_sides_in_every_cell(inputs, tmp_path
     for count in (4, 12):
         both = inputs | {"reference": tmp_path / f"reference {count}"}
         both["reference"].mkdir()
-        reference.measure(reference_block(objects_count=count), both, both["reference"], "cpu", silent)
+        reference.measure(
+            reference_block(objects_count=count), both, both["reference"], "cpu", going(both["reference"])
+        )
         score = measured(both, tmp_path / f"out {count}", objects_count=count)
         real = json.loads((both["reference"] / "score.json").read_text())
         cells = [row for row in real["values"] + score["values"] if " object " in row["metric"]]
@@ -124,7 +126,7 @@ def test_a_model_whose_objects_nobody_finds_has_no_number(inputs, tmp_path, monk
 def test_without_a_detector_scenes_are_measured_all_the_same(inputs, tmp_path):
     blind = inputs | {"detector": left_out(tmp_path / "left"), "reference": tmp_path / "reference"}
     blind["reference"].mkdir()
-    reference.measure(reference_block(), blind, blind["reference"], "cpu", silent)
+    reference.measure(reference_block(), blind, blind["reference"], "cpu", going(blind["reference"]))
     score = measured(blind, tmp_path / "out")
     assert [row["metric"] for row in score["values"]] == ["FD-demo"]
     assert (

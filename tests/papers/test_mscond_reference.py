@@ -23,17 +23,17 @@ from tests.papers.mscond_scored import (
     TRAIN,
     cars_in,
     detector,
+    going,
     left_out,
     reference_block,
     row_of,
-    silent,
     store,
 )  # fmt: skip
 
 
 def measured(inputs: dict[str, Path], out: Path, **changes: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     out.mkdir()
-    reference.measure(reference_block(**changes), inputs, out, "cpu", silent)
+    reference.measure(reference_block(**changes), inputs, out, "cpu", going(out))
     with np.load(out / "moments.npz") as arrays:
         return json.loads((out / "score.json").read_text()), dict(arrays)
 

@@ -79,7 +79,7 @@ def test_references_of_equal_codes_have_equal_cells_in_a_row(tmp_path, monkeypat
     real = encoded(made.model, data.images[:TEST], 3, "cpu")
     child = np.array([3, 3, 3, 3, 7, 7, 7, 7])
     monkeypatch.setattr(passes, "encoded", lambda *words: real._replace(child=child, parent=child // 3))
-    facts = sampled(tmp_path / "out", data, made)["fig1"]
+    facts = sampled(tmp_path / "out", data, made, batch=TEST)["fig1"]
     cells = array(tmp_path / "out", "fig1")
     alike = np.array(facts["child"])
     assert set(facts["child"]) <= {3, 7} and len(facts["keys"]) == K

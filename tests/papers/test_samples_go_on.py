@@ -14,12 +14,15 @@ from stages.papers.ganseg import sampling as ganseg
 from stages.papers.ganseg.methods.gan.method import for_sampling
 from stages.papers.mscond import generated
 from stages.papers.mscond import sampling as mscond
-from tests.papers import mscond_scored
+from stages.papers.onegan import sampling as onegan
+from tests.papers import mscond_scored, onegan_scored
 from tests.papers.ganseg_blocks import gan_block
 from tests.papers.test_contrasfill_samples import Painter, packed
 from tests.papers.test_contrasfill_samples import block as contrasfill_block
 from tests.papers.test_ganseg_samples import SMALL
 from tests.papers.test_mscond_sampling import KEYS
+from tests.papers.test_onegan_sampling import KEYS as ONEGAN_KEYS
+from tests.papers.test_onegan_sampling import method as onegan_method
 from tests.parts.interrupted import Ending, ended_often, files_of, killed_often
 
 SHARD = 2
@@ -55,11 +58,17 @@ def scenes(tmp_path: Path, monkeypatch):
     monkeypatch.setattr(generated, "trained_of", lambda method: mscond_scored.model())
     monkeypatch.setattr(generated, "latents", mscond_scored.numbered)
     monkeypatch.setattr(generated, "make", mscond_scored.made)
-    block, folder = mscond.Block(**(KEYS | {"batch": 2})), mscond_scored.detector(tmp_path / "detector")
+    block, folder = mscond.Block.model_validate(KEYS | {"batch": 2}), mscond_scored.detector(tmp_path / "detector")
     return lambda out, ending: mscond.sample(block, None, None, 0, session(out, ending), folder)  # pyright: ignore[reportArgumentType]
 
 
-@pytest.mark.parametrize("made", [fillings, generations, scenes])
+def figures(tmp_path: Path, monkeypatch):
+    data, method = onegan_scored.pack(tmp_path / "data", detected=True), onegan_method()
+    block = onegan.Block.model_validate(ONEGAN_KEYS | {"batch": 1})
+    return lambda out, ending: onegan.sample(block, method, data, 0, session(out, ending))
+
+
+@pytest.mark.parametrize("made", [fillings, generations, scenes, figures])
 def test_stops_between_batches_change_no_byte_and_cost_less_than_a_shard_each(tmp_path, monkeypatch, made):
     sample = made(tmp_path, monkeypatch)
     ending = Ending(None)
@@ -70,13 +79,14 @@ def test_stops_between_batches_change_no_byte_and_cost_less_than_a_shard_each(tm
     assert len(calls) > 1 and sum(calls) <= ending.calls + SHARD * (len(calls) - 1)
 
 
-def test_kills_at_any_moment_change_no_byte(tmp_path, monkeypatch):
-    sample = fillings(tmp_path, monkeypatch)
+@pytest.mark.parametrize("made", [fillings, figures])
+def test_kills_at_any_moment_change_no_byte(tmp_path, monkeypatch, made):
+    sample = made(tmp_path, monkeypatch)
     sample(tmp_path / "whole", Ending(None))
 
     def work() -> None:
         torch.set_num_threads(1)
         sample(tmp_path / "out", Ending(None))
 
-    assert killed_often(work, "fillings", 2e-2) > 0
+    assert killed_often(work, made.__name__, 2e-2) > 0
     assert files_of(tmp_path / "out") == files_of(tmp_path / "whole")

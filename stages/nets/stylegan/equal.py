@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from stages.nets.stylegan import resample
+from stages.nets.stylegan import chains, resample
 
 SLOPE = 0.2
 GAIN = math.sqrt(2)
@@ -64,6 +64,8 @@ class EqualConv(nn.Module):
     Shapes: x [B inputs H W] -> [B outputs H W], or [B outputs H/2 W/2] if down.
     """
 
+    compiled = False
+
     def __init__(
         self,
         inputs: int,
@@ -84,6 +86,9 @@ class EqualConv(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         weight = self.weight * self.weight_scale
+        if self.compiled and self.activated and self.bias is not None:
+            y = F.conv2d(chains.BEFORE_DOWN(x), weight, stride=2) if self.down else resample.conv_same(x, weight)
+            return chains.plain_end(self.gain)(y, self.bias)
         bias = self.bias if self.bias is None or self.gain == 1.0 else self.bias * self.gain
         y = resample.conv_down(x, weight, bias) if self.down else resample.conv_same(x, weight, bias)
         return activate(y) if self.activated else y

@@ -7,6 +7,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from stages.nets.stylegan import chains
 from stages.nets.stylegan.equal import EqualLinear
 from stages.nets.stylegan.mapping import Mapping
 from stages.nets.stylegan.modconv import ModulatedConv
@@ -27,6 +28,7 @@ class Generator(nn.Module):
     """
 
     planes: Tensor
+    compiled = False
 
     def __init__(
         self,
@@ -64,14 +66,14 @@ class Generator(nn.Module):
     def forward(self, codes: Tensor, flat: Tensor | None) -> Tensor:
         if codes.shape[1] != self.styles:
             raise ValueError(f"generator: expected codes of {self.styles} layers, came shape {tuple(codes.shape)}")
-        planes = iter(self.noise(flat))
+        planes, doubled = iter(self.noise(flat)), chains.DOUBLED if self.compiled else up2
         x = self.constant.expand(len(codes), -1, -1, -1)
         x = self.first(x, self.first_affine(codes[:, 0]), next(planes))
         rgb = self.to_rgb[0](x, self.rgb_affine[0](codes[:, 1]))
         for level in range(len(self.up)):
             x = self.up[level](x, self.up_affine[level](codes[:, 2 * level + 1]), next(planes))
             x = self.same[level](x, self.same_affine[level](codes[:, 2 * level + 2]), next(planes))
-            rgb = up2(rgb) + self.to_rgb[level + 1](x, self.rgb_affine[level + 1](codes[:, 2 * level + 3]))
+            rgb = doubled(rgb) + self.to_rgb[level + 1](x, self.rgb_affine[level + 1](codes[:, 2 * level + 3]))
         return rgb
 
     def spread(self, mapped: Tensor) -> Tensor:

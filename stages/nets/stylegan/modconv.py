@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from stages.nets.stylegan import resample
+from stages.nets.stylegan import chains, resample
 from stages.nets.stylegan.equal import GAIN, EqualLinear, activate
 
 EPSILON = 1e-8  # StyleGAN2 (code)
@@ -66,6 +66,8 @@ class ModulatedConv(nn.Module):
         H' = H (same), 2H (up) or H/2 (down).
     """
 
+    compiled = False
+
     def __init__(
         self,
         inputs: int,
@@ -90,6 +92,8 @@ class ModulatedConv(nn.Module):
         """gain / sqrt(sum w'^2 + 1e-8) for a kernel without g, in float32 (float64 stays): [B outputs 1 1]."""
         kind = torch.float64 if self.weight.dtype == torch.float64 else torch.float32
         with torch.autocast(style.device.type, enabled=False):
+            if self.compiled:
+                return chains.demodulation(EPSILON / self.scale**2, self.gain)(style.to(kind), self.weight.to(kind))
             energy = self.weight.to(kind).square().sum((2, 3))
             total = torch.addmm(
                 energy.new_full((), EPSILON / self.scale**2), style.to(kind).square(), energy.t(), alpha=1.0
@@ -99,6 +103,8 @@ class ModulatedConv(nn.Module):
     def forward(self, x: Tensor, style: Tensor, noise: Tensor | None = None) -> Tensor:
         if not self.demodulate:
             style = style * (self.scale * self.gain)
+        if self.compiled:
+            return self._chained(x, style, noise)
         y = self.convolve(x * style[:, :, None, None].to(x.dtype), self.weight)
         if self.demodulate:
             y = y * self.norm(style).to(y.dtype)
@@ -106,6 +112,18 @@ class ModulatedConv(nn.Module):
         if self.strength is not None and noise is not None:
             y = y.add_((noise * (self.strength * self.gain)).to(y.dtype))
         return activate(y) if self.activated else y
+
+    def _chained(self, x: Tensor, style: Tensor, noise: Tensor | None) -> Tensor:
+        up, down = self.convolve is resample.conv_up, self.convolve is resample.conv_down
+        x = (chains.MODULATED_FILTERED if down else chains.MODULATED)(x, style)
+        if up:
+            y = resample.conv_transposed(x, self.weight)
+        else:
+            y = F.conv2d(x, self.weight, stride=2) if down else resample.conv_same(x, self.weight)
+        norm = self.norm(style) if self.demodulate else None
+        strength = None if noise is None else self.strength
+        end = chains.modulated_end(up, self.activated, self.gain)
+        return end(y, norm, self.bias, None if strength is None else noise, strength)
 
 
 def modulated_grouped(layer: ModulatedConv, x: Tensor, style: Tensor, noise: Tensor | None = None) -> Tensor:

@@ -45,12 +45,17 @@ def conv_same(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     return F.conv2d(x, weight, bias, padding=weight.shape[-1] // 2)
 
 
+def conv_transposed(x: Tensor, weight: Tensor) -> Tensor:
+    """`conv_up` without its filter.  Shapes: x [B I H W], weight [O I 3 3] -> [B O 2H+1 2W+1]."""
+    return F.conv_transpose2d(x, weight.flip(2, 3).transpose(0, 1), stride=2)
+
+
 def conv_up(x: Tensor, weight: Tensor) -> Tensor:
     """Double the side, then convolve, as a transposed convolution with stride 2 followed by the filter.
 
     Shapes: x [B I H W], weight [O I 3 3] -> [B O 2H 2W].
     """
-    y = F.conv_transpose2d(x, weight.flip(2, 3).transpose(0, 1), stride=2)
+    y = conv_transposed(x, weight)
     return F.conv2d(y, _fir(y, 4.0), padding=1, groups=y.shape[1])
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from stages.nets.stylegan import chains
 from stages.nets.stylegan.equal import EqualConv, EqualLinear
 from stages.nets.stylegan.resample import down2
 
@@ -45,6 +46,8 @@ class ResidualDown(nn.Module):
     Shapes: x [B inputs H W] -> [B outputs H/2 W/2].
     """
 
+    compiled = False
+
     def __init__(self, inputs: int, outputs: int):
         super().__init__()
         self.first = EqualConv(inputs, inputs, 3)
@@ -52,7 +55,8 @@ class ResidualDown(nn.Module):
         self.skip = EqualConv(inputs, outputs, 1, bias=False, activated=False, gain=math.sqrt(0.5))
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.second(self.first(x)) + self.skip(down2(x))
+        halved = chains.HALVED if self.compiled else down2
+        return self.second(self.first(x)) + self.skip(halved(x))
 
 
 def minibatch_deviation(

@@ -18,6 +18,7 @@ from stages.data.image import mask_to_tensor, to_tensor
 from stages.data.prepared.packed import Packed
 from stages.engine.rowchance import RowChance
 from stages.engine.session import Session
+from stages.engine.shards import Shards
 from stages.engine.state import Interrupted
 from stages.engine.weights import load_weights
 from stages.engine.world import World
@@ -38,8 +39,12 @@ class Study:
     def advance(self, done: int, total: int, text: str) -> None:
         """Tells how far a part of the study is. Raises: Interrupted where a stop was asked for."""
         if self.session.stop():
-            raise Interrupted(f"stopped in {text}, {done} of {total}; this part begins anew")
+            raise Interrupted(f"stopped in {text}, {done} of {total}; what is finished of it is kept")
         self.session.progress(done, total, text)
+
+    def kept(self, name: str) -> Shards:
+        """Where a part of the study keeps what is finished of it; a name for each part."""
+        return Shards(self.session.resume / name)
 
 
 class StudyBlock(Base):

@@ -9,11 +9,11 @@ from pydantic import Field
 
 from stages.data.prepared.packed import Packed
 from stages.data.prepared.source import PackedSource
-from stages.engine.plan import TrainBlock
+from stages.engine.plan import CompiledBlock
 from stages.engine.world import World
 
 
-class CommonBlock(TrainBlock):
+class CommonBlock(CompiledBlock):
     """Keys of all three methods.
 
     Units: size_px in pixels; learning_rate per step; penalty_every in steps; truncation 1 = none.

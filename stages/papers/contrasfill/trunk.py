@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from torch import Tensor, nn
 
+from stages.nets.stylegan import chains
 from stages.nets.stylegan.equal import EqualConv
 from stages.nets.stylegan.modconv import ModulatedConv
 from stages.nets.stylegan.noise import NoisePlanes
@@ -29,6 +30,8 @@ class Trunk(nn.Module):
     Source: supp §1, figure 1 (plain laterals, noise in the decoder only: gap G9; skips: gap G8).
     Shapes: x [B 4 R R], styles [B i] per modulated layer in the order of `style_widths`, flat noise -> rgb [B 3 R R].
     """
+
+    compiled = False
 
     def __init__(self, size: int, base: int, limit: int, modulated_encoder: bool, decoder_skips: bool):
         super().__init__()
@@ -74,6 +77,7 @@ class Trunk(nn.Module):
 
     def forward(self, x: Tensor, styles: list[Tensor], flat: Tensor | None) -> Tensor:
         remaining, planes = iter(styles), iter(self.noise(flat))
+        doubled = chains.DOUBLED if self.compiled else up2
 
         def apply(layer: nn.Module, value: Tensor, noise: Tensor | None = None) -> Tensor:
             return layer(value, next(remaining), noise) if isinstance(layer, ModulatedConv) else layer(value)
@@ -85,7 +89,7 @@ class Trunk(nn.Module):
             x = apply(down, features[side])
         x = apply(self.encode_same[-1], x)
         for side, lateral, top in zip(self.top_sides, self.lateral, self.top, strict=True):
-            x = apply(top, up2(x) + lateral(features[side]))
+            x = apply(top, doubled(x) + lateral(features[side]))
         rgb = None
         for side, first, second, to_rgb in zip(
             self.decoder_sides, self.decode_first, self.decode_second, self.to_rgb, strict=True
@@ -95,7 +99,7 @@ class Trunk(nn.Module):
                 x = x + features[side]
             x = apply(second, x, next(planes))
             new = apply(to_rgb, x)
-            rgb = new if rgb is None else up2(rgb) + new
+            rgb = new if rgb is None else doubled(rgb) + new
         assert rgb is not None, "a decoder has at least one side"
         return rgb
 

@@ -1,6 +1,5 @@
 """How near generated images are to the training photos: one Fréchet distance."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -10,9 +9,8 @@ from pydantic import Field
 from stages.block import Block as Base
 
 if TYPE_CHECKING:
+    from stages.engine.going import Going
     from stages.papers.ganseg.methods.gan.method import Gan
-
-Progress = Callable[[int, int, str], None]
 
 
 class Block(Base):
@@ -23,7 +21,7 @@ class Block(Base):
     batch: int = Field(gt=0)
 
 
-def measure(block: Block, inputs: dict[str, Path], out: Path, device: str, progress: Progress) -> None:
+def measure(block: Block, inputs: dict[str, Path], out: Path, device: str, progress: "Going") -> None:
     """Write score.json with the Fréchet distance of `model`'s images from the training split of `data`.
 
     Generated images are made in evaluation mode, clamped and truncated to 8 bits; photos are as they lie on disk. The
@@ -47,14 +45,25 @@ def measure(block: Block, inputs: dict[str, Path], out: Path, device: str, progr
         raise ValueError(f"{inputs['model']} was trained on {facts['data']}, the data are {data.card['name']}")
     scorer = load_scorer(inputs["scorer"], device)
     method = trained_model(inputs["model"], World.single(device))
-    rows = []
-    for start in range(0, block.images, block.batch):
-        images = pictures(method, facts["seed"], np.arange(start, min(start + block.batch, block.images)))
-        rows.append(images_to_features(scorer.encode, images, block.batch, device))
-        progress(start + len(images), block.images, "generated images")
-    made = features_to_statistics(torch.cat(rows))
     train = np.asarray(data.positions("train"))
-    real = features_to_statistics(images_to_features(scorer.encode, data.images[train], block.batch, device))
+
+    def generated(numbers: range) -> dict[str, np.ndarray]:
+        rows = []
+        for start in range(numbers.start, numbers.stop, block.batch):
+            images = pictures(method, facts["seed"], np.arange(start, min(start + block.batch, numbers.stop)))
+            rows.append(images_to_features(scorer.encode, images, block.batch, device).numpy())
+            progress(start + len(images), block.images, "generated images")
+        return {"features": np.concatenate(rows)}
+
+    def photos(numbers: range) -> dict[str, np.ndarray]:
+        images = data.images[train[numbers.start : numbers.stop]]
+        progress(numbers.stop, len(train), "photos")
+        return {"features": images_to_features(scorer.encode, images, block.batch, device).numpy()}
+
+    made, real = (
+        features_to_statistics(torch.from_numpy(progress.kept(name).joined(count, block.batch, see)["features"]))
+        for name, count, see in (("generated", block.images, generated), ("photos", len(train), photos))
+    )
     protocol: dict[str, Any] = dict(scorer.fidelity_protocol) | {
         "dimension": len(real.mean), "reals": real.count, "real_split": "train, unaugmented", "n": made.count,
         "dtype": "float64, torch-fidelity", "size_px": int(data.images.shape[1]), "eight_bits": "clamped, truncated",

@@ -4,10 +4,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from stages.engine.plan import Descent, TrainBlock
+from stages.engine.plan import CompiledBlock, Descent
 
 
-class CommonBlock(TrainBlock):
+class CommonBlock(CompiledBlock):
     """Keys of all four trainings: StyleGAN2's generator, and how it is moved.
 
     `latent` is the width of normal codes, `style` that of mapped ones; `noise` random: a plane a layer drawn for each

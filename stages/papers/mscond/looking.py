@@ -1,10 +1,12 @@
 """What the scorer and the detector see in pictures, and what must be said beside each number."""
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from stages.metrics.crops import Kept, box_to_crop, boxes_to_kept
@@ -73,22 +75,44 @@ class Objects:
             "resize": "bilinear, antialiased",
         }  # fmt: skip
 
-    def look(self, images: np.ndarray) -> None:
-        """Adds pictures. Shapes: uint8 [n S S 3]."""
-        objects = detected(self.detector, images, self.block)
-        self.pictures += len(images)
-        for category in self.block.categories:
-            places = [(number, box) for number, kept in enumerate(objects) for box in kept[category].boxes]
-            self.found[category] += len(places)
-            self._add(category, images, places)
+    def see(self, batches: Iterable[np.ndarray]) -> dict[str, np.ndarray]:
+        """What batches of pictures would add, without adding it.
 
-    def _add(self, category: str, images: np.ndarray, places: list[tuple[int, np.ndarray]]) -> None:
-        for running in self.moments[category]:
-            taken = places[: self.block.objects_count - running.count]
-            places = places[len(taken) :]
-            if taken:
-                crops = np.stack([box_to_crop(images[number], box, self.block.crop_px) for number, box in taken])
-                running.add(self.looks.features(crops))
+        Shapes: uint8 [n S S 3] each -> int64 pictures [B], found [B categories], taken [B categories sets], of the
+        crops that moments are made of; features of these float32 [sum of taken, D], in that order.
+        """
+        counts = [[running.count for running in self.moments[category]] for category in self.block.categories]
+        pictures, found, taken, features = [], [], [], [np.empty((0, 0), np.float32)]
+        for images in batches:
+            objects = detected(self.detector, images, self.block)
+            pictures.append(len(images))
+            found.append([sum(len(kept[category].boxes) for kept in objects) for category in self.block.categories])
+            taken.append([])
+            for category, counted in zip(self.block.categories, counts, strict=True):
+                places = [(number, box) for number, kept in enumerate(objects) for box in kept[category].boxes]
+                taken[-1].append([])
+                for number, count in enumerate(counted):
+                    some = places[: self.block.objects_count - count]
+                    places, counted[number] = places[len(some) :], count + len(some)
+                    taken[-1][-1].append(len(some))
+                    if some:
+                        crops = [box_to_crop(images[place], box, self.block.crop_px) for place, box in some]
+                        features.append(self.looks.features(np.stack(crops)).numpy())
+        held = np.concatenate(features[1:]) if features[1:] else features[0]
+        return {"pictures": np.array(pictures, np.int64), "found": np.array(found, np.int64),
+                "taken": np.array(taken, np.int64), "features": held}  # fmt: skip
+
+    def take(self, seen: Mapping[str, np.ndarray]) -> None:
+        """Adds what `see` saw, batch by batch as it came."""
+        self.pictures += int(seen["pictures"].sum())
+        features, done = torch.from_numpy(seen["features"]), 0
+        for found, taken in zip(seen["found"].tolist(), seen["taken"].tolist(), strict=True):
+            for category, count, sets in zip(self.block.categories, found, taken, strict=True):
+                self.found[category] += count
+                for running, some in zip(self.moments[category], sets, strict=True):
+                    if some:
+                        running.add(features[done : done + some])
+                        done += some
 
     def full(self, category: str, number: int = 0) -> Statistics | None:
         """Moments of a category's N crops; None where fewer were found."""

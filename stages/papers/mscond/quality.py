@@ -3,7 +3,7 @@
 Source: spec §5.1 (psi 1, fresh noise, no selection), §5.3; settled 1.7 to 1.9 (last weights, equal counts, streaming).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +14,11 @@ from stages.papers.mscond.measured import MeasureBlock, detections_metric, objec
 if TYPE_CHECKING:
     import numpy as np
 
+    from stages.engine.going import Going
     from stages.metrics.frechet import Statistics
     from stages.metrics.rows import Rows
     from stages.papers.mscond.looking import Looks, Objects
 
-Progress = Callable[[int, int, str], None]
 PSI = 1.0
 
 
@@ -29,13 +29,14 @@ class Block(MeasureBlock):
     fakes: int = Field(gt=1)
 
 
-def measure(block: Block, inputs: dict[str, Path], out: Path, device: str, progress: Progress) -> None:
+def measure(block: Block, inputs: dict[str, Path], out: Path, device: str, progress: "Going") -> None:
     """Write score.json: values, what is absent and why, counts.
 
     Inputs: reference, scorer, detector, model; without a detector, all of objects is absent.
     Raises: ValueError where the model is of another set or run, or the reference was measured in another way.
     """
     import numpy as np
+    import torch
 
     from stages.data.files import read_json, write_json
     from stages.metrics.frechet import Running
@@ -50,12 +51,19 @@ def measure(block: Block, inputs: dict[str, Path], out: Path, device: str, progr
     blind = why_blind(inputs)
     objects = None if blind else Objects(block, open_detector(inputs["detector"], device), looks)
     refuse_another(block, reference, trained.facts, looks, objects)
+
+    def looked_at(numbers: range) -> dict[str, np.ndarray]:
+        images = list(pictures_of(trained, block.seed, numbers, block.batch, PSI, noisy=True))
+        scenes = np.concatenate([looks.features(batch).numpy() for batch in images])
+        progress(numbers.start + len(scenes), block.fakes, "generated pictures")
+        return {"scenes": scenes} | (objects.see(images) if objects else {})
+
     scene = Running()
-    for images in pictures_of(trained, block.seed, range(block.fakes), block.batch, PSI, noisy=True):
-        scene.add(looks.features(images))
+    for part in progress.kept("pictures").over(block.fakes, block.batch, looked_at):
+        for features in torch.from_numpy(part["scenes"]).split(block.batch):
+            scene.add(features)
         if objects:
-            objects.look(images)
-        progress(scene.count, block.fakes, "generated pictures")
+            objects.take(part)
     with np.load(inputs["reference"] / "moments.npz", allow_pickle=False) as real:
         rows, seed = Rows(reference["data"]), trained.facts["seed"]
         value, said = looks.distance(scene.statistics(), moments(real, "scene"))

@@ -3,7 +3,6 @@
 Source: spec §5.1, §5.3; settled 1.9 (one stage a set; statistics stream, features of 2.2 million kitchens are 36 GB).
 """
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +13,13 @@ from stages.papers.mscond.measured import SPLIT, MeasureBlock, detections_metric
 
 if TYPE_CHECKING:
     from stages.data.prepared.packed import Packed
+    from stages.engine.going import Going
     from stages.metrics.frechet import Running, Statistics
     from stages.metrics.rows import Rows
     from stages.papers.mscond.looking import Looks, Objects
 
-Progress = Callable[[int, int, str], None]
+# The state of the moments is tens of megabytes, and real pictures are up to millions.
+STATE_BATCHES, STATE = 256, ("count", "mean", "scatter")
 
 
 class Block(MeasureBlock):
@@ -27,7 +28,7 @@ class Block(MeasureBlock):
     objects_images: int = Field(gt=0)
 
 
-def measure(block: Block, inputs: dict[str, Path], out: Path, device: str, progress: Progress) -> None:
+def measure(block: Block, inputs: dict[str, Path], out: Path, device: str, progress: "Going") -> None:
     """Write score.json (values, what is absent and why, counts) and moments.npz.
 
     Inputs: data, scorer, detector; without a detector, all of objects is absent.
@@ -76,17 +77,27 @@ def measure_scene(
     looks: "Looks",
     pictures: dict[str, Any],
     rows: "Rows",
-    progress: Progress,
+    progress: "Going",
 ) -> "Running":
     """Adds the distance of the real ones at even and at odd places; gives what is known of all of them."""
+    from stages.engine.shards import packed, unpacked
     from stages.metrics.frechet import Running
 
-    halves = Running(), Running()
-    for start in range(0, len(real), block.batch):
+    halves, done = (Running(), Running()), 0
+    kept, size = progress.kept("scenes"), block.batch * STATE_BATCHES
+    if newest := kept.newest():
+        state, done = unpacked(newest[1]), (newest[0] + 1) * size
+        halves = tuple(Running.of({name: state[f"{half}_{name}"] for name in STATE}) for half in range(2))
+    for start in range(done, len(real), block.batch):
         numbers = np.arange(start, min(start + block.batch, len(real)))
         features = looks.features(data.images[real[numbers]])
         for half, running in enumerate(halves):
             running.add(features[np.flatnonzero(numbers % 2 == half)])
+        if (start + block.batch) % size == 0:
+            number = start // size
+            state = {f"{half}_{name}": array for half, run in enumerate(halves) for name, array in run.arrays().items()}
+            kept.keep(number, packed(state))
+            kept.forget(number - 1)
         progress(int(numbers[-1]) + 1, len(real), "real pictures")
     value, said = looks.distance(*(half.statistics() for half in halves))
     said |= pictures | {"halves": "even and odd places"}
@@ -97,15 +108,21 @@ def measure_scene(
     return whole
 
 
-def look_for_objects(block: Block, data: "Packed", real: np.ndarray, objects: "Objects", progress: Progress) -> None:
+def look_for_objects(block: Block, data: "Packed", real: np.ndarray, objects: "Objects", progress: "Going") -> None:
     """Goes through real pictures in a drawn order, so that the first N crops are no city's or camera's own."""
     from stages.data.prepared.order import digest
 
     order = np.random.Generator(np.random.PCG64(digest(block.seed, "real pictures"))).permutation(real)
     order = order[: block.objects_images]
-    for start in range(0, len(order), block.batch):
-        objects.look(data.images[order[start : start + block.batch]])
-        progress(objects.pictures, len(order), "objects of real pictures")
+
+    def seen(numbers: range) -> dict[str, np.ndarray]:
+        starts = range(numbers.start, numbers.stop, block.batch)
+        found = objects.see(data.images[order[start : min(start + block.batch, numbers.stop)]] for start in starts)
+        progress(numbers.stop, len(order), "objects of real pictures")
+        return found
+
+    for part in progress.kept("objects").over(len(order), block.batch, seen):
+        objects.take(part)
 
 
 def measure_objects(

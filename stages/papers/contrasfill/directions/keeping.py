@@ -33,16 +33,28 @@ def keep(
     block, count = study.block, len(walker.keys)
     pictures: dict[tuple[int, int], np.ndarray] = {}
     realness: dict[tuple[int, int], float] = {}
+    rounds = 0
 
     def judge(pairs: Sequence[tuple[int, int]]) -> np.ndarray:
+        nonlocal rounds
+        rounds += 1
         which, numbers = np.array(pairs, np.int64).T
-        good = np.zeros(len(pairs), bool)
-        for places, images, real in drawn(which, numbers):
-            good[places] = accepted(real, walker.realness[which[places]], block.bound_drop)
-            for place, picture, score in zip(places, from_tensor(images), real, strict=True):
-                if good[place]:
-                    pictures[pairs[place]], realness[pairs[place]] = picture, float(score)
-            study.advance(len(pictures), count * block.samples, "results")
+
+        def some(part: range) -> dict[str, np.ndarray]:
+            made, judged = [], []
+            for _, images, real in drawn(which[part.start : part.stop], numbers[part.start : part.stop]):
+                made.append(from_tensor(images))
+                judged.append(real)
+                study.advance(len(pictures), count * block.samples, "results")
+            return {"pictures": np.concatenate(made), "realness": np.concatenate(judged)}
+
+        good, done = np.zeros(len(pairs), bool), 0
+        for found in study.kept(f"round {rounds}").over(len(pairs), block.batch, some):
+            for picture, score in zip(found["pictures"], found["realness"], strict=True):
+                good[done] = accepted(score, walker.realness[which[done]], block.bound_drop)
+                if good[done]:
+                    pictures[pairs[done]], realness[pairs[done]] = picture, float(score)
+                done += 1
         return good
 
     found = collect(judge, count, block.samples, block.draws)

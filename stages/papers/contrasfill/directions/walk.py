@@ -13,7 +13,7 @@ from stages.engine.chance import Chance
 from stages.engine.world import World
 from stages.nets.encoders.load import load_encoder
 from stages.papers.contrasfill.directions.calibrate import Calibration, accepted, calibrate
-from stages.papers.contrasfill.directions.groups import group
+from stages.papers.contrasfill.directions.groups import Groups, group
 from stages.papers.contrasfill.directions.keeping import keep
 from stages.papers.contrasfill.directions.regressor import Direction, RegressorBlock, find
 from stages.papers.contrasfill.directions.walker import Walker
@@ -54,7 +54,7 @@ def discover(study: Study) -> None:
     trained = open_model(study.inputs["model"], study.paper, study.method, study.seed, study.session.world)
     check_fits(trained, data, block.hole, study.inputs["model"])
     codes, features = draw_codes(study, trained.method, data)
-    groups = group(features, block.clusters, block.nearest, block.cluster_iterations, study.seed)
+    groups = grouped(study, features)
     direction = find(
         codes[groups.members], groups.labels, block, study.seed, study.session
     )  # fmt: skip
@@ -102,16 +102,34 @@ def draw_codes(study: Study, method: Any, data: Packed) -> tuple[np.ndarray, np.
     positions = np.asarray(data.positions(block.split))
     chosen = positions[Chance(study.seed, "contexts", World.single()).numpy("codes").integers(
         len(positions), size=block.codes)]  # fmt: skip
-    codes, features = [], []
-    for start in range(0, block.codes, block.batch):
-        rows = chosen[start : start + block.batch]
-        batch = contexts(data, rows, block.hole, study.session.world)
-        with torch.no_grad(), steered(method) as noted:
-            made = produced(method, batch, [f"code {start + row}" for row in range(len(rows))], study.seed)
-            features.append(encoder.encode(made["image"]).float().cpu().numpy())
-        codes.append(noted[0].float().cpu().numpy())
-        study.advance(start + len(rows), block.codes, "codes")
-    return np.concatenate(codes), np.concatenate(features)
+
+    def drawn(numbers: range) -> dict[str, np.ndarray]:
+        codes, features = [], []
+        for start in range(numbers.start, numbers.stop, block.batch):
+            rows = chosen[start : min(start + block.batch, numbers.stop)]
+            batch = contexts(data, rows, block.hole, study.session.world)
+            with torch.no_grad(), steered(method) as noted:
+                made = produced(method, batch, [f"code {start + row}" for row in range(len(rows))], study.seed)
+                features.append(encoder.encode(made["image"]).float().cpu().numpy())
+            codes.append(noted[0].float().cpu().numpy())
+            study.advance(start + len(rows), block.codes, "codes")
+        return {"codes": np.concatenate(codes), "features": np.concatenate(features)}
+
+    found = study.kept("codes").joined(block.codes, block.batch, drawn)
+    return found["codes"], found["features"]
+
+
+def grouped(study: Study, features: np.ndarray) -> Groups:
+    """The groups of all codes, which are sought in one go."""
+    block = study.block
+
+    def sought() -> dict[str, np.ndarray]:
+        found = group(features, block.clusters, block.nearest, block.cluster_iterations, study.seed)
+        return {name: np.asarray(value) for name, value in vars(found).items()}
+
+    kept = study.kept("groups").once(sought)
+    small, inertia, iterations = (kept[name].item() for name in ("small", "inertia", "iterations"))
+    return Groups(kept["members"], kept["labels"], small, inertia, iterations)
 
 
 def calibrated(study: Study, walker: Walker, stepped: Stepped) -> Calibration:
@@ -124,8 +142,13 @@ def calibrated(study: Study, walker: Walker, stepped: Stepped) -> Calibration:
     def miss(size: float) -> float:
         nonlocal tried
         tried += 1
-        study.advance(min(tried, block.halvings), block.halvings, f"range {size:.3g}")
-        realness = np.concatenate([real for _, _, real in stepped(which, size * draws)])
+
+        def judged(numbers: range) -> dict[str, np.ndarray]:
+            study.advance(min(tried, block.halvings), block.halvings, f"range {size:.3g}")
+            part = slice(numbers.start, numbers.stop)
+            return {"realness": np.concatenate([real for _, _, real in stepped(which[part], size * draws[part])])}
+
+        realness = study.kept(f"range {tried}").joined(len(which), block.batch, judged)["realness"]
         return float(1 - accepted(realness, walker.realness[which], block.bound_drop).mean())
 
     return calibrate(miss, block.miss, block.miss_tolerance, block.range_start, block.range_limit, block.halvings)

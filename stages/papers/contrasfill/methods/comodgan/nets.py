@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from stages.nets.stylegan import chains
 from stages.nets.stylegan.equal import EqualConv, EqualLinear
 from stages.nets.stylegan.mapping import Mapping
 from stages.nets.stylegan.modconv import ModulatedConv, StyleBank
@@ -27,6 +28,7 @@ class Generator(nn.Module):
     """
 
     style_of_column: Tensor
+    compiled = False
 
     def __init__(self, size: int, base: int, limit: int, latent: int, *, mapping_layers: int, mapping_rate: float):
         super().__init__()
@@ -81,11 +83,12 @@ class Generator(nn.Module):
             mixed = self.bank.joined([torch.cat([second, summary], dim=1)])
             styles = torch.where(self.style_of_column < cut, styles, mixed)
         remaining, planes = iter(self.bank.split(styles)), iter(self.noise(flat))
+        doubled = chains.DOUBLED if self.compiled else up2
         x = self.unsqueeze(summary).view_as(last) + last
         x = self.first(x, next(remaining), next(planes))
         rgb = self.first_rgb(x, next(remaining))
         for feature, up, same, to_rgb in zip(reversed(features), self.up, self.same, self.to_rgb, strict=True):
             x = up(x, next(remaining), next(planes)) + feature
             x = same(x, next(remaining), next(planes))
-            rgb = up2(rgb) + to_rgb(x, next(remaining))
+            rgb = doubled(rgb) + to_rgb(x, next(remaining))
         return rgb

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from stages.data.prepared.packed import Packed
 from stages.data.prepared.source import PackedSource
 from stages.engine.chance import Chance, initialised
-from stages.engine.plan import Descent, Phase, TrainBlock
+from stages.engine.plan import CompiledBlock, Descent, Phase
 from stages.engine.world import World
 from stages.losses.adversarial import logistic_discriminator, logistic_generator
 from stages.losses.penalty import r1
@@ -21,7 +21,7 @@ from stages.nets.stylegan.generator import Generator
 from stages.nets.stylegan.stylegan2 import Discriminator
 
 
-class Block(TrainBlock):
+class Block(CompiledBlock):
     """Keys of the generator. source file: the published weights named by the *_file keys; taught: trained here.
 
     Units: size_px in pixels; learning_rate per step; penalty_every in steps.

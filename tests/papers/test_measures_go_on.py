@@ -1,0 +1,81 @@
+"""A long measure that is stopped or killed at any moment goes on behind its last shard and ends with the same bytes."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from stages.engine import shards
+from stages.papers.ganseg import fidelity
+from stages.papers.mscond import generated, quality, reference, trained
+from tests.papers import mscond_scored as made_up
+from tests.papers.test_ganseg_samples import model as ganseg_model
+from tests.parts.interrupted import Ending, ended_often, files_of, killed_often
+
+BATCH = 2
+# Calls of a progress that a killed run can lose: the batches of a state, or the one call of a shard.
+LOST = {"reference": 4, "quality": 1, "ganseg": 2}
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch):
+    monkeypatch.setattr(shards, "SHARD_BATCHES", 2)
+    monkeypatch.setattr(reference, "STATE_BATCHES", 4)
+    monkeypatch.setattr(trained, "open_trained", lambda folder, device: made_up.model())
+    monkeypatch.setattr(generated, "latents", made_up.numbered)
+    monkeypatch.setattr(generated, "make", made_up.made)
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("store")
+    found = made_up.store(folder)
+    found["reference"], found["model"] = folder / "reference", folder / "model"
+    found["reference"].mkdir()
+    reference.measure(made_up.reference_block(), found, found["reference"], "cpu", made_up.going(folder / "reference"))
+    found["ganseg"] = ganseg_model(folder / "ganseg")
+    facts = json.loads((found["ganseg"] / "model.json").read_text())
+    (found["ganseg"] / "model.json").write_text(json.dumps(facts | {"data": "city_scenes"}))
+    return found
+
+
+def measured(inputs: dict[str, Path], name: str):
+    """What runs a measure into a fresh output, beside which lies what is kept."""
+
+    def run(out: Path, ending) -> None:
+        shutil.rmtree(out, ignore_errors=True)
+        out.mkdir()
+        if name == "reference":
+            block = made_up.reference_block(batch=BATCH)
+            reference.measure(block, inputs, out, "cpu", made_up.going(out, ending))
+        elif name == "ganseg":
+            block = fidelity.Block(profile="demo", images=11, batch=BATCH)
+            fidelity.measure(block, inputs | {"model": inputs[name]}, out, "cpu", made_up.going(out, ending))
+        else:
+            quality.measure(made_up.quality_block(batch=BATCH), inputs, out, "cpu", made_up.going(out, ending))
+
+    return run
+
+
+@pytest.mark.parametrize("name", LOST)
+def test_stops_change_no_byte_and_cost_at_most_a_shard_each(inputs, tmp_path, name):
+    run, ending = measured(inputs, name), Ending(None)
+    run(tmp_path / "whole", ending)
+    calls = ended_often(lambda ending: run(tmp_path / "out", ending), name, LOST[name] + 1)
+    assert files_of(tmp_path / "out") == files_of(tmp_path / "whole")
+    assert len(calls) > 1 and sum(calls) <= ending.calls + LOST[name] * (len(calls) - 1)
+
+
+@pytest.mark.parametrize("name", LOST)
+def test_kills_at_any_moment_change_no_byte(inputs, tmp_path, name):
+    run = measured(inputs, name)
+    run(tmp_path / "whole", Ending(None))
+
+    def work() -> None:
+        torch.set_num_threads(1)
+        run(tmp_path / "out", Ending(None))
+
+    assert killed_often(work, name, 0.1) > 0
+    assert files_of(tmp_path / "out") == files_of(tmp_path / "whole")

@@ -4,7 +4,7 @@ import gc
 
 from snakemake.utils import min_version
 
-from stages import graph
+from stages import graph, homes
 from stages.data import needs
 from stages.graph import asked, jobs, written
 from stages.runner.terminal import safe
@@ -15,7 +15,8 @@ min_version("9.27")
 gc.disable()
 
 if config:
-    raise WorkflowError(safe(f"--config is not read here: change {', '.join(config)} in params.yaml for both engines."))
+    files = " and ".join(dict.fromkeys(map(homes.home, config)))
+    raise WorkflowError(safe(f"--config is not read here: change {', '.join(config)} in {files} for both engines."))
 
 try:
     if workflow.is_main_process:

@@ -1,5 +1,6 @@
 """One entry of a graph source into one group of dvc.yaml: command, dependencies, parameters, outputs."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
@@ -146,12 +147,18 @@ class Shaping:
         """The layers by the file that holds them."""
         found: dict[str, list[str]] = {}
         for text in listed:
-            # The first word of a layer's name says where it lies.
-            files = {self._home(layer.partition(".")[0]) for (layer,) in readings([text], axes)}
-            if len(files) > 1:
-                raise self.source.wrong(name, "layers", f"{text} would lie in {' and in '.join(sorted(files))}")
-            found.setdefault(files.pop(), []).append(text)
+            files = {self._home(layer) for (layer,) in readings([text], axes)}
+            found.setdefault(files.pop() if len(files) == 1 else self._template(name, text, axes), []).append(text)
         return found
+
+    def _template(self, name: str, text: str, axes: Axes) -> str:
+        """The file of a layer that lies in another one at each point, as a template like the layer's name."""
+        # A dot within a reference parts no words.
+        for place in homes.templates(re.findall(r"(?:\$\{[^}]*\}|[^.])+", text)):
+            if all(self._home(layer) == file for layer, file in readings([text, place], axes)):
+                return place
+        files = sorted({self._home(layer) for (layer,) in readings([text], axes)})
+        raise self.source.wrong(name, "layers", f"{text} would lie in {' and in '.join(files)}")
 
     def _caption(self, name: str, out: str, axes: Axes) -> str:
         """What Snakemake's report shows beneath: the file of the output's name, without the paper before it."""

@@ -27,8 +27,8 @@ class Parameters:
             raise ValueError(str(failure)) from None
         self._code: Any = load_path(str(root / CODE), localfs) if (root / CODE).is_file() else {}
 
-    def of(self, stage: str, entries: Iterable[Any]) -> tuple[dict[str, Any], dict[str, str]]:
-        """Dotted key -> value, and dotted key -> file, in the order of dvc.yaml.
+    def of(self, stage: str, entries: Iterable[Any], command: str) -> tuple[dict[str, Any], dict[str, str]]:
+        """Dotted key -> value, in the order in which the command names and merges them, and dotted key -> file.
 
         Raises: ValueError for a key that no file holds, that is listed under another file than its home, or that lies
         within another one: DVC doubles lists under a key that it reads twice.
@@ -44,7 +44,10 @@ class Parameters:
         for key in places:
             if inner := [other for other in places if other.startswith(f"{key}.")]:
                 raise ValueError(f"dvc.yaml: stage {stage}: params lists {key} and {inner[0]} within it")
-        return {key: self._value(stage, key, file) for key, file in places.items()}, places
+        # dvc.yaml lists them by file.
+        order = {word: place for place, word in enumerate(command.split())}
+        merged = sorted(places.items(), key=lambda one: order.get(one[0], 0))
+        return {key: self._value(stage, key, file) for key, file in merged}, places
 
     def _value(self, stage: str, key: str, file: str) -> Any:
         values: Any = self._code if file == CODE else self._values

@@ -26,7 +26,7 @@ class Stage:
     cmd: str
     deps: tuple[str, ...]
     outs: tuple[str, ...]
-    params: Mapping[str, Any]  # dotted key -> its value, in the order of dvc.yaml
+    params: Mapping[str, Any]  # dotted key -> its value, in the order of the command
     homes: Mapping[str, str]  # dotted key -> the file that holds it
     code_key: str  # what stages/code.json calls the stage's code
     code: str  # its digest there
@@ -181,7 +181,7 @@ def _stage(root: Path, name: str, entry: Mapping[str, Any], values: Parameters, 
             raise ValueError(
                 f"dvc.yaml: stage {name}: dependency {dep} is neither an output of a stage nor a source file"
             )
-    params, places = values.of(name, entry.get("params", []))
+    params, places = values.of(name, entry.get("params", []), entry["cmd"])
     keys = [key for key, file in places.items() if file == CODE]
     if len(keys) > 1:
         raise ValueError(f"dvc.yaml: stage {name}: expected one key of {CODE} among its params, found {keys}")

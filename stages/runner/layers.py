@@ -22,13 +22,15 @@ def layer(params: dict[str, Any], name: str) -> dict[str, Any]:
     node: Any = params
     walked: list[str] = []
     for part in name.split("."):
-        if not isinstance(node, dict) or part not in node:
-            known = [str(key) for key in node] if isinstance(node, dict) else []
-            known += homes.papers() if not walked else []
+        if isinstance(node, dict) and part in node:
+            node = node[part]
+        elif part in (elsewhere := homes.names(walked)):
+            node = None  # a folder, of which no file was read
+        else:
+            known = [*map(str, node), *elsewhere] if isinstance(node, dict) else elsewhere
             near = difflib.get_close_matches(part, known, n=1)
             hint = f"; the closest is {'.'.join([*walked, near[0]])!r}" if near else ""
             raise StageFailure(BAD_PARAMS, f"{homes.home(name)} has no layer {name!r}: {part!r} is missing{hint}")
-        node = node[part]
         walked.append(part)
     if not isinstance(node, dict):
         raise StageFailure(BAD_PARAMS, f"{homes.home(name)}: the layer {name!r} must be a mapping, found {node!r}")

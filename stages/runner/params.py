@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -34,14 +34,24 @@ def load(root: Path = Path(), names: Iterable[str] | None = None) -> dict[str, A
     names = None if names is None else list(names)
     wanted = homes.files(root) if names is None else sorted({homes.home(name, root) for name in names})
     found: dict[str, Any] = {}
-    for file in wanted:
+    # A folder is the home of what none of its files holds, which whoever asks for the layer says.
+    for file in (place for place in wanted if place.endswith(homes.SUFFIX)):
         content = read(root / file, names)
         try:
             homes.check(file, content, root)
         except ValueError as error:
             raise StageFailure(BAD_PARAMS, str(error)) from None
-        found |= content
+        _add(found, content)
     return found
+
+
+def _add(found: dict[str, Any], content: Mapping[str, Any]) -> None:
+    """Files share the first words of their names alone, and what one of them leaves out another may hold."""
+    for key, value in content.items():
+        if isinstance(found.get(key), dict) and isinstance(value, Mapping):
+            _add(found[key], value)
+        else:
+            found[key] = value
 
 
 def read(path: Path, names: Iterable[str] | None = None) -> dict[str, Any]:

@@ -30,19 +30,32 @@ def test_every_key_of_a_base_names_its_origin():
     assert not wrong, f"no origin (supp §…, main §…, code, known, ours) behind {wrong}"
 
 
-@pytest.mark.parametrize("file", homes.files(ROOT))
-def test_every_gap_named_in_a_file_is_listed(file):
-    """A paper's file names its own gaps; what papers share names those of the paper that needed it first."""
-    text = (ROOT / file).read_text(encoding="utf-8")
+@pytest.mark.parametrize("paper", homes.papers(ROOT))
+def test_every_gap_named_with_a_number_is_listed(paper):
+    """A paper's numbers name its own gaps; what papers share names those of the paper that needed it first."""
+    shared = (homes.SHARED, f"{homes.PIECES}/") if paper == "contrasfill" else ()
+    own = [file for file in homes.files(ROOT) if file.startswith((f"stages/papers/{paper}/", *shared))]
+    text = "".join((ROOT / file).read_text(encoding="utf-8") for file in own)
     named = set(re.findall(r"\bgap (G\d+)\b", text))
-    place = (ROOT / file).parent if file != homes.SHARED else ROOT / "stages/papers/contrasfill"
-    listed = {entry["id"] for entry in yaml.safe_load((place / "gaps.yaml").read_text(encoding="utf-8"))}
-    assert named and named <= listed, f"gaps without an entry in gaps.yaml: {sorted(named - listed)}"
+    listed = yaml.safe_load((ROOT / "stages/papers" / paper / "gaps.yaml").read_text(encoding="utf-8"))
+    missing = named - {entry["id"] for entry in listed}
+    assert named and not missing, f"gaps without an entry in gaps.yaml: {sorted(missing)}"
 
 
-def test_a_paper_s_numbers_stand_in_its_own_file():
+def test_each_paper_has_numbers_of_its_own():
     papers = {path.name for path in (ROOT / "stages/papers").iterdir() if (path / "gaps.yaml").is_file()}
-    assert {homes.home(paper, ROOT) for paper in papers} == set(homes.files(ROOT)) - {homes.SHARED}
+    assert set(homes.papers(ROOT)) == papers
+
+
+def test_the_file_at_the_root_holds_the_profile_alone():
+    """Every stage's parameters but this word stand in short files, which DVC parses one by one."""
+    assert list(params.read(ROOT / homes.SHARED)) == ["profile"]
+
+
+def test_no_file_is_long():
+    """DVC parses the whole file for each stage that reads a line of it."""
+    sizes = {file: (ROOT / file).stat().st_size for file in homes.files(ROOT)}
+    assert not {file: size for file, size in sizes.items() if size > 7_000}, "make a folder of it, a file for each key"
 
 
 @pytest.mark.parametrize("profile", PROFILES)

@@ -190,11 +190,11 @@ def test_another_stage_s_layers_are_not_asked(tmp_path):
 
 
 def test_both_engines_refuse_the_graph_of_such_parameters(tmp_path):
-    for name in ("dvc.yaml", "stages", "envs"):
+    for name in ("dvc.yaml", "envs", "params.yaml"):
         (tmp_path / name).symlink_to(ROOT / name)
-    shutil.copy(ROOT / "params.yaml", tmp_path)
-    text = (tmp_path / "params.yaml").read_text()
-    (tmp_path / "params.yaml").write_text(re.sub(r"size_px: 256( +# supp §1)", r"size_px: 0400\1", text, count=1))
+    shutil.copytree(ROOT / "stages", tmp_path / "stages", ignore=shutil.ignore_patterns("__pycache__"))
+    place = tmp_path / "stages/params/face.yaml"
+    place.write_text(re.sub(r"size_px: 256( +# supp §1)", r"size_px: 0400\1", place.read_text(), count=1))
     with pytest.raises(ValueError, match=r"face\.base\.size_px reads as 256 in YAML 1\.1 and as 400 in YAML 1\.2"):
         graph.load(tmp_path)
 

@@ -256,7 +256,7 @@ PARAMETERS = {
         f"{SHARED}: stage prepare: layers: ${{item.set}}.base would lie in {PARAMS} and in {OWN_PARAMS}"),
     "parameters that are none": (OWN_PARAMS, "toy:\n", "toy: [\n", f"{OWN_PARAMS} is not valid YAML"),
     "a key of another file": (PARAMS, "profile: demo\n", "profile: demo\ntoy: {}\n",
-        "params.yaml: toy may not stand at the top"),
+        f"params.yaml: toy may not stand here, its place is {OWN_PARAMS}"),
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Blocks of GANSeg for tests: the paper's from params.yaml, and small ones."""
+"""Blocks of GANSeg for tests: the paper's from its parameters, and small ones."""
 
 from stages.papers.ganseg.common import GeneratorBlock
 from stages.papers.ganseg.methods.gan.block import Block as GanBlock

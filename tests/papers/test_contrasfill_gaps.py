@@ -115,7 +115,7 @@ def test_the_whole_graph_agrees_after_a_real_change(tmp_path):
     for name in ("dvc.yaml", "params.yaml", "envs"):
         (tmp_path / name).symlink_to(ROOT / name)
     shutil.copytree(ROOT / "stages", tmp_path / "stages", ignore=shutil.ignore_patterns("__pycache__"))
-    place = tmp_path / "stages/papers/contrasfill/params.yaml"
+    place = tmp_path / "stages/papers/contrasfill/params/contrasfill.yaml"
     other, count = re.subn(r"(?m)^(      combination: )product", r"\1sum", place.read_text(encoding="utf-8"))
     assert count == 1
     place.write_text(other, encoding="utf-8")

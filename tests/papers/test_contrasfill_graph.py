@@ -1,4 +1,4 @@
-"""ContrasFill's stages as dvc.yaml and params.yaml give them: nothing trained twice, what belongs together meets."""
+"""ContrasFill's stages as dvc.yaml and the parameters give them: nothing trained twice, what belongs together meets."""
 
 import json
 import re

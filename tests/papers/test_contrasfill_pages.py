@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from stages import graph
+from stages import graph, homes
 from stages.runner.params import load
 from tests.house.resolved import stages_here
 
@@ -104,7 +104,7 @@ def test_the_keys_of_a_gap_are_in_params(gap):
 
 def test_every_gap_that_params_or_code_names_is_listed():
     listed = {gap["id"] for gap in read("gaps.yaml")}
-    texts = [ROOT / "params.yaml", PAPER / "params.yaml", *(ROOT / "stages").rglob("*.py")]
+    texts = [*map(ROOT.joinpath, homes.files(ROOT)), *(ROOT / "stages").rglob("*.py")]
     own = [path for path in texts if "papers" not in path.parts or "contrasfill" in path.parts]
     named = {name: path for path in own for name in re.findall(r"\bgap (G\d+)\b", path.read_text(encoding="utf-8"))}
     assert named, "no gap is named anywhere: is the pattern still right?"

@@ -123,7 +123,7 @@ def test_keys_of_shared_layers_are_onegans():
 def test_every_gap_that_onegan_names_is_listed():
     listed = {gap["id"] for gap in read("gaps.yaml")}
     named = {}
-    for path in (*PAPER.rglob("*.py"), PAPER / "params.yaml"):
+    for path in (*PAPER.rglob("*.py"), *PAPER.glob("params/**/*.yaml")):
         named |= dict.fromkeys(re.findall(r"\bgap (G\d+)\b", path.read_text(encoding="utf-8")), path.name)
     assert named and not {name: file for name, file in named.items() if name not in listed}
 

@@ -8,6 +8,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from stages.runner import params
+
+ROOT = Path(__file__).resolve().parents[2]
+
 
 def jpeg(image: np.ndarray, **options) -> bytes:
     return encode(image, "JPEG", quality=95, **options)
@@ -39,11 +43,8 @@ def rectangle(height: int, width: int, x1: int, y1: int, x2: int, y2: int) -> np
 
 
 def block_of(module, group: str, **changes):
-    """The module's Block from params.yaml's base layer of a group, with changes."""
-    import yaml
-
-    path = Path(__file__).resolve().parents[2] / "params.yaml"
-    values = yaml.safe_load(path.read_text(encoding="utf-8"))[group]["base"]
+    """The module's Block from the base layer of a group, with changes."""
+    values = params.load(ROOT)[group]["base"]
     assert not set(changes) - set(values)
     return module.Block.model_validate_json(json.dumps(values | changes))
 

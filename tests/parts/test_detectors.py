@@ -11,7 +11,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-import yaml
 from PIL import Image
 
 from stages import detect as verb
@@ -24,7 +23,7 @@ from stages.engine.session import Session
 from stages.engine.world import World
 from stages.runner import params
 from stages.runner.exits import BAD_PARAMS, StageFailure
-from stages.runner.layers import merge, validate
+from stages.runner.layers import layer, merge, validate
 from stages.teachers import detector as teacher
 from stages.teachers.detectors import network, precomputed
 from stages.teachers.detectors.found import Block, in_batches, to_detections
@@ -33,9 +32,7 @@ from tests.conftest import ROOT
 
 
 def layers(name: str, profile: str) -> dict:
-    found = yaml.safe_load((ROOT / "params.yaml").read_text())
-    for part in name.split("."):
-        found = found[part]
+    found = layer(params.load(ROOT), name)
     return found["base"] | found["profile"][profile]
 
 

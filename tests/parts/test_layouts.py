@@ -30,7 +30,7 @@ SETS = {"celebamask_hq": "face", "lsun_bird": "bird", "lsun_car": "car", "stanfo
 
 
 def block_of(name: str, profile: str = "smoke", **changes):
-    """The set's block as params.yaml makes it, with some keys changed."""
+    """The set's block as its parameters make it, with some keys changed."""
     module = importlib.import_module(f"stages.draw.scenes.{name}")
     names = tuple(f"{group}.{name}.{layer}" for group in ("raw", "supply") for layer in ("base", f"profile.{profile}"))
     merged = layers.merge(params.load(ROOT), tuple(sorted(names, key=lambda text: "profile" in text)))

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from stages.data import needed_set, needed_weights, needs
+from stages.runner.params import load
 from tests.parts.raw_fixtures import flat, jpeg
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -81,7 +82,7 @@ def test_card_is_complete(name):
 
 
 def test_each_raw_set_has_a_card_and_two_keys():
-    params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))["supply"]
+    params = load(ROOT)["supply"]
     assert set(params) == {file.stem for file in needs.CARDS.glob("*.yaml")} == set(SETS)
     for name, entry in params.items():
         assert set(entry["base"]) == {"supply", "root"} and entry["base"]["root"] == f"data/{SHARED.get(name, name)}"
@@ -93,7 +94,7 @@ def test_each_raw_set_has_a_card_and_two_keys():
 
 def test_what_a_preflight_checks_is_in_layers_that_it_reads():
     """The detectors' preflight stands for all three sets."""
-    detect = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))["detect"]
+    detect = load(ROOT)["detect"]
     overridden = {key for layer in detect["data"].values() for key in layer}
     assert not {key for key in overridden if key == "source" or key.endswith(("file", "sha256"))}
 

@@ -106,9 +106,13 @@ def test_a_changed_key_makes_its_descendants_stale_and_nothing_else(runs):
     """One key of CoModGAN: its models, their samples, the scores and the table; no other method, no data."""
     copy = runs["snakemake"]
     stages = graph.load(copy.folder)
-    copy.edit("stages/papers/contrasfill/params.yaml", r"(?m)^      style_mixing: 0\.5", "      style_mixing: 0.4")
+    copy.edit(
+        "stages/papers/contrasfill/params/comodgan.yaml", r"(?m)^      style_mixing: 0\.5", "      style_mixing: 0.4"
+    )
     done = copy.call("snakemake", "-n", TARGET)
-    copy.edit("stages/papers/contrasfill/params.yaml", r"(?m)^      style_mixing: 0\.4", "      style_mixing: 0.5")
+    copy.edit(
+        "stages/papers/contrasfill/params/comodgan.yaml", r"(?m)^      style_mixing: 0\.4", "      style_mixing: 0.5"
+    )
     needed = {stage.name: stage for stage in graph.ancestors(stages, [TARGET])}
     made = graph.producer(stages)
     stale = {name for name, stage in needed.items() if "contrasfill.comodgan.base" in stage.params}
@@ -185,7 +189,7 @@ def test_table_says_what_it_is(runs):
 
 @pytest.fixture(scope="module")
 def alone_in_trees(runs, tmp_path_factory) -> list[Alone]:
-    """Each kind of stage with only declared code, params.yaml and inputs at hand; strace watches one of each verb."""
+    """Each kind of stage with only declared code, parameters and inputs at hand; strace watches one of each verb."""
     copy, folder = runs["snakemake"], tmp_path_factory.mktemp("alone")
     stages = list(graph.load(copy.folder))
     built = {stage.name for stage in graph.ancestors(stages, BUILT.values())}

@@ -103,5 +103,5 @@ def blocks(section: str) -> list[str]:
 def for_the_toy(text: str, store: Path) -> str:
     """README's commands with the toy's names and a remote of our own."""
     text = text.replace("/mnt/store", shlex.quote(str(store))).replace("results/tables/table1.csv", TABLE)
-    key = "stages/papers/contrasfill/params.yaml:contrasfill.notation.base.pairs_shown=7 contrasfill_fig02"
+    key = "stages/papers/contrasfill/params/notation.yaml:contrasfill.notation.base.pairs_shown=7 contrasfill_fig02"
     return text.replace(key, f"{OWN}:toy.table.base.digits=4 {GROUP}")

@@ -23,7 +23,7 @@ def optional(stages: Sequence[Stage]) -> Iterator[Finding]:
     users = [stage.name for stage in detects if _values(stage).get("source") == "detectron2"]
     if users and not _is_installed("detectron2"):
         what = f"detectron2 is not installed, and {users[0]} of this profile uses it ({len(users)} stages in all)"
-        remedy = "install envs/detectron2.yaml, or set detect's source to torchvision in params.yaml"
+        remedy = "install envs/detectron2.yaml, or set detect's source to torchvision in stages/params/detect.yaml"
         yield Finding("optional", what, remedy)
     if not Path(".git").exists() and not _without_git():
         what = "no git repository here, and DVC refuses to work without one unless it is told to"

@@ -16,7 +16,7 @@ KEYS: dict[str, Any] = {
     "profile": "smoke", "enabled": True, "size_px": SIDE, "channel_base": 64, "channel_limit": 6, "latent": 5,
     "style": 7, "mapping_layers": 2, "mapping_rate": 0.01, "noise": "random", "batch": 4, "flip": False,
     "learning_rate": 0.004, "betas": (0.0, 0.99), "epsilon": 1e-08, "style_mixing": 0.9, "latent_average_keep": 0.9,
-    "iterations": 6, "ema_half_life_images": 20.0, "ema_ramp": 0.0, "precision": "fp32", "channels_last": False,
+    "iterations": 6, "ema_half_life_images": 20.0, "ema_ramp": 0.0, "precision": "fp32", "channels_last": False, "compile": "none",
     "tick_every": 1, "keep_every": 100, "deviation_group": 2, "penalty_gamma": 1.0, "penalty_every": 4,
     "path_weight": 2.0, "path_decay": 0.01, "path_every": 2, "path_shrink": 2, "head_hidden": 5, "embedding": 3,
     "queue": 6, "momentum": 0.9, "temperature": 0.2, "perturbation": 0.15, "weight_contrast": 1.0,

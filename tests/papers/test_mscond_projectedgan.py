@@ -33,7 +33,8 @@ BLOCK = {
     "style": 6, "mapping_layers": 2, "mapping_rate": 0.01, "noise": "random", "batch": 4, "flip": False,
     "learning_rate": 0.002, "betas": [0.0, 0.99], "epsilon": 1e-8, "style_mixing": 0.0, "latent_average_keep": 0.995,
     "iterations": 3, "ema_half_life_images": 20.0, "ema_ramp": 0.05, "precision": "fp32", "channels_last": False,
-    "compile": "none", "tick_every": 1, "keep_every": 1, "projection_width": 2, "judge_lazy_every": 16, "augment_brightness": 0.5,
+    "compile": "none",
+    "tick_every": 1, "keep_every": 1, "projection_width": 2, "judge_lazy_every": 16, "augment_brightness": 0.5,
     "augment_saturation": 1.0, "augment_contrast": 0.5, "augment_translation": 0.125, "augment_cutout": 0.2,
 }  # fmt: skip
 

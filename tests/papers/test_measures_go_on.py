@@ -5,14 +5,13 @@ import shutil
 from pathlib import Path
 
 import pytest
-import torch
 
 from stages.engine import shards
 from stages.papers.ganseg import fidelity
 from stages.papers.mscond import generated, quality, reference, trained
 from tests.papers import mscond_scored as made_up
 from tests.papers.test_ganseg_samples import model as ganseg_model
-from tests.parts.interrupted import Ending, ended_often, files_of, killed_often
+from tests.parts.interrupted import Ending, ended_often, files_of, same_bytes_after_kills
 
 BATCH = 2
 # Calls of a progress that a killed run can lose: the batches of a state, or the one call of a shard.
@@ -70,12 +69,4 @@ def test_stops_change_no_byte_and_cost_at_most_a_shard_each(inputs, tmp_path, na
 
 @pytest.mark.parametrize("name", LOST)
 def test_kills_at_any_moment_change_no_byte(inputs, tmp_path, name):
-    run = measured(inputs, name)
-    run(tmp_path / "whole", Ending(None))
-
-    def work() -> None:
-        torch.set_num_threads(1)
-        run(tmp_path / "out", Ending(None))
-
-    assert killed_often(work, name, 0.1) > 0
-    assert files_of(tmp_path / "out") == files_of(tmp_path / "whole")
+    same_bytes_after_kills(measured(inputs, name), tmp_path, name)

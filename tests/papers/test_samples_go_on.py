@@ -23,7 +23,7 @@ from tests.papers.test_ganseg_samples import SMALL
 from tests.papers.test_mscond_sampling import KEYS
 from tests.papers.test_onegan_sampling import KEYS as ONEGAN_KEYS
 from tests.papers.test_onegan_sampling import method as onegan_method
-from tests.parts.interrupted import Ending, ended_often, files_of, killed_often
+from tests.parts.interrupted import Ending, ended_often, files_of, same_bytes_after_kills
 
 SHARD = 2
 
@@ -81,12 +81,4 @@ def test_stops_between_batches_change_no_byte_and_cost_less_than_a_shard_each(tm
 
 @pytest.mark.parametrize("made", [fillings, figures])
 def test_kills_at_any_moment_change_no_byte(tmp_path, monkeypatch, made):
-    sample = made(tmp_path, monkeypatch)
-    sample(tmp_path / "whole", Ending(None))
-
-    def work() -> None:
-        torch.set_num_threads(1)
-        sample(tmp_path / "out", Ending(None))
-
-    assert killed_often(work, made.__name__, 2e-2) > 0
-    assert files_of(tmp_path / "out") == files_of(tmp_path / "whole")
+    same_bytes_after_kills(made(tmp_path, monkeypatch), tmp_path, made.__name__)

@@ -20,7 +20,7 @@ from stages.papers.contrasfill.identity.proxies import Windows
 from stages.papers.contrasfill.methods.stylegan import method as stylegan
 from tests.contract.prepared import block_of, make_inputs
 from tests.papers.test_directions_study import layers_of, make_model
-from tests.parts.interrupted import Ending, ended_often, files_of, killed_often
+from tests.parts.interrupted import Ending, ended_often, files_of, same_bytes_after_kills
 
 SHARD, WORLD = 2, World.single()
 NAMES = ("known codes", "walk", "identity")
@@ -103,12 +103,4 @@ def test_stops_between_batches_change_no_byte_and_cost_less_than_a_shard_each(in
 
 @pytest.mark.parametrize("name", NAMES)
 def test_kills_at_any_moment_change_no_byte(inputs, tmp_path, monkeypatch, name):
-    run = study(inputs, name, monkeypatch)
-    run(tmp_path / "whole", Ending(None))
-
-    def work() -> None:
-        torch.set_num_threads(1)
-        run(tmp_path / "out", Ending(None))
-
-    assert killed_often(work, name, 0.2) > 0
-    assert files_of(tmp_path / "out") == files_of(tmp_path / "whole")
+    same_bytes_after_kills(study(inputs, name, monkeypatch), tmp_path, name)

@@ -3,8 +3,11 @@
 import os
 import random
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
+
+import torch
 
 from tests.engine.toy import FORK
 
@@ -61,6 +64,23 @@ def _killed(work: Callable[[], None], after_s: float) -> None:
     work()
     signal.setitimer(signal.ITIMER_REAL, 0)
     os._exit(0)
+
+
+def same_bytes_after_kills(run: Callable[[Path, Ending], object], folder: Path, name: str) -> None:
+    """Asserts that a run which is killed at random moments, at least once, leaves the files of one that is not."""
+    run(folder / "whole", Ending(None))
+    # Timed behind all imports, so that the first kill comes before the end on any machine.
+    started = time.perf_counter()
+    run(folder / "timed", Ending(None))
+    first_s = (time.perf_counter() - started) / 8
+
+    def work() -> None:
+        # The threads of the process that was forked are not there.
+        torch.set_num_threads(1)
+        run(folder / "out", Ending(None))
+
+    assert killed_often(work, name, first_s) > 0
+    assert files_of(folder / "out") == files_of(folder / "whole")
 
 
 def files_of(folder: Path) -> dict[str, bytes]:

@@ -55,7 +55,7 @@ def test_the_demo_weighs_shape_alone_otherwise():
             merged = layers.merge(values, arguments.layers)
             if "encoder" in arguments.inputs and "ablation" not in arguments.out.name:
                 weights.setdefault(arguments.inputs["encoder"].name, set()).add(tuple(merged["lambda_known"]))
-    assert weights == {"face": {(0.15,)}, "bird": {(0.15,)}, "car": {(0.15,)}, "car_shape": {(0.5,)}}
+    assert weights == {"face": {(0.25, 0.12)}, "bird": {(0.25, 0.12)}, "car": {(0.25, 0.12)}, "car_shape": {(0.6, 0.3)}}
 
 
 def test_models_of_box_holes_are_trained_on_boxes_and_others_on_object_masks():

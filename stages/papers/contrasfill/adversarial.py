@@ -56,21 +56,17 @@ class Adversary:
         return {"G/adversarial": logistic_generator(self.judge(fake, mask, "G/order", chance))}
 
 
-def adversarial_terms(
-    adversary: Adversary,
-    phase: Phase,
-    batch: dict,
-    mask: Tensor,
-    generate: Callable[[], Tensor],
-    chance: Chance,
-    step: int,
-) -> dict[str, Tensor]:
-    """The terms of a method that has no others: `generate` makes the composites of this phase."""
-    if phase.name == "D":
-        with torch.no_grad():
-            fake = generate()
-        return adversary.discriminator_terms(fake, batch["image"], mask, chance, step)
-    return adversary.generator_terms(generate(), mask, chance)
+def fakes_of(phase: Phase, shared: dict, fill: Callable[[str], Tensor]) -> Tensor:
+    """The fakes of a phase: the step's one filling, or one of its own by `fill(its name)`; D sees no graph of G.
+
+    Source: one for each phase: StyleGAN2 (code); one for both: key fills (gap G10).
+    """
+    if phase.name != "D":
+        return shared["filled"] if shared else fill(phase.name)
+    if shared:
+        return shared["filled"].detach()
+    with torch.no_grad():
+        return fill("D")
 
 
 def discriminator_of(block: CommonBlock) -> Discriminator:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from stages.engine.chance import Chance, initialised
 from stages.engine.plan import Phase
 from stages.engine.world import World
-from stages.papers.contrasfill.adversarial import Adversary, adam, adversarial_terms, discriminator_of
+from stages.papers.contrasfill.adversarial import Adversary, adam, discriminator_of, fakes_of
 from stages.papers.contrasfill.codes import prepared
 from stages.papers.contrasfill.holes import holes
 from stages.papers.contrasfill.keys import CommonBlock
@@ -53,14 +53,19 @@ class Baseline(ABC, Generic[OwnBlock]):
     def phases(self, step: int) -> list[Phase]:
         return [Phase("D", "D", ("discriminator",)), Phase("G", "G", ("generator",))]
 
+    def forward(self, batch: dict, chance: Chance) -> dict[str, Tensor]:
+        """The step's one filling where both phases share it."""
+        if self.block.fills == "fresh":
+            return {}
+        return {"filled": self.fill("G", batch, holes(batch["mask"], self.block.hole), chance)}
+
     def losses(self, phase: Phase, batch: dict, shared: dict, chance: Chance, step: int) -> dict[str, Tensor]:
-        """The adversarial pair; each phase fills the same holes with fresh codes."""
+        """The adversarial pair."""
         mask = holes(batch["mask"], self.block.hole)
-
-        def generate() -> Tensor:
-            return self.fill(phase.name, batch, mask, chance)
-
-        return adversarial_terms(self.adversary, phase, batch, mask, generate, chance, step)
+        fake = fakes_of(phase, shared, lambda name: self.fill(name, batch, mask, chance))
+        if phase.name == "D":
+            return self.adversary.discriminator_terms(fake, batch["image"], mask, chance, step)
+        return self.adversary.generator_terms(fake, mask, chance)
 
     @abstractmethod
     def fill(self, name: str, batch: dict, mask: Tensor, chance: Chance) -> Tensor:

@@ -17,12 +17,14 @@ class CommonBlock(CompiledBlock):
     """Keys of all three methods.
 
     Units: size_px in pixels; learning_rate per step; penalty_every in steps; truncation 1 = none.
+    `fills` fresh: each phase fills the holes with codes of its own; shared: both look at one filling of the step.
     """
 
     size_px: int = Field(ge=16)
     batch: int = Field(gt=0)
     hole: Literal["object", "box"]
     flip: bool
+    fills: Literal["fresh", "shared"]
     channel_base: int = Field(gt=0)
     channel_limit: int = Field(gt=0)
     latent: int = Field(gt=0)

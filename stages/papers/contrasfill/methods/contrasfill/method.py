@@ -17,7 +17,7 @@ from stages.losses.nce import cosines, info_nce, require_sets
 from stages.nets.encoders.load import Encoder, load_encoder
 from stages.nets.stylegan.codes import pulled
 from stages.papers.contrasfill import combinations
-from stages.papers.contrasfill.adversarial import Adversary, adam, discriminator_of
+from stages.papers.contrasfill.adversarial import Adversary, adam, discriminator_of, fakes_of
 from stages.papers.contrasfill.codes import noise_rows, normal_codes, prepared
 from stages.papers.contrasfill.combinations import Cell
 from stages.papers.contrasfill.holes import alone, composite, holes
@@ -120,24 +120,31 @@ class ContrasFill:
     def phases(self, step: int) -> list[Phase]:
         return [Phase("D", "D", ("discriminator",)), Phase("G", "G", self.average)]
 
+    def forward(self, batch: dict, chance: Chance) -> dict[str, Tensor]:
+        """The step's one filling where both phases share it."""
+        if self.block.fills == "fresh":
+            return {}
+        return {"filled": self.filled("G", batch["image"], holes(batch["mask"], self.block.hole), chance)}
+
     def losses(self, phase: Phase, batch: dict, shared: dict, chance: Chance, step: int) -> dict[str, Tensor]:
-        """Both phases fill the same holes with fresh codes; the contrastive sets span the global batch (spec §5.5)."""
+        """Both phases fill the same holes; the contrastive sets span the global batch (spec §5.5)."""
         image, mask = batch["image"], holes(batch["mask"], self.block.hole)
-        cells = cells_of(self.block, chance, f"{phase.name}/cells")
+        fake = fakes_of(phase, shared, lambda name: self.filled(name, image, mask, chance))
+        if phase.name == "D":
+            fake, real = self.judged(fake, mask), self.judged(image, mask)
+            return self.adversary.discriminator_terms(fake, real, mask, chance, step)
+        terms = self.adversary.generator_terms(self.judged(fake, mask), mask, chance)
+        return terms | self.contrastive_terms(fake, mask, cells_of(self.block, chance, "G/cells"), step)
+
+    def filled(self, name: str, image: Tensor, mask: Tensor, chance: Chance) -> Tensor:
+        """Composites of one phase's code combinations. Raises: ValueError if these are not as many as the images."""
+        cells = cells_of(self.block, chance, f"{name}/cells")
         if len(cells) != len(image) * self.world.size:
             raise ValueError(
                 f"batch: {len(cells)} code combinations need a global batch of {len(cells)}, "
                 f"came {len(image) * self.world.size} (keys batch, codes_per_space, subsample)"
             )
-        if phase.name == "D":
-            with torch.no_grad():
-                fake = self.fill(image, mask, self.coded(cells, "D", image.device, chance), "D", chance)
-            fake, real = self.judged(fake, mask), self.judged(image, mask)
-            return self.adversary.discriminator_terms(fake, real, mask, chance, step)
-        mapped = self.coded(cells, "G", image.device, chance)
-        fake = self.fill(image, mask, mapped, "G", chance)
-        terms = self.adversary.generator_terms(self.judged(fake, mask), mask, chance)
-        return terms | self.contrastive_terms(fake, mask, cells, step)
+        return self.fill(image, mask, self.coded(cells, name, image.device, chance), name, chance)
 
     def judged(self, image: Tensor, mask: Tensor) -> Tensor:
         """What the discriminator sees: the image, or its hole alone in the context-free variant (gap G17)."""

@@ -17,17 +17,20 @@ from tests.engine.toy import in_world
 from tests.papers.contrasfill_toys import METHODS, batch_of, block, chance, make, module, running
 
 
-def keep_gradients(world, folder, method):
+def keep_gradients(world, folder, method, fills):
     """The first step's losses and gradients of both phases, R1 included, of this process's share."""
-    made_block = block(method)
+    made_block = block(method, fills=fills)
     made = make(method, made_block, world)
     whole = batch_of(made_block.batch)
     batch = {name: value[world.rank :: world.size] for name, value in whole.items()}
-    found = {}
+    found, drawn = {}, type(chance())(0, 0, world)
+    for net in made.nets.values():
+        net.requires_grad_(True)
+    shared = made.forward(batch, drawn)
     for phase in made.phases(0):
         for name, net in made.nets.items():
             net.requires_grad_(name in phase.learns).zero_grad()
-        terms = made.losses(phase, batch, {}, type(chance())(0, 0, world), 0)
+        terms = made.losses(phase, batch, shared, drawn, 0)
         learnable = {name: list(made.nets[name].parameters()) for name in phase.learns}
         with Exchange(world, learnable).during(phase.learns):
             sum(term for name, term in terms.items() if "stat/" not in name).backward()
@@ -39,10 +42,10 @@ def keep_gradients(world, folder, method):
     save_file(found, folder / f"{method}-{world.size}-{world.rank}.safetensors")
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_two_processes_have_the_gradients_of_one(tmp_path, method):
-    keep_gradients(World.single(), tmp_path, method)
-    assert in_world(2, tmp_path, keep_gradients, tmp_path, method) == [0, 0]
+@pytest.mark.parametrize(("method", "fills"), [*((method, "fresh") for method in METHODS), ("contrasfill", "shared")])
+def test_two_processes_have_the_gradients_of_one(tmp_path, method, fills):
+    keep_gradients(World.single(), tmp_path, method, fills)
+    assert in_world(2, tmp_path, keep_gradients, tmp_path, method, fills) == [0, 0]
     one = load_file(tmp_path / f"{method}-1-0.safetensors")
     assert one["D/r1"] > 0
     for rank in range(2):
@@ -54,8 +57,9 @@ def test_two_processes_have_the_gradients_of_one(tmp_path, method):
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_a_step_in_bf16_stays_finite_and_keeps_losses_in_float32(method, tmp_path):
-    run = running(method, block(method, precision="bf16"), tmp_path)
+@pytest.mark.parametrize("fills", ["fresh", "shared"])
+def test_a_step_in_bf16_stays_finite_and_keeps_losses_in_float32(method, fills, tmp_path):
+    run = running(method, block(method, precision="bf16", fills=fills), tmp_path)
     seen = {}
 
     def spy(phase, *arguments):

@@ -11,7 +11,6 @@ from torch import Tensor
 
 from stages.data.image import to_tensor
 from stages.data.prepared.packed import Index, Packed, Row, write_packed
-from stages.engine.going import Going
 from stages.engine.session import Session
 from stages.engine.world import World
 from stages.nets.encoders.load import save_encoder
@@ -134,11 +133,6 @@ def store(folder: Path, scenes: int = TRAIN) -> dict[str, Path]:
     return {
         "data": folder / "data", "scorer": scorer(folder / "scorer"), "detector": detector(folder / "detector"),
     }  # fmt: skip
-
-
-def going(out: Path, tell: Any = lambda *words: None) -> Going:
-    """A progress that nobody reads; what is kept lies beside the output."""
-    return Going(tell, out.with_name(f"{out.name} resume"))
 
 
 def row_of(score: dict[str, Any], method: str, metric: str) -> dict[str, Any]:

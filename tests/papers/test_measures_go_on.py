@@ -3,19 +3,28 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from stages.engine import shards
 from stages.papers.ganseg import fidelity
+from stages.papers.monce import unpaired
 from stages.papers.mscond import generated, quality, reference, trained
+from stages.papers.onegan import quality as onegan
+from tests.papers import monce_made, onegan_scored
 from tests.papers import mscond_scored as made_up
 from tests.papers.test_ganseg_samples import model as ganseg_model
-from tests.parts.interrupted import Ending, ended_often, files_of, same_bytes_after_kills
+from tests.parts.interrupted import Ending, ended_often, files_of, going, same_bytes_after_kills
 
 BATCH = 2
-# Calls of a progress that a killed run can lose: the batches of a state, or the one call of a shard.
-LOST = {"reference": 4, "quality": 1, "ganseg": 2}
+# Calls of a progress that a killed run can lose: the batches of a state, or the one call of a shard; OneGAN's
+# scores tell of six parts each time, of which only the pictures behind them are kept.
+LOST = {"reference": 4, "quality": 1, "ganseg": 2, "onegan": 7, "monce": 1}
+SCORES = {
+    "profile": "demo", "judge_batch": 3, "shown": 3, "seed": 0, "layers": ("relu3_1", "relu4_1"), "judged": "nothing",
+    "sizes": "pack",
+}  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -28,19 +37,21 @@ def small(monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def inputs(tmp_path_factory) -> dict[str, Path]:
+def inputs(tmp_path_factory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("store")
     found = made_up.store(folder)
     found["reference"], found["model"] = folder / "reference", folder / "model"
     found["reference"].mkdir()
-    reference.measure(made_up.reference_block(), found, found["reference"], "cpu", made_up.going(folder / "reference"))
+    reference.measure(made_up.reference_block(), found, found["reference"], "cpu", going(folder / "reference"))
     found["ganseg"] = ganseg_model(folder / "ganseg")
     facts = json.loads((found["ganseg"] / "model.json").read_text())
     (found["ganseg"] / "model.json").write_text(json.dumps(facts | {"data": "city_scenes"}))
+    found["onegan"] = onegan_scored.store(folder / "onegan", detected=True)
+    found["monce"] = monce_made.store(folder / "monce")
     return found
 
 
-def measured(inputs: dict[str, Path], name: str):
+def measured(inputs: dict[str, Any], name: str):
     """What runs a measure into a fresh output, beside which lies what is kept."""
 
     def run(out: Path, ending) -> None:
@@ -48,12 +59,17 @@ def measured(inputs: dict[str, Path], name: str):
         out.mkdir()
         if name == "reference":
             block = made_up.reference_block(batch=BATCH)
-            reference.measure(block, inputs, out, "cpu", made_up.going(out, ending))
+            reference.measure(block, inputs, out, "cpu", going(out, ending))
         elif name == "ganseg":
             block = fidelity.Block(profile="demo", images=11, batch=BATCH)
-            fidelity.measure(block, inputs | {"model": inputs[name]}, out, "cpu", made_up.going(out, ending))
+            fidelity.measure(block, inputs | {"model": inputs[name]}, out, "cpu", going(out, ending))
+        elif name == "onegan":
+            onegan.measure(onegan_scored.quality_block(batch=BATCH), inputs[name], out, "cpu", going(out, ending))
+        elif name == "monce":
+            block = unpaired.Block(**(SCORES | {"batch": BATCH}))
+            unpaired.measure(block, inputs[name], out, "cpu", going(out, ending))
         else:
-            quality.measure(made_up.quality_block(batch=BATCH), inputs, out, "cpu", made_up.going(out, ending))
+            quality.measure(made_up.quality_block(batch=BATCH), inputs, out, "cpu", going(out, ending))
 
     return run
 

@@ -18,6 +18,7 @@ from stages.papers.monce.judging import Judged, add_rooms, add_street, at_size, 
 from stages.papers.monce.shown import Shown, palette
 from tests.papers.monce_blocks import RAW, drawn_pack, monce_block
 from tests.papers.monce_made import painted, reader
+from tests.parts.interrupted import going
 
 
 def labels_of(seed: int, height: int, width: int, classes: int) -> np.ndarray:
@@ -187,7 +188,15 @@ def test_models_of_every_method_translate_their_test_split(packs, tmp_path, meth
     assert (packed.column("split")[split.target] == ("testA" if data == "street" else "test")).all()
     told = []
     images, again = (
-        translating.translate(model, packed, split.source, batch, "cpu", lambda *words: told.append(words), run)
+        translating.translate(
+            model,
+            packed,
+            split.source,
+            batch,
+            "cpu",
+            going(tmp_path / str(batch), lambda *words: told.append(words)),
+            run,
+        )
         for batch in (5, 12)
     )
     assert images.shape == (len(split.source), 32, 32, 3) and images.dtype == np.uint8

@@ -13,6 +13,7 @@ from stages.papers.monce import paired, translating, unpaired
 from stages.papers.monce.measured import runs_of, shown_places
 from tests.papers import monce_made
 from tests.papers.monce_made import COUNT, left_out, store, trained
+from tests.parts.interrupted import going
 
 SCORES = {
     "profile": "demo", "batch": 3, "judge_batch": 3, "shown": 3, "seed": 0, "layers": ("relu3_1", "relu4_1"),
@@ -21,13 +22,9 @@ SCORES = {
 PAIRS = {"profile": "demo", "batch": 3, "judge_batch": 3, "shown": 3, "seed": 0, "judged": "rooms", "sizes": "label256"}
 
 
-def quiet(*words) -> None:
-    """A progress line that nobody reads."""
-
-
 def scored(inputs, out: Path, **changes) -> dict:
     out.mkdir()
-    unpaired.measure(unpaired.Block(**(SCORES | changes)), inputs, out, "cpu", quiet)
+    unpaired.measure(unpaired.Block(**(SCORES | changes)), inputs, out, "cpu", going(out))
     return json.loads((out / "score.json").read_text())
 
 
@@ -186,7 +183,7 @@ def test_photos_in_the_place_of_made_pictures_have_no_distance_and_the_photos_ow
     )  # fmt: skip
     translating_by(monkeypatch, lambda held, positions: held.images[positions])
     (tmp_path / "out").mkdir()
-    paired.measure(paired.Block(**(PAIRS | {"sizes": sizes})), inputs, tmp_path / "out", "cpu", quiet)
+    paired.measure(paired.Block(**(PAIRS | {"sizes": sizes})), inputs, tmp_path / "out", "cpu", going(tmp_path / "out"))
     score = json.loads((tmp_path / "out" / "score.json").read_text())
     found = numbers(score, "monce")
     assert found["FD-demo"] == pytest.approx(0, abs=1e-5) and found["SWD"] == 0
@@ -235,4 +232,4 @@ def test_a_translation_that_is_not_finite_is_named(tmp_path):
     with torch.no_grad():
         next(model.method.nets["generator"].parameters()).fill_(float("nan"))
     with pytest.raises(FloatingPointError, match="the translation of testA/00, or of its batch, is not finite"):
-        translating.translate(model, data, data.positions("testA"), 4, "cpu", quiet, "monce")
+        translating.translate(model, data, data.positions("testA"), 4, "cpu", going(tmp_path), "monce")

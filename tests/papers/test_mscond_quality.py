@@ -14,7 +14,8 @@ from stages.metrics.frechet import features_to_distance
 from stages.metrics.scorer import load_scorer
 from stages.papers.mscond import generated, quality, reference, trained
 from tests.papers import mscond_scored as made_up
-from tests.papers.mscond_scored import cars_in, going, left_out, quality_block, reference_block, row_of
+from tests.papers.mscond_scored import cars_in, left_out, quality_block, reference_block, row_of
+from tests.parts.interrupted import going
 
 
 @pytest.fixture(scope="module")

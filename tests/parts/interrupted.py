@@ -6,10 +6,17 @@ import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 
+from stages.engine.going import Going
 from tests.engine.toy import FORK
+
+
+def going(out: Path, tell: Any = lambda *words: None) -> Going:
+    """A progress that nobody reads; what is kept lies beside the output."""
+    return Going(tell, out.with_name(f"{out.name} resume"))
 
 
 class Ended(BaseException):

@@ -3,7 +3,6 @@
 The same measure serves the further losses on rooms: a row is called by its input's name.
 """
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from stages.data.prepared.packed import Packed
-
-Progress = Callable[[int, int, str], None]
+    from stages.engine.going import Going
 
 
 class Block(MeasureBlock):
@@ -37,7 +35,7 @@ class Block(MeasureBlock):
     sizes: Literal["label256", "native"]
 
 
-def measure(block: Block, inputs: dict[str, Path], out: Path, device: str, progress: Progress) -> None:
+def measure(block: Block, inputs: dict[str, Path], out: Path, device: str, progress: "Going") -> None:
     """Write score.json, shown_input.npy, shown_target.npy and shown_<run>.npy.
 
     Inputs: data, scorer, every model_<run>, raw of rooms; without the judge nothing is told of classes.

@@ -1,6 +1,6 @@
 """A trained model of any of MoNCE's methods, and what it makes of a test split."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -13,11 +13,11 @@ from stages.data.files import read_json
 from stages.data.image import from_tensor, to_tensor
 from stages.data.pose_maps import condition
 from stages.data.prepared.packed import Packed
+from stages.engine.going import Going
 from stages.engine.rowchance import RowChance
 from stages.engine.weights import opened
 from stages.engine.world import World
 
-Progress = Callable[[int, int, str], None]
 Methods = dict[str, ModuleType]
 NO_DRAWS = RowChance(0, [])  # no method draws anything when it translates
 
@@ -97,14 +97,17 @@ def produced(trained: Trained, data: Packed, positions: np.ndarray, batch: int, 
 
 
 def translate(
-    trained: Trained, data: Packed, positions: np.ndarray, batch: int, device: str, progress: Progress, name: str
+    trained: Trained, data: Packed, positions: np.ndarray, batch: int, device: str, progress: Going, name: str
 ) -> np.ndarray:
-    """The translations as 8-bit pictures, rounded. Shapes: -> uint8 [n S S 3], in the order of the positions."""
-    size = data.card["size_px"]
-    images = np.empty((len(positions), size, size, 3), np.uint8)
-    done = 0
-    for made in produced(trained, data, positions, batch, device):
-        images[done : done + len(made)] = from_tensor(made)
-        done += len(made)
-        progress(done, len(positions), f"translations of {name}")
-    return images
+    """The translations as 8-bit pictures, rounded; a measure that was killed goes on behind its last shard of them.
+
+    Shapes: -> uint8 [n S S 3], in the order of the positions.
+    """
+
+    def made(numbers: range) -> dict[str, np.ndarray]:
+        at = positions[numbers.start : numbers.stop]
+        images = np.concatenate([from_tensor(one) for one in produced(trained, data, at, batch, device)])
+        progress(numbers.stop, len(positions), f"translations of {name}")
+        return {"images": images}
+
+    return progress.kept(f"translations of {name}").joined(len(positions), batch, made)["images"]

@@ -3,7 +3,6 @@
 The same measure serves the sweep over Q and beta and the further seeds: a row is called by its input's name.
 """
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,9 +15,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from stages.data.prepared.packed import Packed
+    from stages.engine.going import Going
     from stages.papers.monce.translating import Split
-
-Progress = Callable[[int, int, str], None]
 
 
 class Block(MeasureBlock):
@@ -39,7 +37,7 @@ class Block(MeasureBlock):
     sizes: Literal["pack", "full", "half", "negcut"]
 
 
-def measure(block: Block, inputs: dict[str, Path], out: Path, device: str, progress: Progress) -> None:
+def measure(block: Block, inputs: dict[str, Path], out: Path, device: str, progress: "Going") -> None:
     """Write score.json, shown_input.npy, shown_<run>.npy and, where photos have pairs, shown_target.npy.
 
     Inputs: data, scorer, every model_<run>, raw of a street; of features (VGG-19) and judge what is there is used.

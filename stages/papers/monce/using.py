@@ -29,9 +29,11 @@ def make(
     """
     import numpy as np
 
-    from stages.papers.monce.translating import Trained, translate
+    from stages.data.image import from_tensor
+    from stages.papers.monce.translating import Trained, produced
 
     trained, device = Trained(method, dict(facts)), str(world.device)
-    images = translate(trained, own, np.arange(len(own)), AT_ONCE, device, lambda *_: None, "photos")
+    made = produced(trained, own, np.arange(len(own)), AT_ONCE, device)
+    images = np.concatenate([from_tensor(one) for one in made])
     for key, image in zip(own.keys, images, strict=True):
         yield Made(f"{key}_translated", image, {"photo": key, "direction": facts["block"]["direction"]})

@@ -3,13 +3,15 @@
 Source: spec §5.1 (FineGAN's authors' protocol; conditional scores after Benny et al. 2021); settled 15, 17 (gap G15).
 """
 
-from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from stages.data.prepared.order import digest
 from stages.data.prepared.packed import Packed
+from stages.engine.going import Going
 from stages.metrics.conditional import inception_score, split_distance, split_score
 from stages.metrics.frechet import features_to_statistics, statistics_to_distance, statistics_to_warning
 from stages.papers.onegan.common import parent_of
@@ -20,7 +22,9 @@ from stages.papers.onegan.scores import Scores
 from stages.papers.onegan.trained import Trained
 
 
-def measure_fidelity(block: QualityBlock, trained: Trained, looks: Looks, seen: Encoded, rows: Scores) -> None:
+def measure_fidelity(
+    block: QualityBlock, trained: Trained, looks: Looks, seen: Encoded, rows: Scores, progress: Going
+) -> None:
     """Adds the Fréchet distance and the inception score, and both split by class, of pictures made for this.
 
     Evenly many of each child class with its tied parent; then evenly many of the codes that the encoders read off each
@@ -31,7 +35,7 @@ def measure_fidelity(block: QualityBlock, trained: Trained, looks: Looks, seen: 
     keys, name = trained.block, looks.scorer.fidelity_name
     child = np.arange(block.images_per_child * keys.children) % keys.children
     parent = np.array([parent_of(one, keys.children, keys.parents) for one in child.tolist()])
-    made = looks.made(pictures(block, trained, child, parent, "image", looks.device))
+    made = features_of(Asked(child, parent, "image"), block, trained, looks, progress)
     said = {"reals": len(real), "real_split": "+".join(splits), "made": f"{block.images_per_child} of each child class"}
     add_distance(rows, "onegan", name, made, looks.features[real], looks.protocol | said)
     add_halves(rows, name, looks.features[real], looks.protocol | {"real_split": "+".join(splits)})
@@ -39,17 +43,32 @@ def measure_fidelity(block: QualityBlock, trained: Trained, looks: Looks, seen: 
     add_score(rows, "real", looks.probabilities(looks.features[looks.test]), block, looks.judge | {"split": "test"})
     real = real[looks.labels[real] >= 0]
     references = np.repeat(real, block.images_per_reference)
-    batches = pictures(block, trained, seen.child[references], seen.parent[references], "reference", looks.device)
-    add_conditional(rows, looks, looks.made(batches), references, real, said["real_split"], block)
+    asked = Asked(seen.child[references], seen.parent[references], "reference")
+    made = features_of(asked, block, trained, looks, progress)
+    add_conditional(rows, looks, made, references, real, said["real_split"], block)
 
 
-def pictures(
-    block: QualityBlock, trained: Trained, child: np.ndarray, parent: np.ndarray, name: str, device: str
-) -> Iterator[Tensor]:
-    """Generated pictures, each with a pose of its own. Shapes: -> [<= batch 3 S S] in [-1, 1]."""
-    pose = poses(block.seed, [f"{name}/{number}" for number in range(len(child))], trained.block.pose)
-    for made in generated(trained.model, child, parent, pose, block.batch, device):
-        yield made.image
+class Asked(NamedTuple):
+    """The classes of pictures to generate, [N] each, and the name under which their poses are drawn."""
+
+    child: np.ndarray
+    parent: np.ndarray
+    name: str
+
+
+def features_of(asked: Asked, block: QualityBlock, trained: Trained, looks: Looks, progress: Going) -> Tensor:
+    """The scorer's features of generated pictures, each with a pose of its own. Shapes: -> float32 [N D]."""
+
+    def features(numbers: range) -> dict[str, np.ndarray]:
+        pose = poses(block.seed, [f"{asked.name}/{number}" for number in numbers], trained.block.pose)
+        child, parent = (one[numbers.start : numbers.stop] for one in asked[:2])
+        made = generated(trained.model, child, parent, pose, block.batch, looks.device)
+        found = looks.made(one.image for one in made).numpy()
+        progress(numbers.stop, len(asked.child), "generated pictures")
+        return {"features": found}
+
+    kept = progress.kept(f"features {asked.name}").joined(len(asked.child), block.batch, features)
+    return torch.from_numpy(kept["features"])
 
 
 def add_distance(rows: Scores, method: str, metric: str, made: Tensor, real: Tensor, said: dict) -> None:

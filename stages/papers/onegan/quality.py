@@ -1,18 +1,23 @@
 """Scores of one training: fidelity, agreement of classes, clusters, masks, reconstructions and swapped codes."""
 
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stages.papers.onegan.quality_keys import QualityBlock as Block
 
-Progress = Callable[[int, int, str], None]
+if TYPE_CHECKING:
+    import numpy as np
+
+    from stages.engine.going import Going
+
 PARTS = ("reconstruction", "fidelity", "agreement", "clusters", "masks", "swaps")
 
 
-def measure(block: Block, inputs: dict[str, Path], out: Path, device: str, progress: Progress) -> None:
+def measure(block: Block, inputs: dict[str, Path], out: Path, device: str, progress: "Going") -> None:
     """Write score.json: values, what is absent and why, the photos of lowest IoU, and the card of the tiles.
 
-    Inputs: data, tiles, scorer, model. Every row states crop, network, counts and split.
+    Inputs: data, tiles, scorer, model. Every row states crop, network, counts and split. What the encoders say of the
+    pack and the features of generated pictures are kept, so that a measure that was killed goes on behind them.
 
     Source: spec §5.1, §6.5; settled 3, 15 to 19. Raises: ValueError and FloatingPointError as what it calls.
     """
@@ -34,12 +39,17 @@ def measure(block: Block, inputs: dict[str, Path], out: Path, device: str, progr
     rows, keys, test = Scores(dataset, trained.facts["seed"]), trained.block, data.positions("test")
     looks = Looks(inputs["scorer"], data, block, device)
     looks.measure(rows)
-    seen = encoded(trained.model, data.images, block.batch, device)
+
+    def said_of(numbers: range) -> dict[str, "np.ndarray"]:
+        progress(numbers.start, len(data.images), "what the encoders say")
+        return encoded(trained.model, data.images[numbers.start : numbers.stop], block.batch, device)._asdict()
+
+    seen = Encoded(**progress.kept("encoded").joined(len(data.images), block.batch, said_of))
     tested = Encoded(*(values[test] for values in seen))
     rebuilt = rebuild(trained.model, data.images[test], block.batch, device)
     measure_rebuilt(rebuilt, rows)
     progress(1, len(PARTS), "reconstruction")
-    measure_fidelity(block, trained, looks, seen, rows)
+    measure_fidelity(block, trained, looks, seen, rows, progress)
     measure_background(looks, rebuilt.grounds, tiles, rows)
     progress(2, len(PARTS), "fidelity")
     measure_agreement(block, trained, looks, seen, rows)

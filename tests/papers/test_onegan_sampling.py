@@ -179,3 +179,15 @@ def test_a_pass_under_way_leaves_gradients_to_its_caller(tmp_path):
     ways = generated(made.model, classes, classes, noise, 1, "cpu"), rebuilt(made.model, data.images[:2], 1, "cpu")
     for way in ways:
         assert not next(way).image.requires_grad and torch.is_grad_enabled()
+
+
+def test_a_picture_that_is_not_finite_is_named_by_its_number_in_the_whole_work():
+    from stages.papers.onegan.passes import generated
+
+    made = method()
+    with torch.no_grad():
+        for parameter in made.model.generator.parameters():
+            parameter.fill_(float("nan"))
+    classes, noise = np.zeros(2, np.int64), poses(0, ["a", "b"], made.block.pose)
+    with pytest.raises(FloatingPointError, match=r"^generation 32, or another item of its batch, is not finite"):
+        next(generated(made.model, classes, classes, noise, 2, "cpu", 32))

@@ -19,6 +19,9 @@ def going(out: Path, tell: Any = lambda *words: None) -> Going:
     return Going(tell, out.with_name(f"{out.name} resume"))
 
 
+MOST_TRIES = 200
+
+
 class Ended(BaseException):
     """Stands for a stop: not an Exception, as the runner's own is none."""
 
@@ -39,6 +42,7 @@ def ended_often(work: Callable[[Ending], None], name: str, most: int) -> list[in
     """Runs work, each time ended after a random number of calls up to `most`, until it comes through; calls of each."""
     chosen, calls = random.Random(name), []
     while True:
+        assert len(calls) < MOST_TRIES, f"{name} does not come further: {calls[-5:]} calls in the last runs"
         ending = Ending(chosen.randrange(most + 1))
         try:
             work(ending)

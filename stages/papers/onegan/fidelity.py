@@ -62,7 +62,7 @@ def features_of(asked: Asked, block: QualityBlock, trained: Trained, looks: Look
     def features(numbers: range) -> dict[str, np.ndarray]:
         pose = poses(block.seed, [f"{asked.name}/{number}" for number in numbers], trained.block.pose)
         child, parent = (one[numbers.start : numbers.stop] for one in asked[:2])
-        made = generated(trained.model, child, parent, pose, block.batch, looks.device)
+        made = generated(trained.model, child, parent, pose, block.batch, looks.device, numbers.start)
         found = looks.made(one.image for one in made).numpy()
         progress(numbers.stop, len(asked.child), "generated pictures")
         return {"features": found}

@@ -41,9 +41,9 @@ def poses(seed: int, names: Sequence[str], size: int) -> Tensor:
 
 @torch.no_grad()
 def generated(
-    model: Model, child: np.ndarray, parent: np.ndarray, pose: Tensor, batch: int, device: str
+    model: Model, child: np.ndarray, parent: np.ndarray, pose: Tensor, batch: int, device: str, first: int = 0
 ) -> Iterator[Layers]:
-    """Path G of these classes and poses, in order, so many at once.
+    """Path G of these classes and poses, in order, so many at once; `first` is the number of the first one.
 
     Shapes: int64 [N], int64 [N], float32 [N d_z] -> Layers of [<= batch ...] on the device.
     Raises: FloatingPointError naming the first item of a batch that is not finite.
@@ -52,7 +52,7 @@ def generated(
         at = slice(start, start + batch)
         styles, shapes = (torch.from_numpy(np.ascontiguousarray(one[at])).to(device) for one in (child, parent))
         made = generate(model, styles, shapes, pose[at].to(device))
-        check_finite(made, f"generation {start}")
+        check_finite(made, f"generation {first + start}")
         yield made
 
 

@@ -15,6 +15,7 @@ from stages.papers.onegan.judging import Looks
 from stages.papers.onegan.passes import Encoded
 from tests.papers.onegan_made import CLASSES, SIDE, tiles_pack
 from tests.papers.onegan_scored import TEST, TRAIN, fresh_scorer, layers, numbers, pack, quality_block, said, scores
+from tests.parts.interrupted import going
 
 LABELS = np.arange(TEST + TRAIN) % CLASSES
 SURE = quality_block(probe_penalty=0.01)
@@ -43,8 +44,8 @@ def photos_of(data: Packed, turn: int = 0):
     """A stand-in for generation: class c is shown by training photos of class c + turn, in turns, whatever z."""
     held = {child: data.positions("train")[(np.arange(TRAIN) % CLASSES) == child] for child in range(CLASSES)}
 
-    def made(model, child, parent, pose, batch, device):
-        shown = [held[(one + turn) % CLASSES][place // CLASSES % 4] for place, one in enumerate(child.tolist())]
+    def made(model, child, parent, pose, batch, device, first=0):
+        shown = [held[(one + turn) % CLASSES][place // CLASSES % 4] for place, one in enumerate(child.tolist(), first)]
         for start in range(0, len(child), batch):
             image = to_tensor(data.images[shown[start : start + batch]])
             yield layers(image, torch.full((len(image), 1, SIDE, SIDE), 0.5))
@@ -55,7 +56,8 @@ def photos_of(data: Packed, turn: int = 0):
 def test_generations_that_are_the_real_photos_have_no_distance(tmp_path, monkeypatch):
     looks, found = opened(tmp_path), scores()
     monkeypatch.setattr(fidelity, "generated", photos_of(looks.data))
-    fidelity.measure_fidelity(quality_block(images_per_child=4, splits=1), TRAINED, looks, seen(), found)
+    block = quality_block(images_per_child=4, splits=1)
+    fidelity.measure_fidelity(block, TRAINED, looks, seen(), found, going(tmp_path / "out"))
     ours = numbers(found)
     for metric in ("FD-demo", "WCFD-demo", "BCFD-demo"):
         assert ours[metric] == pytest.approx(0, abs=1e-5)
@@ -78,7 +80,8 @@ def test_classes_that_changed_places_are_far_within_and_near_between(tmp_path, m
     for turn in (0, 1):
         rows[turn] = scores()
         monkeypatch.setattr(fidelity, "generated", photos_of(looks.data, turn))
-        fidelity.measure_fidelity(quality_block(images_per_child=4, splits=1), TRAINED, looks, seen(), rows[turn])
+        block, kept = quality_block(images_per_child=4, splits=1), going(tmp_path / str(turn))
+        fidelity.measure_fidelity(block, TRAINED, looks, seen(), rows[turn], kept)
     same, moved = numbers(rows[0]), numbers(rows[1])
     assert moved["FD-demo"] == pytest.approx(same["FD-demo"], abs=1e-5)
     assert moved["WCFD-demo"] > 100 * max(same["WCFD-demo"], 1e-6)

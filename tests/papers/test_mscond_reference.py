@@ -23,12 +23,12 @@ from tests.papers.mscond_scored import (
     TRAIN,
     cars_in,
     detector,
-    going,
     left_out,
     reference_block,
     row_of,
     store,
 )  # fmt: skip
+from tests.parts.interrupted import going
 
 
 def measured(inputs: dict[str, Path], out: Path, **changes: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
